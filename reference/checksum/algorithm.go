@@ -1,0 +1,150 @@
+// Package checksum is S3's additional checksums: which algorithms there are,
+// how their values are written, and how the value of a multipart object
+// follows from the values of its parts. It knows nothing of HTTP requests,
+// objects or where bytes come from.
+package checksum
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"hash"
+	"hash/crc32"
+	"strings"
+
+	"github.com/minio/crc64nvme"
+)
+
+// An Algorithm is the name of a checksum algorithm as x-amz-checksum-algorithm
+// and the XML documents spell it. The methods of a value that is none of the
+// constants below answer with zero values.
+type Algorithm string
+
+// The algorithms that the server computes.
+const (
+	CRC32     Algorithm = "CRC32"
+	CRC32C    Algorithm = "CRC32C"
+	CRC64NVME Algorithm = "CRC64NVME"
+	SHA1      Algorithm = "SHA1"
+	SHA256    Algorithm = "SHA256"
+)
+
+// Default is what is computed when the client names no algorithm.
+const Default = CRC64NVME
+
+// A Type says what a multipart object's value covers.
+type Type string
+
+// FullObject is the checksum of the object's bytes; Composite the checksum of
+// its parts' checksums.
+const (
+	FullObject Type = "FULL_OBJECT"
+	Composite  Type = "COMPOSITE"
+)
+
+// All returns the algorithms in the order of their names.
+func All() []Algorithm { return []Algorithm{CRC32, CRC32C, CRC64NVME, SHA1, SHA256} }
+
+// Parse returns the algorithm called name. Case does not matter: botocore
+// passes on whatever its caller wrote.
+func Parse(name string) (Algorithm, bool) {
+	a := Algorithm(strings.ToUpper(name))
+	return a, a.Size() > 0
+}
+
+// headerPrefix starts the name of every checksum header.
+const headerPrefix = "x-amz-checksum-"
+
+// FromHeader returns the algorithm whose header or trailer is name, in any
+// case. The names that share the prefix but carry no value
+// (x-amz-checksum-algorithm, -type, -mode) are not found.
+func FromHeader(name string) (Algorithm, bool) {
+	if len(name) <= len(headerPrefix) || !strings.EqualFold(name[:len(headerPrefix)], headerPrefix) {
+		return "", false
+	}
+	return Parse(name[len(headerPrefix):])
+}
+
+// Header returns the name, in lower case, of the header or trailer that
+// carries a value.
+func (a Algorithm) Header() string {
+	switch a {
+	case CRC32:
+		return headerPrefix + "crc32"
+	case CRC32C:
+		return headerPrefix + "crc32c"
+	case CRC64NVME:
+		return headerPrefix + "crc64nvme"
+	case SHA1:
+		return headerPrefix + "sha1"
+	case SHA256:
+		return headerPrefix + "sha256"
+	}
+	return ""
+}
+
+// Element returns the name of the XML element that carries a value.
+func (a Algorithm) Element() string {
+	if a.Size() == 0 {
+		return ""
+	}
+	return "Checksum" + string(a)
+}
+
+// Size returns the length of a raw value in bytes.
+func (a Algorithm) Size() int {
+	switch a {
+	case CRC32, CRC32C:
+		return crc32.Size
+	case CRC64NVME:
+		return crc64nvme.Size
+	case SHA1:
+		return sha1.Size
+	case SHA256:
+		return sha256.Size
+	}
+	return 0
+}
+
+// New returns a fresh hash of a, whose Sum is the raw value in the byte order
+// of the wire.
+func (a Algorithm) New() hash.Hash {
+	switch a {
+	case CRC32:
+		return crc32.NewIEEE()
+	case CRC32C:
+		return crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	case CRC64NVME:
+		return crc64nvme.New()
+	case SHA1:
+		return sha1.New()
+	case SHA256:
+		return sha256.New()
+	}
+	return nil
+}
+
+// AllowsMultipart says whether a multipart upload of a may have type t. Only a
+// CRC can be had for the whole object from its parts, and S3 offers CRC64NVME
+// in no other form.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+func (a Algorithm) AllowsMultipart(t Type) bool {
+	switch t {
+	case FullObject:
+		return a == CRC32 || a == CRC32C || a == CRC64NVME
+	case Composite:
+		return a == CRC32 || a == CRC32C || a == SHA1 || a == SHA256
+	}
+	return false
+}
+
+// DefaultMultipart returns the type of a multipart upload of a when the client
+// names none.
+func (a Algorithm) DefaultMultipart() Type {
+	switch {
+	case a == CRC64NVME:
+		return FullObject
+	case a.Size() > 0:
+		return Composite
+	}
+	return ""
+}
