@@ -78,8 +78,10 @@ type Version struct {
 	Owner        string
 	Attributes
 	Checksum Checksum
-	// Parts are the parts of an object made by CompleteMultipartUpload,
-	// ascending; nil for any other.
+	// PartCount is the number of parts of an object made by
+	// CompleteMultipartUpload, 0 for any other.
+	PartCount int
+	// Parts are those parts, ascending, where they were asked for.
 	Parts []PartInfo
 }
 
