@@ -10,6 +10,7 @@ import (
 	"io"
 	"time"
 
+	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 )
 
@@ -139,6 +140,20 @@ type DeleteInput struct {
 type DeleteResult struct {
 	VersionID    string // of the version removed or the marker made; "" when unversioned
 	DeleteMarker bool   // a marker was made, or the version removed was one
+}
+
+// A DeleteItem names one key or version of a DeleteMany.
+type DeleteItem struct {
+	Key, VersionID string
+	IfMatch        string // raw element, "" when none
+}
+
+// DeleteOutcome is what became of one DeleteItem; Err is nil when it was
+// deleted or was not there.
+type DeleteOutcome struct {
+	Item   DeleteItem
+	Result DeleteResult
+	Err    *errcode.Error
 }
 
 // ListInput asks for a page of keys. Limits are already validated: 0 <= Max <= 1000.
