@@ -1,0 +1,197 @@
+package object
+
+import (
+	"strings"
+	"time"
+
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/meta"
+)
+
+// httpTime is the layout of dates in HTTP headers (RFC 9110 section 5.6.7).
+const httpTime = "Mon, 02 Jan 2006 15:04:05 GMT"
+
+// An etagSet is a parsed If-Match or If-None-Match header.
+type etagSet struct {
+	any  bool // the header is *
+	tags []etag
+}
+
+// An etag is one entity tag; value is without quotes.
+type etag struct {
+	value string
+	weak  bool
+}
+
+// parseETags reads a comma-separated list of entity tags. Quotes are optional,
+// as S3's clients send both forms; a comma inside quotes belongs to its tag.
+func parseETags(h string) etagSet {
+	h = strings.Trim(h, " \t")
+	if h == "*" {
+		return etagSet{any: true}
+	}
+	var set etagSet
+	for {
+		h = strings.TrimLeft(h, " \t,")
+		if h == "" {
+			return set
+		}
+		var t etag
+		t, h = nextETag(h)
+		set.tags = append(set.tags, t)
+	}
+}
+
+// nextETag cuts the first tag off h, which starts with neither space nor comma.
+func nextETag(h string) (t etag, rest string) {
+	if v, ok := strings.CutPrefix(h, `W/"`); ok {
+		value, rest, _ := strings.Cut(v, `"`)
+		return etag{value: value, weak: true}, rest
+	}
+	if v, ok := strings.CutPrefix(h, `"`); ok {
+		value, rest, _ := strings.Cut(v, `"`)
+		return etag{value: value}, rest
+	}
+	value, rest, _ := strings.Cut(h, ",")
+	return etag{value: strings.TrimRight(value, " \t")}, rest
+}
+
+// matches compares with the strong comparison of If-Match, or the weak one of
+// If-None-Match (RFC 9110 section 8.8.3.2). Stored tags are always strong.
+func (s etagSet) matches(value string, weak bool) bool {
+	if s.any {
+		return true
+	}
+	for _, t := range s.tags {
+		if t.value == value && (weak || !t.weak) {
+			return true
+		}
+	}
+	return false
+}
+
+// An outcome is what the preconditions of a read amount to.
+type outcome int
+
+const (
+	proceed     outcome = iota
+	notModified         // If-None-Match or If-Modified-Since says the reader has it
+	failed              // If-Match or If-Unmodified-Since does not hold
+)
+
+// check evaluates c against an existing version, in the order of RFC 9110
+// section 13.2.2, which is also the order S3 documents: an ETag condition that
+// is present decides, and silences the date beside it. It returns the header
+// that decided, for the error's Condition field. A date ahead of now cannot
+// come from a response of ours, and If-Modified-Since then demands nothing.
+func (c Conditions) check(v *Version, now time.Time) (outcome, string) {
+	modified := v.Modified.Truncate(time.Second)
+	switch {
+	case c.IfMatch != "":
+		if !parseETags(c.IfMatch).matches(v.ETag, false) {
+			return failed, "If-Match"
+		}
+	case !c.IfUnmodifiedSince.IsZero():
+		if modified.After(c.IfUnmodifiedSince) {
+			return failed, "If-Unmodified-Since"
+		}
+	}
+	switch {
+	case c.IfNoneMatch != "":
+		if parseETags(c.IfNoneMatch).matches(v.ETag, true) {
+			return notModified, "If-None-Match"
+		}
+	case !c.IfModifiedSince.IsZero() && !c.IfModifiedSince.After(now):
+		if !modified.After(c.IfModifiedSince) {
+			return notModified, "If-Modified-Since"
+		}
+	}
+	return proceed, ""
+}
+
+// checkRead turns the outcome into the answer of a GET or HEAD.
+func (c Conditions) checkRead(v *Version, show bool, now time.Time) error {
+	o, cond := c.check(v, now)
+	switch o {
+	case notModified:
+		return notModifiedError(v, show)
+	case failed:
+		return preconditionFailed(cond)
+	}
+	return nil
+}
+
+// checkCopy turns the outcome into the answer of a copy, where every condition
+// on the source that does not hold is a 412.
+func (c Conditions) checkCopy(v *Version, now time.Time) error {
+	if o, cond := c.check(v, now); o != proceed {
+		return preconditionFailed("x-amz-copy-source-" + cond)
+	}
+	return nil
+}
+
+func preconditionFailed(cond string) *errcode.Error {
+	return errcode.New(errcode.PreconditionFailed,
+		"At least one of the pre-conditions you specified did not hold").With("Condition", cond)
+}
+
+// notModifiedError carries the headers that RFC 9110 section 15.4.5 demands of
+// a 304: those which a 200 to the same request would have had.
+func notModifiedError(v *Version, show bool) *errcode.Error {
+	e := errcode.New(errcode.NotModified, "").
+		WithHeader("ETag", `"`+v.ETag+`"`).
+		WithHeader("Last-Modified", v.Modified.UTC().Format(httpTime))
+	if v.CacheControl != "" {
+		e = e.WithHeader("Cache-Control", v.CacheControl)
+	}
+	if v.Expires != "" {
+		e = e.WithHeader("Expires", v.Expires)
+	}
+	if show {
+		e = e.WithHeader("x-amz-version-id", v.ID)
+	}
+	return e
+}
+
+// compile turns raw headers into what the state machine evaluates. What S3 does
+// not offer on writes is refused with NotImplemented rather than ignored: an
+// If-None-Match other than *, several tags, both headers together.
+func (w WriteCondition) compile() (meta.WriteCondition, error) {
+	if w.IfNoneMatch != "" {
+		if w.IfMatch != "" || !parseETags(w.IfNoneMatch).any {
+			return meta.WriteCondition{}, notImplementedHeader("If-None-Match")
+		}
+		return meta.WriteCondition{IfNoneMatch: "*"}, nil
+	}
+	if w.IfMatch == "" {
+		return meta.WriteCondition{}, nil
+	}
+	m, err := compileIfMatch(w.IfMatch)
+	return meta.WriteCondition{IfMatch: m}, err
+}
+
+// compileIfMatch reduces an If-Match header or element to one ETag without
+// quotes, or *. A weak tag, and a quoted *, stay as they are: they equal no
+// stored ETag, so the strong comparison fails as it must.
+func compileIfMatch(raw string) (string, error) {
+	set := parseETags(raw)
+	if set.any {
+		return "*", nil
+	}
+	if len(set.tags) != 1 {
+		return "", notImplementedHeader("If-Match")
+	}
+	t := set.tags[0]
+	switch {
+	case t.weak:
+		return `W/"` + t.value + `"`, nil
+	case t.value == "*", t.value == "":
+		return `"` + t.value + `"`, nil
+	}
+	return t.value, nil
+}
+
+func notImplementedHeader(name string) *errcode.Error {
+	return errcode.New(errcode.NotImplemented,
+		"A header you provided implies functionality that is not implemented").With("Header", name)
+}
