@@ -1,0 +1,232 @@
+package object
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+	"os"
+	"time"
+
+	"bleepstore/reference/checksum"
+	"bleepstore/reference/errcode"
+)
+
+// An intake reads a Body once, and in that pass computes what must be known of
+// it and refuses it when a claim of the client's does not hold. It hands out
+// the last bytes only when the body's end, its trailer and its claims have been
+// seen to be right, so that a store which reads from it never completes a blob
+// of a refused body.
+//
+// close must be called; it does not close the body's Reader.
+type intake struct {
+	body     Body
+	now      func() time.Time
+	deadline time.Time // zero: none
+
+	n      int64
+	err    error // sticky; io.EOF once the body is whole
+	md5    *md5Sum
+	sha256 hash.Hash // nil when not claimed
+	sent   checksum.Algorithm
+	sums   map[checksum.Algorithm]hash.Hash
+}
+
+// digest is what an intake found out.
+type digest struct {
+	md5  [md5.Size]byte
+	sums map[checksum.Algorithm][]byte // raw values
+}
+
+func (d digest) etag() string { return hex.EncodeToString(d.md5[:]) }
+
+// full returns the checksum of algorithm a over the whole body.
+func (d digest) full(a checksum.Algorithm) Checksum {
+	return Checksum{Algorithm: string(a), Type: string(checksum.FullObject), Value: checksum.Encode(d.sums[a])}
+}
+
+// newIntake computes the MD5, the client's own checksum algorithm if it named
+// one, and those of extra.
+func newIntake(body Body, now func() time.Time, deadline time.Time, extra ...checksum.Algorithm) (*intake, error) {
+	in := &intake{body: body, now: now, deadline: deadline, sums: make(map[checksum.Algorithm]hash.Hash, 2)}
+	if name := body.Checksum.Algorithm; name != "" {
+		a, ok := checksum.Parse(name)
+		if !ok {
+			return nil, errcode.New(errcode.InvalidRequest, "The checksum algorithm %q is not supported", name)
+		}
+		in.sent = a
+		in.sums[a] = a.New()
+	}
+	for _, a := range extra {
+		if in.sums[a] == nil {
+			in.sums[a] = a.New()
+		}
+	}
+	if body.SHA256 != nil {
+		// The payload hash and a SHA256 checksum are one computation.
+		if in.sha256 = in.sums[checksum.SHA256]; in.sha256 == nil {
+			in.sha256 = sha256.New()
+		}
+	}
+	in.md5 = newMD5Sum(body.Size)
+	return in, nil
+}
+
+func (in *intake) close() { in.md5.close() }
+
+// Read implements io.Reader.
+func (in *intake) Read(p []byte) (int, error) {
+	if in.err != nil {
+		return 0, in.err
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if left := in.body.Size - in.n; int64(len(p)) > left {
+		p = p[:left]
+	}
+	n, err := 0, error(nil)
+	if len(p) > 0 {
+		n, err = in.body.Reader.Read(p)
+		in.take(p[:n])
+	}
+	switch {
+	case err != nil && err != io.EOF:
+		in.err = readError(err)
+	case !in.deadline.IsZero() && in.now().After(in.deadline):
+		in.err = errcode.New(errcode.RequestTimeout, "The body was not received within the time allowed")
+	case in.n == in.body.Size:
+		in.err = in.conclude(err == io.EOF)
+	case err == io.EOF:
+		in.err = incomplete(in.n, in.body.Size)
+	}
+	if in.err != nil && in.err != io.EOF {
+		return 0, in.err
+	}
+	return n, in.err
+}
+
+func (in *intake) take(p []byte) {
+	in.n += int64(len(p))
+	in.md5.Write(p)
+	for _, h := range in.sums {
+		h.Write(p)
+	}
+	if in.sha256 != nil && in.sha256 != in.sums[checksum.SHA256] {
+		in.sha256.Write(p)
+	}
+}
+
+// conclude checks everything that the client claimed, once all Size bytes are
+// there, and returns io.EOF when it holds. Only a claimed MD5 is waited for:
+// without one its last chunks are hashed while the store syncs.
+func (in *intake) conclude(ended bool) error {
+	if !ended {
+		if err := expectEOF(in.body.Reader); err != nil {
+			return err
+		}
+	}
+	claimed := in.body.Checksum.Value
+	if in.body.Trailer != nil {
+		v, err := in.body.Trailer()
+		if err != nil {
+			return readError(err)
+		}
+		claimed = v
+	}
+	if want := in.body.SHA256; want != nil && !bytes.Equal(want, in.sha256.Sum(nil)) {
+		return errcode.New(errcode.XAmzContentSHA256Mismatch,
+			"The provided 'x-amz-content-sha256' header does not match what was computed").
+			With("ClientComputedContentSHA256", hex.EncodeToString(want)).
+			With("S3ComputedContentSHA256", hex.EncodeToString(in.sha256.Sum(nil)))
+	}
+	if claimed != "" && in.sent != "" {
+		if _, err := in.sent.Decode(claimed); err != nil {
+			return errcode.New(errcode.InvalidRequest, "Value for %s header is invalid.", in.sent.Header())
+		}
+		if got := checksum.Encode(in.sums[in.sent].Sum(nil)); got != claimed {
+			return badDigest(in.sent, claimed, got)
+		}
+	}
+	if want := in.body.MD5; want != nil {
+		if got := in.md5.sum(); !bytes.Equal(want, got[:]) {
+			return errcode.New(errcode.BadDigest, "The Content-MD5 you specified did not match what we received.").
+				With("ExpectedDigest", hex.EncodeToString(want)).
+				With("CalculatedDigest", hex.EncodeToString(got[:]))
+		}
+	}
+	return io.EOF
+}
+
+// finish reads on to the end when whoever read stopped at the last byte, and
+// returns the digests of a body that is whole and as claimed.
+func (in *intake) finish() (digest, error) {
+	for in.err == nil {
+		var probe [1]byte
+		// Read concludes by itself when no byte is left to give.
+		if n, _ := in.Read(probe[:]); n > 0 {
+			return digest{}, errors.New("body stored short of its end")
+		}
+	}
+	if in.err != io.EOF {
+		return digest{}, in.err
+	}
+	d := digest{md5: in.md5.sum(), sums: make(map[checksum.Algorithm][]byte, len(in.sums))}
+	for a, h := range in.sums {
+		d.sums[a] = h.Sum(nil)
+	}
+	return d, nil
+}
+
+// refusal returns the intake's own error in place of what a store made of it.
+func (in *intake) refusal(stored error) error {
+	if in.err != nil && in.err != io.EOF {
+		return in.err
+	}
+	return stored
+}
+
+func expectEOF(r io.Reader) error {
+	var probe [1]byte
+	for range 100 { // as bufio does: a Reader that makes no progress is broken
+		n, err := r.Read(probe[:])
+		switch {
+		case n > 0:
+			return errcode.New(errcode.IncompleteBody, "The request body is longer than its declared length")
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return readError(err)
+		}
+	}
+	return io.ErrNoProgress
+}
+
+// readError is the answer to a body that could not be read to its end. Errors
+// that the edge has put into S3's words pass.
+func readError(err error) error {
+	var e *errcode.Error
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &errcode.Error{Code: errcode.RequestTimeout, Err: err,
+			Message: "Your socket connection to the server was not read from or written to within the timeout period."}
+	}
+	return &errcode.Error{Code: errcode.IncompleteBody, Err: err,
+		Message: "You did not provide the number of bytes specified by the Content-Length HTTP header."}
+}
+
+func incomplete(got, want int64) *errcode.Error {
+	return errcode.New(errcode.IncompleteBody,
+		"The request body ended after %d of %d bytes", got, want)
+}
+
+func badDigest(a checksum.Algorithm, claimed, got string) *errcode.Error {
+	return errcode.New(errcode.BadDigest,
+		"The %s you specified did not match the calculated checksum.", a).
+		With("ExpectedDigest", claimed).With("CalculatedDigest", got)
+}
