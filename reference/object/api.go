@@ -90,7 +90,10 @@ type GetInput struct {
 	VersionID   string // "": the current version
 	Conditions  Conditions
 	Range       string // raw Range header, "" when none
+	IfRange     string // raw If-Range header, "" when none
 	PartNumber  int    // 0: none
+	// WithParts fills Version.Parts of the answer, for GetObjectAttributes.
+	WithParts bool
 }
 
 // GetResult is an object opened for reading. Close must be called; Body is nil
