@@ -1,0 +1,8 @@
+// Package all imports every area, so that one import registers every scenario.
+package all
+
+import (
+	_ "bleepstore/scenarios/bucket"
+	_ "bleepstore/scenarios/conditional"
+	_ "bleepstore/scenarios/object"
+)

@@ -1,0 +1,41 @@
+package scenarios
+
+import (
+	"crypto/tls"
+	"net/url"
+	"time"
+)
+
+// Keys are the credentials of one account.
+type Keys struct{ Access, Secret, Session string }
+
+// Addressing is how a bucket is named in a request.
+type Addressing string
+
+// The two ways to name a bucket.
+const (
+	PathStyle    Addressing = "path"
+	VirtualStyle Addressing = "virtual" // Host: bucket.host, dialled to the endpoint
+)
+
+// A Target is the server under test and what the run may do to it.
+type Target struct {
+	Endpoints   []*url.URL // at least one; scenarios spread over them only when they ask to
+	TLSEndpoint *url.URL   // the same server over TLS; nil: none
+	Main        Keys
+	Alt         Keys // a second account; zero: none
+	Region      string
+	Addressing  Addressing
+	TLS         *tls.Config   // nil: the system's roots
+	Timeout     time.Duration // of one request
+	Settle      time.Duration // bound on waiting for eventual changes
+	Seed        uint64
+	// Bucket, when set, is the only bucket a run may use: scenarios run one at
+	// a time in it, and none that must create or configure a bucket is run.
+	Bucket          string
+	AllowCompliance bool // COMPLIANCE locks may be set, for seconds
+	Claimed         map[Feature]bool
+}
+
+// Has reports whether the run claims feature f.
+func (t *Target) Has(f Feature) bool { return t.Claimed[f] }
