@@ -10,8 +10,6 @@ import (
 	. "bleepstore/scenarios"
 )
 
-const refDelete = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html"
-
 var _ = Add(Scenario{
 	ID:    "bucket.delete.missing",
 	Rule:  "B-11",

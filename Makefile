@@ -1,0 +1,49 @@
+# make help lists the targets.
+GO     ?= go
+STAGE  := ./.ci/stage
+BIN    := bin/bleepstore
+FUZZ   ?= 5s
+
+.PHONY: help build check test unit suite fuzz crash bench e2e golden fmt clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+build: ## build bin/bleepstore
+	$(GO) build -o $(BIN) ./cmd/bleepstore
+
+fmt: ## format every Go file
+	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
+
+check: ## format, vet, staticcheck, import graph, catalogue, quick unit tests
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@$(STAGE) vet $(GO) vet ./...
+	@$(STAGE) staticcheck $(GO) tool staticcheck ./...
+	@$(STAGE) unit-short $(GO) test -short ./...
+
+test: ## every test: units, the suite on three backends, fuzzing
+	@$(STAGE) unit $(MAKE) --no-print-directory unit
+	@$(STAGE) suite $(MAKE) --no-print-directory suite
+	@$(STAGE) fuzz $(MAKE) --no-print-directory fuzz
+
+unit: ## unit tests and the embedded suite
+	$(GO) test ./...
+
+suite: build ## the suite against bleepstore serve on each backend
+	@$(STAGE) suite-local ./run_e2e.sh --backend local
+	@$(STAGE) suite-memory ./run_e2e.sh --backend memory
+	@$(STAGE) suite-sqlite ./run_e2e.sh --backend sqlite
+
+e2e: ## ./run_e2e.sh
+	./run_e2e.sh
+
+fuzz: ## each fuzz target for FUZZ (default 5s)
+	@set -e; for f in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \
+	  for t in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$f); do \
+	    $(GO) test ./$$(dirname $$f) -run '^$$' -fuzz "^$$t\$$" -fuzztime $(FUZZ); done; done
+
+golden: ## print what changed in the catalogue, and accept it
+	$(GO) test ./conformance -run '^TestGoldenCatalogue$$' -update-golden -v
+
+clean: ## remove what builds and runs leave behind
+	rm -rf bin out data

@@ -1,0 +1,103 @@
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"strings"
+	"testing"
+)
+
+// edges is the import graph: a package, by pattern, and the packages of this
+// module that it may import. The first row that matches a package counts. The
+// harness and the server share no S3 code: a bug in one must not pass on both
+// sides.
+var edges = []struct {
+	pkg string
+	may []string
+}{
+	{"fault", nil},
+	{"conformance/history", nil},
+	{"conformance/report", []string{"scenarios", "conformance/check"}},
+	{"conformance", []string{"scenarios", "scenarios/*", "conformance/report", "reference"}}, // its test file imports scenarios/all and reference
+	{"scenarios", []string{"scenarios/sign"}},
+	{"scenarios/sign", nil},
+	{"scenarios/all", []string{"scenarios/*"}},
+	{"scenarios/*", []string{"scenarios", "scenarios/sign"}},
+	{"reference", []string{"reference/*", "reference/blob/*", "fault"}},
+	{"reference/errcode", nil},
+	{"reference/batch", nil},
+	{"reference/checksum", []string{"reference/errcode"}},
+	{"reference/sigv4", []string{"reference/errcode", "reference/checksum"}},
+	{"reference/config", nil},
+	{"reference/blob", []string{"fault"}},
+	{"reference/blob/*", []string{"reference/blob", "reference/blob/blobtest", "reference/batch", "fault"}},
+	{"reference/meta", []string{"reference/errcode", "fault"}},
+	{"reference/cluster", []string{"reference/meta", "reference/batch", "reference/errcode", "fault"}},
+	{"reference/object", []string{"reference/meta", "reference/cluster", "reference/blob", "reference/checksum", "reference/errcode", "reference/batch", "fault"}},
+	{"reference/s3", []string{"reference/object", "reference/sigv4", "reference/checksum", "reference/errcode"}},
+	{"reference/ops", []string{"reference/s3"}},
+	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "fault"}},
+}
+
+const module = "bleepstore/"
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestImportGraph(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		var ee *exec.ExitError
+		if errors.As(err, &ee) {
+			t.Fatalf("go list: %v\n%s", err, ee.Stderr)
+		}
+		t.Fatal(err)
+	}
+	seen := 0
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		checkImports(t, p)
+	}
+	if seen < 10 {
+		t.Errorf("only %d packages were looked at", seen)
+	}
+}
+
+func checkImports(t *testing.T, p listed) {
+	t.Helper()
+	pkg := strings.TrimPrefix(p.ImportPath, module)
+	for _, row := range edges {
+		if ok, _ := path.Match(row.pkg, pkg); !ok {
+			continue
+		}
+		for _, imp := range p.Imports {
+			to, ours := strings.CutPrefix(imp, module)
+			if ours && !matchesAny(row.may, to) {
+				t.Errorf("%s imports %s; it may import %v", pkg, to, row.may)
+			}
+		}
+		return
+	}
+	t.Errorf("%s has no row in the import graph", pkg)
+}
+
+func matchesAny(patterns []string, s string) bool {
+	for _, p := range patterns {
+		if ok, _ := path.Match(p, s); ok {
+			return true
+		}
+	}
+	return false
+}

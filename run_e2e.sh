@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# The main job: builds bleepstore, starts it on a free loopback port, runs the
+# whole suite against it over the wire and prints the verdicts by area. The
+# exit code is that of `bleepstore test`.
+#
+#   ./run_e2e.sh [--backend local|memory|sqlite] [flags of `bleepstore test`...]
+set -euo pipefail
+cd "$(dirname "$0")"
+
+backend=local
+args=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --backend) backend=$2; shift 2 ;;
+    --backend=*) backend=${1#*=}; shift ;;
+    -h|--help) sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
+    *) args+=("$1"); shift ;;
+  esac
+done
+[ ${#args[@]} -gt 0 ] || args=(--features +versioning,+tagging)
+
+work=$(mktemp -d)
+server=
+finish() {
+  code=$?
+  if [ -n "$server" ]; then kill -TERM "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi
+  if [ $code -ne 0 ] && [ -s "$work/server.log" ]; then echo "-- the end of the server's log:"; tail -n 20 "$work/server.log"; fi
+  rm -rf "$work"
+  exit $code
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+mkdir -p bin
+go build -o bin/bleepstore ./cmd/bleepstore
+bin/bleepstore serve --addr 127.0.0.1:0 --addr-file "$work/url" --data "$work/data" --backend "$backend" \
+  --access-key e2e --secret-key e2e-secret-key >"$work/server.log" 2>&1 &
+server=$!
+for _ in $(seq 200); do
+  [ -s "$work/url" ] && break
+  kill -0 "$server" 2>/dev/null || { echo "the server ended before it was ready"; exit 3; }
+  sleep 0.05
+done
+[ -s "$work/url" ] || { echo "the server was not ready within 10 s"; exit 3; }
+
+echo "bleepstore ($backend) at $(cat "$work/url")"
+bin/bleepstore test --endpoint "$(cat "$work/url")" --access-key e2e --secret-key e2e-secret-key "${args[@]}"
