@@ -21,6 +21,7 @@ var edges = []struct {
 }{
 	{"fault", nil},
 	{"conformance/history", nil},
+	{"conformance/bench", []string{"scenarios/sign"}},
 	{"conformance/report", []string{"scenarios", "conformance/check"}},
 	{"conformance", []string{"scenarios", "scenarios/*", "conformance/report", "reference"}}, // its test file imports scenarios/all and reference
 	{"scenarios", []string{"scenarios/sign"}},
