@@ -1,0 +1,19 @@
+package local
+
+import (
+	"testing"
+
+	"bleepstore/fault"
+	"bleepstore/reference/blob"
+	"bleepstore/reference/blob/blobtest"
+)
+
+func TestStore(t *testing.T) {
+	blobtest.Run(t, func(t *testing.T) blob.Store {
+		s, err := Open(t.TempDir(), fault.OS{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	})
+}
