@@ -1,0 +1,173 @@
+package sigv4
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	algorithm   = "AWS4-HMAC-SHA256"
+	algorithm4a = "AWS4-ECDSA-P256-SHA256"
+	terminal    = "aws4_request"
+	stampLayout = "20060102T150405Z"
+	maxExpires  = 7 * 24 * time.Hour
+)
+
+// A claim is what a request says of its signer, syntactically sound but not
+// yet believed.
+type claim struct {
+	presigned bool
+	accessKey string
+	scope     string // date/region/service/aws4_request
+	date      string // of the scope
+
+	signedHeaders string // names joined by ';'
+	signature     string
+
+	time    time.Time
+	stamp   string        // time as the string to sign has it
+	expires time.Duration // of a presigned request
+
+	payload     Payload
+	payloadText string // as the canonical request has it
+	sha256      [32]byte
+	token       string
+}
+
+// authorization returns the Authorization header, "" when it is absent or
+// blank, which both mean anonymous.
+func authorization(h http.Header) (string, error) {
+	values := h["Authorization"]
+	if len(values) > 1 {
+		return "", errAuthorization(strings.Join(values, ","), "one and only one Authorization header is allowed")
+	}
+	if len(values) == 0 {
+		return "", nil
+	}
+	return strings.Trim(values[0], " \t"), nil
+}
+
+// claimHeader reads the Authorization header and what goes with it.
+func (v *Verifier) claimHeader(r *http.Request, auth string) (*claim, error) {
+	c := &claim{}
+	credential, err := c.parseAuthorization(auth)
+	if err != nil {
+		return nil, err
+	}
+	if !c.parseDate(r.Header) {
+		return nil, errDate()
+	}
+	if err := v.parseCredential(c, credential); err != nil {
+		return nil, err
+	}
+	if c.payloadText = r.Header.Get(contentSHA256); c.payloadText == "" {
+		return nil, errNoPayload()
+	}
+	if c.payload, c.sha256, err = parsePayload(c.payloadText); err != nil {
+		return nil, err
+	}
+	c.token = r.Header.Get("X-Amz-Security-Token")
+	return c, nil
+}
+
+// parseAuthorization splits the header into its components, which may stand in
+// any order, with or without spaces behind the commas.
+func (c *claim) parseAuthorization(auth string) (credential string, err error) {
+	scheme, rest, found := strings.Cut(auth, " ")
+	switch {
+	case scheme == "AWS":
+		return "", errVersion2()
+	case scheme == algorithm4a:
+		return "", errVersion4a()
+	case !found:
+		return "", errAuthorization(auth, "one and only one ' ' (space) required")
+	case scheme != algorithm:
+		return "", errAuthorization(auth, "unsupported authorization type")
+	}
+	for part := range strings.SplitSeq(rest, ",") {
+		name, value, _ := strings.Cut(strings.Trim(part, " \t"), "=")
+		var field *string
+		switch name {
+		case "Credential":
+			field = &credential
+		case "SignedHeaders":
+			field = &c.signedHeaders
+		case "Signature":
+			field = &c.signature
+		default:
+			continue
+		}
+		if *field != "" {
+			return "", errMalformed(c, "the "+name+" component occurs twice.")
+		}
+		*field = value
+	}
+	switch "" {
+	case credential:
+		return "", errMalformed(c, "the Credential component is missing.")
+	case c.signedHeaders:
+		return "", errMalformed(c, "the SignedHeaders component is missing.")
+	case c.signature:
+		return "", errMalformed(c, "the Signature component is missing.")
+	}
+	return credential, nil
+}
+
+// parseDate takes the time of signing from x-amz-date, or from Date where that
+// is absent.
+func (c *claim) parseDate(h http.Header) bool {
+	if text := h.Get("X-Amz-Date"); text != "" {
+		return c.parseStamp(text)
+	}
+	text := h.Get("Date")
+	if c.parseStamp(text) {
+		return true
+	}
+	t, err := http.ParseTime(text)
+	if err != nil {
+		return false
+	}
+	c.time, c.stamp = t, t.UTC().Format(stampLayout)
+	return true
+}
+
+func (c *claim) parseStamp(text string) bool {
+	if len(text) != len(stampLayout) { // time.Parse would take fractions too
+		return false
+	}
+	t, err := time.Parse(stampLayout, text)
+	c.time, c.stamp = t, text
+	return err == nil
+}
+
+// parseCredential reads <access key>/<date>/<region>/<service>/aws4_request
+// from its end, since some servers hand out access keys with slashes.
+func (v *Verifier) parseCredential(c *claim, credential string) error {
+	var parts [4]string
+	rest := credential
+	for i := len(parts) - 1; i >= 0; i-- {
+		cut := strings.LastIndexByte(rest, '/')
+		if cut < 0 {
+			return errCredential(c)
+		}
+		rest, parts[i] = rest[:cut], rest[cut+1:]
+	}
+	c.accessKey, c.scope, c.date = rest, credential[len(rest)+1:], parts[0]
+	region, service, end := parts[1], parts[2], parts[3]
+	switch {
+	case c.accessKey == "":
+		return errCredential(c)
+	case c.date != c.stamp[:len("20060102")]:
+		return errMalformed(c, "invalid credential date "+strconv.Quote(c.date)+
+			". This date is not the same as X-Amz-Date: "+strconv.Quote(c.stamp[:len("20060102")])+".")
+	case end != terminal:
+		return errMalformed(c, "incorrect terminal "+strconv.Quote(end)+". This endpoint uses "+strconv.Quote(terminal)+".")
+	case service != v.service:
+		return errMalformed(c, "incorrect service "+strconv.Quote(service)+". This endpoint belongs to "+strconv.Quote(v.service)+".")
+	case region != v.region:
+		return errMalformed(c, "the region '"+region+"' is wrong; expecting '"+v.region+"'").With("Region", v.region)
+	}
+	return nil
+}
