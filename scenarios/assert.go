@@ -100,7 +100,8 @@ func (a Judgement) judge(m types.GomegaMatcher, want bool, desc []any) {
 		_, refusal := m.(*failWith)
 		a.fail(describe(desc)+m.FailureMessage(a.actual), a.actual, refusal)
 	default:
-		a.fail(describe(desc)+m.NegatedFailureMessage(a.actual), a.actual, false)
+		_, success := m.(succeed)
+		a.fail(describe(desc)+m.NegatedFailureMessage(a.actual), a.actual, success)
 	}
 }
 
