@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"bleepstore/reference/checksum"
@@ -52,10 +53,10 @@ func (d digest) full(a checksum.Algorithm) Checksum {
 // one, and those of extra.
 func newIntake(body Body, now func() time.Time, deadline time.Time, extra ...checksum.Algorithm) (*intake, error) {
 	in := &intake{body: body, now: now, deadline: deadline, sums: make(map[checksum.Algorithm]hash.Hash, 2)}
-	if name := body.Checksum.Algorithm; name != "" {
-		a, ok := checksum.Parse(name)
-		if !ok {
-			return nil, errcode.New(errcode.InvalidRequest, "The checksum algorithm %q is not supported", name)
+	if body.Checksum.Algorithm != "" {
+		a, err := algorithmOr(body.Checksum.Algorithm, "")
+		if err != nil {
+			return nil, err
 		}
 		in.sent = a
 		in.sums[a] = a.New()
@@ -73,6 +74,18 @@ func newIntake(body Body, now func() time.Time, deadline time.Time, extra ...che
 	}
 	in.md5 = newMD5Sum(body.Size)
 	return in, nil
+}
+
+// algorithmOr returns the algorithm of that name, or d when name is "".
+func algorithmOr(name string, d checksum.Algorithm) (checksum.Algorithm, error) {
+	if name == "" {
+		return d, nil
+	}
+	a, ok := checksum.Parse(name)
+	if !ok {
+		return "", errcode.New(errcode.InvalidRequest, "The checksum algorithm %q is not supported", name)
+	}
+	return a, nil
 }
 
 func (in *intake) close() { in.md5.close() }
@@ -229,4 +242,19 @@ func badDigest(a checksum.Algorithm, claimed, got string) *errcode.Error {
 	return errcode.New(errcode.BadDigest,
 		"The %s you specified did not match the calculated checksum.", a).
 		With("ExpectedDigest", claimed).With("CalculatedDigest", got)
+}
+
+var drainPool = sync.Pool{New: func() any { return new([256 << 10]byte) }}
+
+// drain reads the body for its digests alone.
+func (in *intake) drain() error {
+	buf := drainPool.Get().(*[256 << 10]byte)
+	defer drainPool.Put(buf)
+	for {
+		if _, err := in.Read(buf[:]); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }

@@ -1,0 +1,66 @@
+package object
+
+import (
+	"context"
+
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/meta"
+)
+
+// CreateBucket makes a bucket: BucketAlreadyExists, BucketAlreadyOwnedByYou.
+// In us-east-1 making one's own bucket again succeeds, as it does on AWS, and
+// returns the bucket that is there.
+func (s *Service) CreateBucket(ctx context.Context, in CreateBucketInput) (Bucket, error) {
+	if in.Caller.Account == "" {
+		return Bucket{}, errcode.New(errcode.AccessDenied, "Access Denied")
+	}
+	setDefault(&in.Region, s.region)
+	res, err := s.propose(ctx, meta.CreateBucket{Name: in.Name, Owner: in.Caller.Account, Region: in.Region, Tags: in.Tags})
+	if errcode.Of(err) == errcode.BucketAlreadyOwnedByYou && in.Region == "us-east-1" && res.Bucket.Region == "us-east-1" {
+		return res.Bucket, nil
+	}
+	return res.Bucket, err
+}
+
+// HeadBucket returns a bucket: NoSuchBucket, AccessDenied.
+func (s *Service) HeadBucket(ctx context.Context, c Caller, name string) (Bucket, error) {
+	return s.bucket(ctx, c, name)
+}
+
+// DeleteBucket removes an empty bucket: NoSuchBucket, BucketNotEmpty. Uploads
+// in progress end with it.
+func (s *Service) DeleteBucket(ctx context.Context, c Caller, name string) error {
+	return s.configure(ctx, c, name, meta.DeleteBucket{Name: name})
+}
+
+// ListBuckets returns a page of the caller's own buckets.
+func (s *Service) ListBuckets(ctx context.Context, in ListBucketsInput) (ListBucketsResult, error) {
+	if in.Caller.Account == "" {
+		return ListBucketsResult{}, errcode.New(errcode.AccessDenied, "Access Denied")
+	}
+	var page meta.BucketsPage
+	err := s.view(ctx, func(tx *meta.Tx) (err error) {
+		page, err = tx.Buckets(meta.BucketsQuery{
+			Owner: in.Caller.Account, Prefix: in.Prefix, Region: in.Region, After: in.After, Max: in.Max})
+		return err
+	})
+	return ListBucketsResult{Buckets: page.Buckets, Next: page.Next}, err
+}
+
+// SetVersioning enables or suspends versioning.
+func (s *Service) SetVersioning(ctx context.Context, c Caller, bucket string, state meta.VersioningState) error {
+	return s.configure(ctx, c, bucket, meta.SetVersioning{Bucket: bucket, State: state})
+}
+
+// SetBucketTags replaces a bucket's tag set; nil removes it.
+func (s *Service) SetBucketTags(ctx context.Context, c Caller, bucket string, tags []Tag) error {
+	return s.configure(ctx, c, bucket, meta.SetBucketTags{Bucket: bucket, Tags: tags})
+}
+
+func (s *Service) configure(ctx context.Context, c Caller, bucket string, op meta.Op) error {
+	if _, err := s.bucket(ctx, c, bucket); err != nil {
+		return err
+	}
+	_, err := s.propose(ctx, op)
+	return err
+}

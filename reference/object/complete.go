@@ -1,0 +1,171 @@
+package object
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"bleepstore/reference/checksum"
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/meta"
+)
+
+// Complete turns an upload's parts into the current version of its key. It
+// computes and checks the checksums; the state machine checks the parts again,
+// their sizes and the condition. A refusal leaves the upload as it was.
+func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, error) {
+	cond, err := in.Condition.compile()
+	if err != nil {
+		return PutResult{}, err
+	}
+	op := meta.CompleteUpload{
+		Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID,
+		Parts: make([]meta.PartRef, len(in.Parts)), Condition: cond, MinPartSize: s.limits.MinPart,
+	}
+	if in.Size >= 0 {
+		op.ExpectSize = &in.Size
+	}
+	for i, p := range in.Parts {
+		op.Parts[i] = meta.PartRef{Number: p.Number, ETag: p.ETag}
+	}
+	u, stored, done, err := s.partsOf(ctx, in)
+	if err != nil {
+		return PutResult{}, err
+	}
+	if !done {
+		if op.Checksum, err = assemble(in, u, stored, op.Parts); err != nil {
+			return PutResult{}, err
+		}
+	}
+	res, err := s.propose(ctx, op)
+	return PutResult{Version: res.Version, ShowVersion: shows(res.Bucket)}, err
+}
+
+// partsOf reads an upload with its parts by number. done says that the upload
+// was completed before and is remembered, so that the state machine decides
+// whether this is the same request again.
+func (s *Service) partsOf(ctx context.Context, in CompleteInput) (u Upload, stored map[int]Part, done bool, err error) {
+	err = s.view(ctx, func(tx *meta.Tx) error {
+		if _, err := allowed(tx, in.Caller, in.Bucket); err != nil {
+			return err
+		}
+		stored = make(map[int]Part, len(in.Parts))
+		q := meta.PartsQuery{Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID, Max: maxParts}
+		for {
+			page, err := tx.Parts(q)
+			if errcode.Of(err) == errcode.NoSuchUpload {
+				if _, done, _ = tx.Completed(in.Bucket, in.Key, in.UploadID); done {
+					return nil
+				}
+			}
+			if err != nil {
+				return err
+			}
+			u = page.Upload
+			for _, p := range page.Parts {
+				stored[p.Number] = p
+			}
+			if !page.Truncated {
+				return nil
+			}
+			q.After = page.Next
+		}
+	})
+	return u, stored, done, err
+}
+
+// assemble checks the list against the parts stored and returns the object's
+// checksum. It fills the checksum of each of refs, so that a part replaced
+// meanwhile is noticed.
+func assemble(in CompleteInput, u Upload, stored map[int]Part, refs []meta.PartRef) (Checksum, error) {
+	algorithm, kind := checksumOf(u)
+	if t := in.Checksum.Type; t != "" && t != string(kind) {
+		return Checksum{}, errcode.New(errcode.BadDigest,
+			"The checksum type %s does not match the type %s of the upload.", t, kind)
+	}
+	sums := make([]checksum.Part, len(in.Parts))
+	for i, listed := range in.Parts {
+		if i > 0 && listed.Number <= in.Parts[i-1].Number {
+			return Checksum{}, errcode.New(errcode.InvalidPartOrder,
+				"The list of parts was not in ascending order. Parts must be ordered by part number.").
+				With("UploadId", in.UploadID)
+		}
+		part, ok := stored[listed.Number]
+		if !ok || part.ETag != listed.ETag {
+			return Checksum{}, invalidPart(in.UploadID, listed)
+		}
+		if err := checkListed(in.UploadID, listed, part, u); err != nil {
+			return Checksum{}, err
+		}
+		raw, err := algorithm.Decode(part.Checksum.Value)
+		if err != nil {
+			return Checksum{}, fmt.Errorf("checksum of part %d: %w", part.Number, err)
+		}
+		sums[i] = checksum.Part{Sum: raw, Size: part.Size}
+		refs[i].Checksum = part.Checksum.Value
+	}
+	whole, err := joined(algorithm, kind, sums)
+	if err != nil {
+		return Checksum{}, err
+	}
+	return whole, checkWhole(in.Checksum, whole)
+}
+
+// checkListed verifies the checksums that the request lists for a part.
+func checkListed(uploadID string, listed CompletePart, part Part, u Upload) error {
+	algorithm, kind := checksumOf(u)
+	seen := false
+	for _, c := range listed.Checksums {
+		switch {
+		case c.Algorithm == string(algorithm):
+			if c.Value != part.Checksum.Value {
+				return invalidPart(uploadID, listed)
+			}
+			seen = true
+		case u.Algorithm != "":
+			return checksumMismatch(u.Algorithm, c.Algorithm)
+		}
+	}
+	if kind == checksum.Composite && !seen {
+		return errcode.New(errcode.InvalidRequest,
+			"The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.",
+			strings.ToLower(string(algorithm)), listed.Number)
+	}
+	return nil
+}
+
+// joined computes the object's checksum from its parts'.
+func joined(a checksum.Algorithm, kind checksum.Type, parts []checksum.Part) (Checksum, error) {
+	c := Checksum{Algorithm: string(a), Type: string(kind)}
+	if kind == checksum.Composite {
+		var err error
+		c.Value, err = a.Composite(parts)
+		return c, err
+	}
+	raw, err := a.Combine(parts)
+	c.Value = checksum.Encode(raw)
+	return c, err
+}
+
+// checkWhole verifies the value that the client expects of the whole object. A
+// composite one may come without its number of parts.
+func checkWhole(claimed, whole Checksum) error {
+	if claimed.Value == "" {
+		return nil
+	}
+	if claimed.Algorithm != whole.Algorithm {
+		return checksumMismatch(whole.Algorithm, claimed.Algorithm)
+	}
+	bare, _, _ := strings.Cut(whole.Value, "-")
+	if claimed.Value != whole.Value && claimed.Value != bare {
+		return badDigest(checksum.Algorithm(whole.Algorithm), claimed.Value, whole.Value)
+	}
+	return nil
+}
+
+func invalidPart(uploadID string, p CompletePart) *errcode.Error {
+	return errcode.New(errcode.InvalidPart,
+		"One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.").
+		With("UploadId", uploadID).With("PartNumber", strconv.Itoa(p.Number)).With("ETag", p.ETag)
+}

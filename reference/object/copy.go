@@ -1,0 +1,207 @@
+package object
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"bleepstore/reference/blob"
+	"bleepstore/reference/checksum"
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/meta"
+)
+
+// maxCopy is the largest object in bytes that one CopyObject takes.
+const maxCopy = 5 << 30
+
+// recopies bounds how often a copy starts again because its source was
+// overwritten and reaped under it.
+const recopies = 3
+
+// A source is what a copy reads from: one version, with where its bytes are.
+type source struct {
+	meta.Object
+	versionID string // "" when its bucket was never versioned
+}
+
+type sourceRef struct {
+	caller               Caller
+	bucket, key, version string
+	conditions           Conditions
+}
+
+// source reads the metadata of what is to be copied and checks the conditions
+// on it: NoSuchBucket, NoSuchKey, NoSuchVersion, AccessDenied,
+// PreconditionFailed, and InvalidRequest for a delete marker named by its id.
+func (s *Service) source(ctx context.Context, ref sourceRef) (src source, err error) {
+	err = s.view(ctx, func(tx *meta.Tx) (err error) {
+		if src.Object, err = objectIn(tx, ref.caller, ref.bucket, ref.key, ref.version); err != nil {
+			return err
+		}
+		switch {
+		case src.DeleteMarker && ref.version != "":
+			return errcode.New(errcode.InvalidRequest, "The source of a copy request may not specifically refer to a delete marker by version id.")
+		case src.DeleteMarker:
+			return markerError(&src.Object, false)
+		}
+		if err := ref.conditions.checkCopy(&src.Version, s.clock.Now()); err != nil {
+			return err
+		}
+		return tx.Body(&src.Object)
+	})
+	if shows(src.BucketInfo) {
+		src.versionID = src.ID
+	}
+	return src, err
+}
+
+// measure reads the bytes of part of a source once for their digests.
+func (s *Service) measure(ctx context.Context, src *source, part span, algorithms ...checksum.Algorithm) (digest, error) {
+	release, err := s.flight.take(streamCost)
+	if err != nil {
+		return digest{}, err
+	}
+	defer release()
+	body, err := s.openBody(ctx, runsOf(&src.Object, part))
+	if err != nil {
+		return digest{}, err
+	}
+	defer body.Close()
+	in, err := newIntake(Body{Reader: body, Size: part.n}, s.clock.Now, body.deadline, algorithms...)
+	if err != nil {
+		return digest{}, err
+	}
+	defer in.close()
+	if err := in.drain(); err != nil {
+		if body.err != nil && body.err != io.EOF {
+			err = body.err // ours, not a fault of some client's body
+		}
+		return digest{}, err
+	}
+	return in.finish()
+}
+
+// Copy makes an object out of another's bytes, which stay where they are. They
+// are read only for a digest that is not known yet: the MD5 of a multipart
+// object, or a checksum of another kind.
+func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
+	cond, err := in.Condition.compile()
+	if err != nil {
+		return CopyResult{}, err
+	}
+	if _, err := s.bucket(ctx, in.Caller, in.Bucket); err != nil {
+		return CopyResult{}, err
+	}
+	for range recopies {
+		var res CopyResult
+		var again bool
+		res, again, err = s.copyOnce(ctx, in, cond)
+		if !again {
+			return res, err
+		}
+	}
+	return CopyResult{}, errcode.Wrap(errcode.SlowDown, err)
+}
+
+// errSourceGone: the source's bytes were reaped before the copy could name them.
+var errSourceGone = errors.New("copy source is gone")
+
+// copyOnce copies what the source is now; again says that it changed under way.
+func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCondition) (res CopyResult, again bool, err error) {
+	src, err := s.source(ctx, sourceRef{in.Caller, in.SourceBucket, in.SourceKey, in.SourceVersion, in.SourceConditions})
+	if err != nil {
+		return res, false, err
+	}
+	if src.Size > maxCopy {
+		return res, false, errcode.New(errcode.InvalidRequest,
+			"The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(maxCopy))
+	}
+	if err := refuseNoChange(in, &src); err != nil {
+		return res, false, err
+	}
+	w := meta.Write{
+		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.Account, Size: src.Size,
+		Attributes: copiedAttributes(in, &src), Condition: cond,
+	}
+	w.ETag, w.Checksum, err = s.copiedDigests(ctx, &src, in.Algorithm)
+	if errors.Is(err, blob.ErrNotFound) {
+		return res, true, err
+	}
+	if err != nil {
+		return res, false, err
+	}
+	op := meta.CopyObject{Write: w, Source: src.Content}
+	if src.Content == 0 {
+		op.Body = src.Inline
+	}
+	r, err := s.propose(ctx, op)
+	if err != nil {
+		return res, false, err
+	}
+	if r.SourceGone {
+		return res, true, errSourceGone
+	}
+	res.Version, res.ShowVersion, res.SourceVersion = r.Version, shows(r.Bucket), src.versionID
+	return res, false, nil
+}
+
+// refuseNoChange refuses to copy an object onto itself as it is. Naming an
+// older version restores it, which is a change.
+func refuseNoChange(in CopyInput, src *source) error {
+	self := in.Bucket == in.SourceBucket && in.Key == in.SourceKey &&
+		(in.SourceVersion == "" || src.versionID == "")
+	changed := in.ReplaceMetadata || in.ReplaceTags ||
+		in.Attributes.StorageClass != "" && storageClass(in.Attributes.StorageClass) != storageClass(src.StorageClass) ||
+		in.Attributes.Redirect != "" && in.Attributes.Redirect != src.Redirect ||
+		in.Algorithm != "" && !strings.EqualFold(in.Algorithm, src.Checksum.Algorithm)
+	if self && !changed {
+		return errcode.New(errcode.InvalidRequest, "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	return nil
+}
+
+func storageClass(c string) string {
+	if c == "" {
+		return "STANDARD"
+	}
+	return c
+}
+
+// copiedAttributes applies the directives. Storage class and redirect are of
+// the request alone.
+func copiedAttributes(in CopyInput, src *source) Attributes {
+	a := src.Attributes
+	if in.ReplaceMetadata {
+		a = in.Attributes
+		a.Tags = src.Tags
+	}
+	if in.ReplaceTags {
+		a.Tags = in.Attributes.Tags
+	}
+	a.StorageClass, a.Redirect = in.Attributes.StorageClass, in.Attributes.Redirect
+	return a
+}
+
+// copiedDigests returns the ETag and checksum of a plain object with src's
+// bytes; algorithm "" keeps the source's.
+func (s *Service) copiedDigests(ctx context.Context, src *source, algorithm string) (string, Checksum, error) {
+	kept, err := algorithmOr(src.Checksum.Algorithm, checksum.Default)
+	if err != nil {
+		return "", Checksum{}, err
+	}
+	a, err := algorithmOr(algorithm, kept)
+	if err != nil {
+		return "", Checksum{}, err
+	}
+	plain := src.PartCount == 0
+	full := src.Checksum.Algorithm == string(a) && src.Checksum.Type == string(checksum.FullObject)
+	if plain && full {
+		return src.ETag, src.Checksum, nil
+	}
+	d, err := s.measure(ctx, src, span{n: src.Size}, a)
+	if err != nil {
+		return "", Checksum{}, err
+	}
+	return d.etag(), d.full(a), nil
+}

@@ -1,0 +1,85 @@
+package object
+
+import (
+	"context"
+	"errors"
+
+	"bleepstore/reference/meta"
+)
+
+// Delete removes one key or version. What is not there is deleted already.
+func (s *Service) Delete(ctx context.Context, in DeleteInput) (DeleteResult, error) {
+	item, err := DeleteItem{Key: in.Key, VersionID: in.VersionID, IfMatch: in.IfMatch}.compile()
+	if err != nil {
+		return DeleteResult{}, err
+	}
+	if _, err := s.bucket(ctx, in.Caller, in.Bucket); err != nil {
+		return DeleteResult{}, err
+	}
+	res, err := s.propose(ctx, meta.DeleteObject{Bucket: in.Bucket, Owner: in.Caller.Account, Item: item})
+	if err != nil {
+		return DeleteResult{}, err
+	}
+	d := res.Deleted[0]
+	if d.Err != nil {
+		return DeleteResult{}, d.Err
+	}
+	return DeleteResult{VersionID: d.VersionID, DeleteMarker: d.DeleteMarker}, nil
+}
+
+// DeleteMany removes up to 1,000 items with one command; each has its own
+// outcome, in the order given. The error is of the whole: nothing was deleted,
+// or nobody knows.
+func (s *Service) DeleteMany(ctx context.Context, c Caller, bucket string, items []DeleteItem) ([]DeleteOutcome, error) {
+	if _, err := s.bucket(ctx, c, bucket); err != nil {
+		return nil, err
+	}
+	outcomes := make([]DeleteOutcome, len(items))
+	var accepted []meta.DeleteItem
+	var place []int // of each accepted item in outcomes
+	for i, item := range items {
+		outcomes[i].Item = item
+		m, err := item.compile()
+		if err != nil {
+			errors.As(err, &outcomes[i].Err)
+			continue
+		}
+		accepted, place = append(accepted, m), append(place, i)
+	}
+	if len(accepted) == 0 {
+		return outcomes, nil
+	}
+	res, err := s.propose(ctx, meta.DeleteObjects{Bucket: bucket, Owner: c.Account, Items: accepted})
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range res.Deleted {
+		outcomes[place[i]].Result = DeleteResult{VersionID: d.VersionID, DeleteMarker: d.DeleteMarker}
+		outcomes[place[i]].Err = d.Err
+	}
+	return outcomes, nil
+}
+
+// compile parses the condition.
+func (d DeleteItem) compile() (meta.DeleteItem, error) {
+	m := meta.DeleteItem{Key: d.Key, VersionID: d.VersionID}
+	if d.IfMatch == "" {
+		return m, nil
+	}
+	var err error
+	m.IfMatch, err = compileIfMatch(d.IfMatch)
+	return m, err
+}
+
+// SetTags replaces the tags of one version and returns its id ("" when the
+// bucket was never versioned); nil tags removes them.
+func (s *Service) SetTags(ctx context.Context, c Caller, bucket, key, versionID string, tags []Tag) (string, error) {
+	if _, err := s.bucket(ctx, c, bucket); err != nil {
+		return "", err
+	}
+	res, err := s.propose(ctx, meta.SetObjectTags{Bucket: bucket, Key: key, VersionID: versionID, Tags: tags})
+	if err != nil || !shows(res.Bucket) {
+		return "", err
+	}
+	return res.Version.ID, nil
+}

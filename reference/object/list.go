@@ -1,0 +1,83 @@
+package object
+
+import (
+	"context"
+
+	"bleepstore/reference/meta"
+)
+
+// List returns a page of current objects: NoSuchBucket.
+func (s *Service) List(ctx context.Context, c Caller, in ListInput) (ListResult, error) {
+	var page meta.ListPage
+	err := s.view(ctx, func(tx *meta.Tx) (err error) {
+		page, err = tx.List(meta.ListQuery{
+			Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter,
+			After: in.After, AfterPrefix: in.AfterPrefix, Max: in.Max})
+		return permit(err, page.Bucket, c)
+	})
+	if err != nil {
+		return ListResult{}, err
+	}
+	return ListResult{
+		Bucket: page.Bucket, Objects: page.Objects, CommonPrefixes: page.CommonPrefixes,
+		Truncated: page.Truncated, Next: page.Next, NextPrefix: page.NextPrefix}, nil
+}
+
+// ListVersions returns a page of versions and delete markers: NoSuchBucket.
+func (s *Service) ListVersions(ctx context.Context, c Caller, in ListVersionsInput) (ListVersionsResult, error) {
+	var page meta.VersionsPage
+	err := s.view(ctx, func(tx *meta.Tx) (err error) {
+		page, err = tx.Versions(meta.VersionsQuery{
+			Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter,
+			AfterKey: in.AfterKey, AfterVersion: in.AfterVersion, Max: in.Max})
+		return permit(err, page.Bucket, c)
+	})
+	if err != nil {
+		return ListVersionsResult{}, err
+	}
+	return ListVersionsResult{
+		Versions: page.Versions, CommonPrefixes: page.CommonPrefixes,
+		Truncated: page.Truncated, NextKey: page.NextKey, NextVersion: page.NextVersion}, nil
+}
+
+// ListUploads returns a page of uploads in progress: NoSuchBucket.
+func (s *Service) ListUploads(ctx context.Context, c Caller, in ListUploadsInput) (ListUploadsResult, error) {
+	var page meta.UploadsPage
+	err := s.view(ctx, func(tx *meta.Tx) (err error) {
+		page, err = tx.Uploads(meta.UploadsQuery{
+			Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter,
+			AfterKey: in.AfterKey, AfterUpload: in.AfterUpload, Max: in.Max})
+		return permit(err, page.Bucket, c)
+	})
+	if err != nil {
+		return ListUploadsResult{}, err
+	}
+	return ListUploadsResult{
+		Uploads: page.Uploads, CommonPrefixes: page.CommonPrefixes,
+		Truncated: page.Truncated, NextKey: page.NextKey, NextUpload: page.NextUpload}, nil
+}
+
+// ListParts returns a page of an upload's parts: NoSuchBucket, NoSuchUpload.
+func (s *Service) ListParts(ctx context.Context, in ListPartsInput) (ListPartsResult, error) {
+	var page meta.PartsPage
+	err := s.view(ctx, func(tx *meta.Tx) (err error) {
+		if _, err := allowed(tx, in.Caller, in.Bucket); err != nil {
+			return err
+		}
+		page, err = tx.Parts(meta.PartsQuery{
+			Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID, After: in.After, Max: in.Max})
+		return err
+	})
+	if err != nil {
+		return ListPartsResult{}, err
+	}
+	return ListPartsResult{Upload: page.Upload, Parts: page.Parts, Truncated: page.Truncated, Next: page.Next}, nil
+}
+
+// permit lets a page through to those who may see its bucket.
+func permit(err error, b Bucket, c Caller) error {
+	if err != nil {
+		return err
+	}
+	return authorize(b, c)
+}

@@ -1,0 +1,129 @@
+package object
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"bleepstore/reference/blob"
+	"bleepstore/reference/checksum"
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/meta"
+)
+
+// streamCost is what a body that goes to a blob holds in memory, roughly: the
+// store's block and the chunks on their way to the MD5.
+const streamCost = 2 << 20
+
+var inlinePool = sync.Pool{New: func() any { return new([meta.MaxInline]byte) }}
+
+// A payload is a body that has been received, checked and made durable, or is
+// small enough to become durable with its command.
+type payload struct {
+	digest
+	size    int64
+	inline  []byte        // the bytes when extents is nil
+	extents []meta.Extent // one new blob
+	epoch   uint64        // of the blob's id
+
+	buf     *[meta.MaxInline]byte
+	release func() // gives back what the inline bytes take of the budget
+}
+
+// receive reads body, computing its MD5 and the given algorithms. The client
+// has broken its word, or the bytes are kept; nothing names them yet.
+func (s *Service) receive(ctx context.Context, body Body, algorithms ...checksum.Algorithm) (*payload, error) {
+	if err := s.space.check(); err != nil {
+		return nil, err
+	}
+	in, err := newIntake(body, s.clock.Now, s.clock.Now().Add(s.limits.Write), algorithms...)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	if body.Size <= s.limits.Inline {
+		return s.receiveInline(in)
+	}
+	release, err := s.flight.take(streamCost)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return s.receiveBlob(ctx, in)
+}
+
+func (s *Service) receiveInline(in *intake) (*payload, error) {
+	release, err := s.flight.take(in.body.Size)
+	if err != nil {
+		return nil, err
+	}
+	p := &payload{size: in.body.Size, release: release, buf: inlinePool.Get().(*[meta.MaxInline]byte)}
+	p.inline = p.buf[:in.body.Size]
+	_, err = io.ReadFull(in, p.inline)
+	if err == nil {
+		p.digest, err = in.finish()
+	}
+	if err != nil {
+		p.recycle(true)
+		return nil, in.refusal(err)
+	}
+	return p, nil
+}
+
+func (s *Service) receiveBlob(ctx context.Context, in *intake) (*payload, error) {
+	epoch := s.epoch.Load()
+	id, err := blob.NewID(epoch, &s.rand)
+	if err != nil {
+		return nil, err
+	}
+	p := &payload{size: in.body.Size, epoch: epoch}
+	p.extents = []meta.Extent{{Blob: string(id), Len: in.body.Size}}
+	if _, err := s.blobs.Create(ctx, id, in, in.body.Size); err != nil {
+		return nil, in.refusal(storeError(err))
+	}
+	if p.digest, err = in.finish(); err != nil {
+		s.discard(ctx, p)
+		return nil, err
+	}
+	return p, nil
+}
+
+// discard removes the blob of a payload that no command has ever named. After
+// a proposal, whatever came of it, only the sweeper may.
+func (s *Service) discard(ctx context.Context, p *payload) {
+	defer p.recycle(true)
+	for _, e := range p.extents {
+		if err := s.blobs.Delete(context.WithoutCancel(ctx), blob.ID(e.Blob)); err != nil {
+			s.logger.Warn("remove blob of a refused body", "blob", e.Blob, "err", err)
+		}
+	}
+}
+
+// commit proposes op, which names p, and then lets p go.
+func (s *Service) commit(ctx context.Context, p *payload, op meta.Op) (meta.Result, error) {
+	res, err := s.propose(ctx, op)
+	p.recycle(!unclear(err)) // while it is unclear the log may hold the bytes
+	return res, err
+}
+
+// recycle gives back what an inline body holds; the buffer only when reuse
+// says that nobody reads it any more.
+func (p *payload) recycle(reuse bool) {
+	if p.buf == nil {
+		return
+	}
+	p.release()
+	if reuse {
+		inlinePool.Put(p.buf)
+	}
+	p.buf, p.inline = nil, nil
+}
+
+// storeError is what a client is told when a blob could not be written.
+func storeError(err error) error {
+	if errors.Is(err, blob.ErrFull) {
+		return errcode.Wrap(errcode.ServiceUnavailable, err)
+	}
+	return err
+}

@@ -1,0 +1,73 @@
+package object
+
+import (
+	"context"
+
+	"bleepstore/reference/checksum"
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/meta"
+)
+
+// Put writes one object. Whatever the body or the preconditions turn out to
+// be, a refused Put has changed nothing.
+func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
+	cond, err := in.Condition.compile()
+	if err != nil {
+		return PutResult{}, err
+	}
+	if err := s.admit(ctx, in, cond); err != nil {
+		return PutResult{}, err
+	}
+	algorithm, err := algorithmOr(in.Body.Checksum.Algorithm, checksum.Default)
+	if err != nil {
+		return PutResult{}, err
+	}
+	p, err := s.receive(ctx, in.Body, algorithm)
+	if err != nil {
+		return PutResult{}, err
+	}
+	w := meta.Write{
+		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.Account, Attributes: in.Attributes,
+		Size: p.size, ETag: p.etag(), Checksum: p.full(algorithm), Condition: cond,
+	}
+	res, err := s.commit(ctx, p, meta.PutObject{Write: w, Body: p.inline, Extents: p.extents, Epoch: p.epoch})
+	return PutResult{Version: res.Version, ShowVersion: shows(res.Bucket)}, err
+}
+
+// admit refuses what is sure to be refused before a body is read. Conditions
+// are looked at early only where the body is worth sparing; either way the
+// state machine has the last word.
+func (s *Service) admit(ctx context.Context, in PutInput, cond meta.WriteCondition) error {
+	return s.view(ctx, func(tx *meta.Tx) error {
+		if _, err := allowed(tx, in.Caller, in.Bucket); err != nil {
+			return err
+		}
+		if in.Body.Size <= s.limits.Inline || cond == (meta.WriteCondition{}) {
+			return nil
+		}
+		return precheck(tx, in.Bucket, in.Key, cond)
+	})
+}
+
+// precheck tells what cond would amount to now.
+func precheck(tx *meta.Tx, bucket, key string, cond meta.WriteCondition) error {
+	o, err := tx.Object(bucket, key, "")
+	code := errcode.Of(err)
+	if err != nil && code != errcode.NoSuchKey {
+		return err
+	}
+	exists := err == nil && !o.DeleteMarker
+	switch {
+	case cond.IfNoneMatch != "" && exists:
+		return preconditionFailed("If-None-Match")
+	case cond.IfMatch != "" && !exists:
+		return noSuchKey(key)
+	case cond.IfMatch != "" && cond.IfMatch != "*" && cond.IfMatch != o.ETag:
+		return preconditionFailed("If-Match")
+	}
+	return nil
+}
+
+func noSuchKey(key string) *errcode.Error {
+	return errcode.New(errcode.NoSuchKey, "The specified key does not exist.").With("Key", key)
+}

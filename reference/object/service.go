@@ -1,0 +1,251 @@
+package object
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bleepstore/reference/blob"
+	"bleepstore/reference/cluster"
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/meta"
+)
+
+// A Config is what a Service stands on. Log, Meta and Blobs are required and
+// stay the caller's to close, after every call of the Service has returned.
+type Config struct {
+	Log   cluster.Log
+	Meta  *meta.DB // the state that Log applies commands to on this node
+	Blobs blob.Store
+	// Region decides the answer to re-creating one's own bucket; "" is us-east-1.
+	Region string
+	// Exclusive says that nobody else writes to Log or Blobs, so that whatever
+	// an earlier process left unnamed is an orphan: New closes its epochs and
+	// Maintain begins by removing it. Left false, orphans are proven by waiting.
+	Exclusive bool
+	Limits    Limits
+	Clock     Clock        // nil: the system's
+	Rand      io.Reader    // where blob ids come from; nil: crypto/rand
+	Logger    *slog.Logger // for what background work meets; nil: silent
+	// Space returns the bytes that are free where blobs and metadata are kept;
+	// nil leaves it to the stores to run full.
+	Space func() (int64, error)
+}
+
+// Limits bound what one request may cost, and say how long what nobody needs
+// is kept. A zero field means its default.
+type Limits struct {
+	Commit time.Duration // a proposal is given up as unclear after it; 10 s
+	Read   time.Duration // a body being read breaks off after it; 30 min
+	Write  time.Duration // a body being written is refused after it; 45 min
+	// Grace is how long garbage is kept, and between fences; 1 h. It must
+	// exceed Read and Write, which is what makes removing blobs safe.
+	Grace time.Duration
+	// UploadAge is the age at which an upload in progress is aborted; 7 days.
+	// Negative: never.
+	UploadAge time.Duration
+	InFlight  int64 // bytes of bodies and buffers at one time; 256 MiB
+	Reserve   int64 // with less free space new bytes are refused; 512 MiB
+	MinPart   int64 // of every part but the last, in bytes; 5 MiB
+	Inline    int64 // the largest body kept beside the metadata; meta.MaxInline
+}
+
+func (l Limits) withDefaults() (Limits, error) {
+	setDefault(&l.Commit, 10*time.Second)
+	setDefault(&l.Read, 30*time.Minute)
+	setDefault(&l.Write, 45*time.Minute)
+	setDefault(&l.Grace, time.Hour)
+	setDefault(&l.UploadAge, 7*24*time.Hour)
+	setDefault(&l.InFlight, 256<<20)
+	setDefault(&l.Reserve, 512<<20)
+	setDefault(&l.MinPart, 5<<20)
+	setDefault(&l.Inline, meta.MaxInline)
+	if l.Read >= l.Grace || l.Write >= l.Grace {
+		return l, fmt.Errorf("grace %v must exceed the deadlines of reads %v and writes %v", l.Grace, l.Read, l.Write)
+	}
+	if l.Inline > meta.MaxInline {
+		return l, fmt.Errorf("inline limit %d exceeds %d", l.Inline, meta.MaxInline)
+	}
+	return l, nil
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// A Clock is where the Service takes time from.
+type Clock interface {
+	Now() time.Time
+	// Tick delivers the time every d until stop is called.
+	Tick(d time.Duration) (c <-chan time.Time, stop func())
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Tick(d time.Duration) (<-chan time.Time, func()) {
+	t := time.NewTicker(d)
+	return t.C, t.Stop
+}
+
+// A Service is the store's operations. All methods may be called together.
+type Service struct {
+	log       cluster.Log
+	db        *meta.DB
+	blobs     blob.Store
+	region    string
+	exclusive bool
+	limits    Limits
+	clock     Clock
+	logger    *slog.Logger
+	rand      lockedReader
+	flight    budget
+	space     spaceGauge
+	epoch     atomic.Uint64 // in which new blobs get their ids
+}
+
+// New returns a Service over c's stores. The log must be ready to answer.
+func New(ctx context.Context, c Config) (*Service, error) {
+	limits, err := c.Limits.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	setDefault(&c.Region, "us-east-1")
+	if c.Clock == nil {
+		c.Clock = systemClock{}
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{
+		log: c.Log, db: c.Meta, blobs: c.Blobs, region: c.Region, exclusive: c.Exclusive,
+		limits: limits, clock: c.Clock, logger: c.Logger,
+		rand:   lockedReader{r: c.Rand},
+		flight: budget{max: limits.InFlight},
+		space:  spaceGauge{probe: c.Space, reserve: limits.Reserve, now: c.Clock.Now},
+	}
+	if err := s.refreshEpoch(ctx); err != nil {
+		return nil, fmt.Errorf("read epoch: %w", err)
+	}
+	// Twice, because a fence leaves the epoch before it open.
+	for i := 0; s.exclusive && i < 2; i++ {
+		if err := s.fence(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// A lockedReader lets goroutines share a source of randomness.
+type lockedReader struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func (l *lockedReader) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.r.Read(p)
+}
+
+// view reads the state as of now: it sees every write acknowledged before.
+func (s *Service) view(ctx context.Context, fn func(*meta.Tx) error) error {
+	index, err := s.log.ReadIndex(ctx)
+	if err == nil {
+		err = s.log.Wait(ctx, index)
+	}
+	if err != nil {
+		return unavailable(fmt.Errorf("read index: %w", err))
+	}
+	return s.db.View(ctx, fn)
+}
+
+// propose brings op to the log and waits for what it did. A client that goes
+// away does not take its command back, so ctx's end is ignored.
+func (s *Service) propose(ctx context.Context, op meta.Op) (meta.Result, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.Commit)
+	defer cancel()
+	res, err := s.log.Propose(ctx, meta.Command{Op: op})
+	if err != nil {
+		return res, unavailable(fmt.Errorf("propose: %w", err))
+	}
+	if res.Err != nil {
+		return res, res.Err
+	}
+	return res, nil
+}
+
+// unclear says that the command behind err may yet take effect.
+func unclear(err error) bool {
+	var u *cluster.UnknownOutcomeError
+	return errors.As(err, &u)
+}
+
+// unavailable is what a client is told when the log fails: to come again when
+// nothing happened, and that nobody knows when nobody does.
+func unavailable(err error) error {
+	switch {
+	case unclear(err), errors.Is(err, cluster.ErrTooLarge):
+		return errcode.Wrap(errcode.InternalError, err)
+	case errors.Is(err, cluster.ErrClosed), errors.Is(err, cluster.ErrBroken):
+		return errcode.Wrap(errcode.ServiceUnavailable, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return errcode.Wrap(errcode.SlowDown, err)
+	}
+	return err
+}
+
+// authorize lets a bucket's owner in and nobody else.
+func authorize(b Bucket, c Caller) error {
+	if c.Account == "" || c.Account != b.Owner {
+		return errcode.New(errcode.AccessDenied, "Access Denied")
+	}
+	return nil
+}
+
+// bucket reads a bucket that c may use.
+func (s *Service) bucket(ctx context.Context, c Caller, name string) (b Bucket, err error) {
+	err = s.view(ctx, func(tx *meta.Tx) error {
+		b, err = allowed(tx, c, name)
+		return err
+	})
+	return b, err
+}
+
+// allowed returns a bucket of tx if c may use it.
+func allowed(tx *meta.Tx, c Caller, name string) (Bucket, error) {
+	b, err := tx.Bucket(name)
+	if err == nil {
+		err = authorize(b, c)
+	}
+	return b, err
+}
+
+// objectIn returns a version of tx if c may see it. Whether a key exists is
+// not told to those who may not.
+func objectIn(tx *meta.Tx, c Caller, bucket, key, version string) (meta.Object, error) {
+	o, err := tx.Object(bucket, key, version)
+	if err != nil {
+		if _, denied := allowed(tx, c, bucket); denied != nil {
+			return o, denied
+		}
+		return o, err
+	}
+	return o, authorize(o.BucketInfo, c)
+}
+
+// shows says whether version ids belong in the answers of b.
+func shows(b Bucket) bool { return b.Versioning != "" }
