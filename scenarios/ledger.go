@@ -134,6 +134,14 @@ func (l *Ledger) Admits(bucket string) bool {
 	return l.owned[bucket] || l.reserved[bucket]
 }
 
+// Owned returns the buckets that the run was about to create and that are not
+// known to be gone, ascending.
+func (l *Ledger) Owned() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Sorted(maps.Keys(l.owned))
+}
+
 // Keys returns the keys written to the user's own bucket, ascending.
 func (l *Ledger) Keys(bucket string) []string {
 	l.mu.Lock()

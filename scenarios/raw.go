@@ -81,6 +81,9 @@ func (s *S) Send(ctx context.Context, r Request) *Response {
 		s.broke(err)
 		return &Response{Err: err}
 	}
+	if err := s.session.Target.pace(ctx); err != nil {
+		return &Response{Err: err}
+	}
 	s.writes.begin(w.aim)
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, s.session.Target.Timeout)

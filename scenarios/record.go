@@ -74,6 +74,9 @@ func (t *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := ses.guard.admit(a, req.Header); err != nil {
 		return nil, err
 	}
+	if err := ses.Target.pace(req.Context()); err != nil {
+		return nil, err
+	}
 	var sample sampler
 	if req.Body != nil && req.Body != http.NoBody {
 		clone := req.Clone(req.Context())

@@ -56,6 +56,9 @@ type Scenario struct {
 // Pos reports where the scenario is declared.
 func (sc Scenario) Pos() (file string, line int) { return sc.file, sc.line }
 
+// Where is Pos as results show it: relative to the root of the repository.
+func (sc Scenario) Where() string { return shortPos(sc.file, sc.line) }
+
 // Area is the first word of the ID: the package that holds the scenario.
 func (sc Scenario) Area() string {
 	area, _, _ := strings.Cut(sc.ID, ".")

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"context"
 	"crypto/tls"
 	"net/url"
 	"time"
@@ -35,7 +36,18 @@ type Target struct {
 	Bucket          string
 	AllowCompliance bool // COMPLIANCE locks may be set, for seconds
 	Claimed         map[Feature]bool
+	// Pace, when set, is called before each request of a scenario and returns
+	// when the request may leave, or ctx's error. It is called concurrently.
+	Pace func(context.Context) error
 }
 
 // Has reports whether the run claims feature f.
 func (t *Target) Has(f Feature) bool { return t.Claimed[f] }
+
+// pace waits until the next request may leave.
+func (t *Target) pace(ctx context.Context) error {
+	if t.Pace == nil {
+		return nil
+	}
+	return t.Pace(ctx)
+}

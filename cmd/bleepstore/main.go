@@ -1,0 +1,36 @@
+// Command bleepstore tests S3 servers for conformance, and is one.
+package main
+
+import (
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line. Each command is a file of its own.
+type commands struct {
+	Test    testCmd    `cmd:"" help:"Test an S3 server, rule by rule."`
+	List    listCmd    `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run returns the exit code: 2 for a command line that cannot be understood,
+// else what the command decides.
+func run(args []string) int {
+	var c commands
+	parser, err := kong.New(&c, kong.Name("bleepstore"), kong.UsageOnError(),
+		kong.Description("BleepStore tests S3 servers for conformance, and is a small durable S3 server itself."))
+	if err != nil {
+		return complain(err)
+	}
+	ctx, err := parser.Parse(args)
+	if err != nil {
+		return complain(err)
+	}
+	if err := ctx.Run(); err != nil {
+		return complain(err)
+	}
+	return 0
+}

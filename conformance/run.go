@@ -1,0 +1,232 @@
+package conformance
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"bleepstore/conformance/report"
+	"bleepstore/scenarios"
+)
+
+// A Run is a plan under way. Check may be called from several goroutines;
+// under parallel processes each has a Run of its own on the same target.
+type Run struct {
+	Plan      *Plan
+	Preflight report.Preflight
+
+	started  time.Time
+	ledger   *scenarios.Ledger
+	file     string // of the ledger, "" when it is in memory
+	sessions map[scenarios.Addressing]*scenarios.Session
+	mu       sync.Mutex
+	cells    map[string]*cell
+}
+
+// A cell holds the one result of an item: a scenario that others depend on is
+// run once, whoever asks first.
+type cell struct {
+	once   sync.Once
+	result scenarios.Result
+	ok     bool
+}
+
+// Open checks the ground and opens the ledger. Its error is an *Error that
+// tells the exit code. The caller must Close the run.
+func Open(ctx context.Context, p *Plan) (*Run, error) {
+	r := &Run{Plan: p, started: time.Now(), sessions: map[scenarios.Addressing]*scenarios.Session{}, cells: map[string]*cell{}}
+	var err error
+	if r.Preflight, err = preflight(ctx, &p.Target); err != nil {
+		return nil, err
+	}
+	if p.Target.Bucket != "" {
+		if err := empty(ctx, &p.Target); err != nil {
+			return nil, err
+		}
+	}
+	if !p.Options.embedded {
+		if r.file, err = ledgerFile(p.Options.Out, r.started); err != nil {
+			return nil, err
+		}
+	}
+	r.ledger, err = scenarios.NewLedger(r.file, scenarios.LedgerEntry{Endpoint: p.Target.Endpoints[0].String(), Region: p.Target.Region, Bucket: p.Target.Bucket, Shared: p.Target.Bucket != ""})
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	for _, it := range p.Items {
+		if r.sessions[it.Addressing] == nil {
+			t := p.Target
+			t.Addressing = it.Addressing
+			r.sessions[it.Addressing] = scenarios.NewSession(t, r.ledger)
+		}
+	}
+	return r, nil
+}
+
+// ledgerFile names a new ledger, in out or among the user's caches.
+func ledgerFile(out string, now time.Time) (string, error) {
+	dir := out
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return "", usage("no place for the ledger: %w; give -out", err)
+		}
+		dir = filepath.Join(cache, "bleepstore")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", usage("no place for the ledger: %w", err)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", usage("no place for the ledger: %w", err)
+	}
+	return filepath.Join(dir, fmt.Sprintf("ledger-%s-%s.jsonl", now.UTC().Format("20060102T150405"), strings.ToLower(rand.Text()[:6]))), nil
+}
+
+// Check runs an item and returns its result. It returns false, and no
+// result, when ctx ended first.
+func (r *Run) Check(ctx context.Context, it Item) (scenarios.Result, bool) {
+	r.mu.Lock()
+	c := r.cells[it.Name]
+	if c == nil {
+		c = &cell{}
+		r.cells[it.Name] = c
+	}
+	r.mu.Unlock()
+	c.once.Do(func() { c.result, c.ok = r.check(ctx, it) })
+	return c.result, c.ok
+}
+
+func (r *Run) check(ctx context.Context, it Item) (scenarios.Result, bool) {
+	if ctx.Err() != nil {
+		return scenarios.Result{}, false
+	}
+	if why := r.lacksMeans(it); why != "" {
+		return it.verdict(scenarios.Skipped, why), true
+	}
+	for _, id := range it.After {
+		dep, here := r.Plan.item(id, it.Addressing)
+		if !here {
+			continue // left out by the selection: judged on its own
+		}
+		res, ok := r.Check(ctx, dep)
+		if !ok {
+			return scenarios.Result{}, false
+		}
+		if res.Verdict.Gates() {
+			return it.verdict(scenarios.Blocked, fmt.Sprintf("%s, on which it depends, ended as %s", dep.Name, res.Verdict)), true
+		}
+	}
+	res := r.sessions[it.Addressing].Run(ctx, it.Scenario, limit(it.Scenario))
+	if ctx.Err() != nil {
+		return scenarios.Result{}, false // what it found may be the interruption's doing
+	}
+	res.ID, res.Gating = it.Name, it.Gates && res.Verdict.Gates()
+	return res, true
+}
+
+// limit is how long a scenario may take: no rule needs more than a minute,
+// but those that move much or wait for a server's own timeouts.
+func limit(sc scenarios.Scenario) time.Duration {
+	switch {
+	case slices.Contains(sc.Needs, scenarios.Large):
+		return 15 * time.Minute
+	case slices.Contains(sc.Needs, scenarios.Slow):
+		return 5 * time.Minute
+	}
+	return time.Minute
+}
+
+// lacksMeans says what the run, not the server, lacks to judge the item.
+func (r *Run) lacksMeans(it Item) string {
+	t := &r.Plan.Target
+	switch {
+	case slices.Contains(it.Needs, scenarios.SecondAccount) && t.Alt.Access == "":
+		return "no second account: give -alt-access-key and -alt-secret-key"
+	case slices.Contains(it.Needs, scenarios.TLS) && t.TLSEndpoint == nil:
+		return "no TLS endpoint: give -tls-endpoint"
+	}
+	return ""
+}
+
+// verdict is the result of an item that was not run.
+func (it Item) verdict(v scenarios.Verdict, reason string) scenarios.Result {
+	return scenarios.Result{ID: it.Name, Rule: it.Rule, Level: it.Level, Says: it.Says, Ref: it.Ref, Needs: it.Needs,
+		Verdict: v, Gating: it.Gates && v.Gates(), Reason: reason, Where: it.Where()}
+}
+
+func (p *Plan) item(id string, style scenarios.Addressing) (Item, bool) {
+	i := slices.IndexFunc(p.Items, func(it Item) bool { return it.ID == id && it.Addressing == style })
+	if i < 0 {
+		return Item{}, false
+	}
+	return p.Items[i], true
+}
+
+// Report assembles the run from the results of its items, of this process and
+// others, and judges the invariants over all of them.
+func (r *Run) Report(results []scenarios.Result, interrupted bool) *report.Run {
+	p := r.Plan
+	out := &report.Run{Schema: report.Schema, Tool: Version(), Started: r.started.UTC(), Finished: time.Now().UTC(),
+		Region: p.Target.Region, Addressing: p.Options.Addressing, Profile: p.Options.Profile, ID: p.Options.ID, Seed: p.Target.Seed,
+		Preflight: r.Preflight, NotRun: len(p.Items) - len(results), Interrupted: interrupted, Repeat: p.Repeat("bleepstore test", "")}
+	for _, u := range p.Target.Endpoints {
+		out.Endpoints = append(out.Endpoints, u.String())
+	}
+	for _, f := range scenarios.Features() {
+		if p.Claimed[f] {
+			out.Features = append(out.Features, f)
+		}
+	}
+	out.Results = append(slices.Clone(results), invariants(results, !p.Narrowed && !interrupted)...)
+	out.Sort()
+	return out
+}
+
+// Close removes what is left of the run's buckets and closes the ledger. It
+// returns the buckets that could not be removed and the ledger that names
+// them; when nothing is left the file goes too.
+func (r *Run) Close(ctx context.Context) (left []string, file string, err error) {
+	for _, ses := range r.sessions {
+		defer ses.Close()
+	}
+	for _, ses := range r.sessions {
+		for _, b := range r.ledger.Owned() {
+			if ses.Remove(ctx, b) != nil {
+				left = append(left, b)
+			}
+		}
+		break
+	}
+	err = r.ledger.Close()
+	if r.file != "" && len(left) == 0 {
+		return nil, "", errors.Join(err, os.Remove(r.file))
+	}
+	return left, r.file, err
+}
+
+// Version is the version of the running binary, from its build information.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = s.Value[:min(12, len(s.Value))]
+		}
+	}
+	if v == "" {
+		return "(devel)"
+	}
+	return v
+}

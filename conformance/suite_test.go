@@ -1,0 +1,130 @@
+// The suite under go test: one Ginkgo spec for each scenario. This file alone
+// knows Ginkgo.
+package conformance_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+
+	"bleepstore/conformance"
+	"bleepstore/conformance/report"
+	"bleepstore/scenarios"
+	_ "bleepstore/scenarios/all"
+)
+
+var options conformance.Options
+
+func TestMain(m *testing.M) {
+	options.Bind(flag.CommandLine)
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+const (
+	entryName = "result"
+	repeatBy  = "go test ./conformance"
+)
+
+func TestConformance(t *testing.T) {
+	if len(options.Endpoint) == 0 {
+		t.Fatal("no -endpoint given, and there is no embedded server to start yet")
+	}
+	suite, reporter := GinkgoConfiguration()
+	opts := options
+	if opts.Seed == 0 {
+		opts.Seed = uint64(suite.RandomSeed) // the same in every parallel process
+	}
+	if opts.Bucket != "" && suite.ParallelTotal > 1 {
+		t.Fatal("-bucket runs one scenario at a time: leave out ginkgo's -p")
+	}
+	suite.FailFast = suite.FailFast || opts.FailFast
+	reporter.NoColor = reporter.NoColor || os.Getenv("NO_COLOR") != "" || !report.Terminal(os.Stdout)
+	plan, err := conformance.NewPlan(opts, scenarios.All(), os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := conformance.Open(t.Context(), plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	describe(plan, run)
+	RunSpecs(t, "S3 conformance", suite, reporter)
+}
+
+// describe registers a spec for each item, the end of each process and the
+// report of all.
+func describe(plan *conformance.Plan, run *conformance.Run) {
+	for _, it := range plan.Items {
+		It(it.Name+": "+it.Says, at(it), Label(it.Area(), string(it.Level)), func(ctx SpecContext) {
+			res, ok := run.Check(ctx, it)
+			if !ok {
+				Skip("interrupted")
+			}
+			line, err := json.Marshal(res)
+			if err != nil {
+				Fail(err.Error())
+			}
+			AddReportEntry(entryName, string(line), ReportEntryVisibilityNever)
+			if res.Gating {
+				Fail(report.Failure(res, plan.RepeatResult(repeatBy, res)))
+			}
+		})
+	}
+	AfterSuite(func(ctx context.Context) {
+		left, file, err := run.Close(ctx)
+		if err != nil || len(left) > 0 {
+			Fail(fmt.Sprintf("clean-up is incomplete: %v left %v; finish with: bleepstore cleanup --ledger %s", err, left, file))
+		}
+	})
+	ReportBeforeSuite(func(Report) { say(report.WritePreflight(os.Stdout, run.Report(nil, false))) })
+	ReportAfterSuite("the verdicts", func(r Report) { conclude(plan, run, r) })
+}
+
+// say fails the suite when its own lines cannot be written.
+func say(err error) {
+	if err != nil {
+		Fail(err.Error())
+	}
+}
+
+// at makes a spec stand where its scenario is declared.
+func at(it conformance.Item) types.CodeLocation {
+	file, line := it.Pos()
+	return types.CodeLocation{FileName: file, LineNumber: line}
+}
+
+// conclude gathers the results of every process and judges the whole.
+func conclude(plan *conformance.Plan, run *conformance.Run, r Report) {
+	var results []scenarios.Result
+	for _, spec := range r.SpecReports {
+		for _, e := range spec.ReportEntries {
+			text, ok := e.GetRawValue().(string)
+			if e.Name != entryName || !ok {
+				continue
+			}
+			var res scenarios.Result
+			if err := json.Unmarshal([]byte(text), &res); err != nil {
+				Fail(err.Error())
+			}
+			results = append(results, res)
+		}
+	}
+	whole := run.Report(results, r.SpecialSuiteFailureReasons != nil)
+	say(report.WriteTable(os.Stdout, whole))
+	var failed string
+	for _, res := range whole.Gating() {
+		if conformance.IsInvariant(res.ID) {
+			failed += "\n" + report.Failure(res, plan.RepeatResult(repeatBy, res))
+		}
+	}
+	if failed != "" {
+		Fail(failed)
+	}
+}
