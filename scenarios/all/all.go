@@ -5,4 +5,5 @@ import (
 	_ "bleepstore/scenarios/bucket"
 	_ "bleepstore/scenarios/conditional"
 	_ "bleepstore/scenarios/object"
+	_ "bleepstore/scenarios/version"
 )

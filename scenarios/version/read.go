@@ -1,0 +1,214 @@
+package version
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+func escape(s string) string { return url.QueryEscape(s) }
+
+// parallelPuts writes the key from n clients at once.
+func parallelPuts(ctx context.Context, s *S, bucket, key string, n int) ([]string, []error) {
+	acked, errs := make([]string, n), make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			out, err := s.Put(ctx, bucket, key, strconv.Itoa(i))
+			if errs[i] = err; err == nil {
+				acked[i] = aws.ToString(out.VersionId)
+			}
+		})
+	}
+	wg.Wait()
+	return acked, errs
+}
+
+var _ = Add(Scenario{
+	ID:    "version.get.by-id",
+	Rule:  "V-04",
+	Says:  "GetObject and HeadObject with versionId MUST return that version and its id.",
+	Ref:   guide + "RetrievingObjectVersions.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		bodies := map[string]string{put(ctx, s, b, "k", "one"): "one", put(ctx, s, b, "k", "three"): "three"}
+		for id, body := range bodies {
+			got, err := s.Get(ctx, b, "k", Version(id))
+			s.Expect(err).To(OK(), "GET of %s", body)
+			s.Expect(string(got.Bytes)).To(Equal(body))
+			s.Expect(got).To(HaveHeader("x-amz-version-id", id))
+			head, err := s.Head(ctx, b, "k", Version(id))
+			s.Expect(err).To(OK(), "HEAD of %s", body)
+			s.Expect(aws.ToInt64(head.ContentLength)).To(Equal(int64(len(body))))
+			s.Expect(aws.ToString(head.VersionId)).To(Equal(id))
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.get.current",
+	Rule:  "V-04",
+	Says:  "GetObject without versionId MUST return the current version and its id.",
+	Ref:   guide + "RetrievingObjectVersions.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "k", "one")
+		id := put(ctx, s, b, "k", "two")
+		got, err := s.Get(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(string(got.Bytes)).To(Equal("two"))
+		s.Expect(got).To(HaveHeader("x-amz-version-id", id))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.get.deleted-version",
+	Rule:  "V-05",
+	Says:  "GetObject of a version that was permanently deleted MUST fail with 404 NoSuchVersion.",
+	Ref:   api + "ErrorResponses.html#ErrorCodeList",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		gone := put(ctx, s, b, "k", "one")
+		put(ctx, s, b, "k", "two")
+		_, err := s.Delete(ctx, b, "k", Version(gone))
+		s.Must(err, "delete a version")
+		_, err = s.Get(ctx, b, "k", Version(gone))
+		s.Expect(err).To(FailWith(404, "NoSuchVersion"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.get.made-up-id",
+	Rule:  "V-05",
+	Says:  "GetObject with a version id that no server made MAY fail with 400 or 404; what the server does is recorded.",
+	Ref:   api + "API_GetObject.html",
+	Level: Disputed,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "k", "v")
+		_, err := s.Get(ctx, b, "k", Version("not-a-version"))
+		s.Observe("versionId=not-a-version", Outcome(err))
+		s.Expect(err).NotTo(OK())
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.get.empty-id",
+	Rule:  "V-25",
+	Says:  "GetObject with an empty versionId SHOULD fail with 400 InvalidArgument.",
+	Ref:   "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_RequestParameters",
+	Level: Should,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "k", "v")
+		r := s.Send(ctx, Request{Bucket: b, Key: "k", Query: "versionId="})
+		s.Expect(r).To(FailWith(400, "InvalidArgument"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.marker.get-current",
+	Rule:  "V-07",
+	Says:  "GetObject of a key whose current version is a delete marker MUST fail with 404 NoSuchKey and x-amz-delete-marker: true.",
+	Ref:   guideMarkers,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "k", "v")
+		mark(ctx, s, b, "k")
+		r := s.Send(ctx, Request{Bucket: b, Key: "k"})
+		s.Expect(r).To(FailWith(404, "NoSuchKey"))
+		s.Expect(r).To(HaveHeader("x-amz-delete-marker", "true"))
+		s.Expect(s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k"})).To(HaveHeader("x-amz-delete-marker", "true"), "HEAD")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.marker.get-by-id",
+	Rule:  "V-08",
+	Says:  "GetObject and HeadObject of a delete marker by its id MUST fail with 405 MethodNotAllowed, x-amz-delete-marker: true and Allow: DELETE.",
+	Ref:   api + "API_GetObject.html#API_GetObject_ResponseSyntax",
+	SDK:   "s3@v1.114.8 GetObjectOutput.DeleteMarker",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "k", "v")
+		id := mark(ctx, s, b, "k")
+		r := s.Send(ctx, Request{Bucket: b, Key: "k", Query: "versionId=" + escape(id)})
+		s.Expect(r).To(FailWith(405, "MethodNotAllowed"))
+		s.Expect(r).To(HaveHeader("x-amz-delete-marker", "true"))
+		s.Expect(r).To(HaveHeader("Allow", ContainSubstring("DELETE")))
+		r = s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k", Query: "versionId=" + escape(id)})
+		s.Expect(r).To(FailWith(405), "HEAD")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.marker.last-modified",
+	Rule:  "V-08",
+	Says:  "The 405 to GetObject of a delete marker by its id MUST carry Last-Modified.",
+	Ref:   api + "API_HeadObject.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		id := mark(ctx, s, b, "k")
+		r := s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k", Query: "versionId=" + escape(id)})
+		s.Expect(r).To(FailWith(405))
+		s.Expect(r).To(HaveHeader("Last-Modified", Not(BeEmpty())))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.copy.from-version",
+	Rule:  "V-20",
+	Says:  "CopyObject from ?versionId MUST copy that version and return x-amz-copy-source-version-id.",
+	Ref:   api + "API_CopyObject.html",
+	Level: Must,
+	Needs: []Feature{Versioning, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		id := put(ctx, s, b, "k", "old")
+		put(ctx, s, b, "k", "new")
+		out, err := s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: aws.String("copy"), CopySource: aws.String(b + "/k?versionId=" + id)})
+		s.Expect(err).To(OK())
+		s.Expect(aws.ToString(out.CopySourceVersionId)).To(Equal(id))
+		s.ExpectBody(ctx, b, "copy", "old")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.copy.from-marker",
+	Rule:  "V-20",
+	Says:  "CopyObject of a key whose current version is a delete marker MUST fail with 404 NoSuchKey, and with 400 when it names the marker.",
+	Ref:   api + "API_UploadPartCopy.html",
+	Level: Must,
+	Needs: []Feature{Versioning, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "k", "v")
+		id := mark(ctx, s, b, "k")
+		_, err := s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: aws.String("copy"), CopySource: aws.String(b + "/k")})
+		s.Expect(err).To(FailWith(404, "NoSuchKey"), "without versionId")
+		_, err = s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: aws.String("copy"), CopySource: aws.String(b + "/k?versionId=" + id)})
+		s.Expect(err).To(FailWith(400), "with the marker's id")
+		s.ExpectAbsent(ctx, b, "copy")
+	},
+})

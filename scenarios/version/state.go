@@ -1,0 +1,227 @@
+// Package version holds the rules of versioned buckets: version ids, delete
+// markers, suspension and the listing of versions.
+package version
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+const (
+	guide = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
+	api   = "https://docs.aws.amazon.com/AmazonS3/latest/API/"
+
+	guideMarkers   = guide + "DeleteMarker.html"
+	guideDeleting  = guide + "DeletingObjectVersions.html"
+	guideSuspended = guide + "AddingObjectstoVersionSuspendedBuckets.html"
+	guideWorkflows = guide + "versioning-workflows.html"
+	apiVersions    = api + "API_ListObjectVersions.html"
+	apiConfig      = api + "API_PutBucketVersioning.html"
+)
+
+// put stores a version and returns its id, which must be there.
+func put(ctx context.Context, s *S, bucket, key, body string) string {
+	out := s.MustPut(ctx, bucket, key, body)
+	id := aws.ToString(out.VersionId)
+	s.Expect(id).NotTo(BeEmpty(), "x-amz-version-id of PUT %s", key)
+	return id
+}
+
+// mark deletes the key without naming a version and returns the marker's id.
+func mark(ctx context.Context, s *S, bucket, key string) string {
+	out, err := s.Delete(ctx, bucket, key)
+	s.Must(err, "delete "+key)
+	return aws.ToString(out.VersionId)
+}
+
+// An entry is a version or a delete marker as a listing shows it.
+type entry struct {
+	Key, ID        string
+	Marker, Latest bool
+}
+
+// list returns the versions and markers of a bucket as one page gives them:
+// each kind in its own order.
+func list(ctx context.Context, s *S, bucket string, edits ...func(*s3.ListObjectVersionsInput)) ([]entry, *s3.ListObjectVersionsOutput) {
+	in := &s3.ListObjectVersionsInput{Bucket: &bucket}
+	for _, edit := range edits {
+		edit(in)
+	}
+	out, err := s.SDK().ListObjectVersions(ctx, in)
+	s.Expect(err).To(OK(), "ListObjectVersions")
+	var all []entry
+	for _, v := range out.Versions {
+		all = append(all, entry{aws.ToString(v.Key), aws.ToString(v.VersionId), false, aws.ToBool(v.IsLatest)})
+	}
+	for _, m := range out.DeleteMarkers {
+		all = append(all, entry{aws.ToString(m.Key), aws.ToString(m.VersionId), true, aws.ToBool(m.IsLatest)})
+	}
+	return all, out
+}
+
+// ids returns the version ids of a listing, in its order.
+func ids(all []entry) []string {
+	var out []string
+	for _, e := range all {
+		out = append(out, e.ID)
+	}
+	return out
+}
+
+// find returns the entry of a version id.
+func find(s *S, all []entry, id string) entry {
+	i := slices.IndexFunc(all, func(e entry) bool { return e.ID == id })
+	s.Expect(i).To(BeNumerically(">=", 0), "version %s in the listing %v", id, all)
+	return all[i]
+}
+
+var _ = Add(Scenario{
+	ID:    "version.config.never",
+	Rule:  "V-01",
+	Says:  "GetBucketVersioning of a bucket whose versioning was never configured MUST return no Status.",
+	Ref:   api + "API_GetBucketVersioning.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		out, err := s.SDK().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b})
+		s.Expect(err).To(OK())
+		s.Expect(string(out.Status)).To(BeEmpty())
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.unversioned.null",
+	Rule:  "V-01",
+	Says:  "An object of a bucket whose versioning was never configured MUST have the version id null in ListObjectVersions.",
+	Ref:   guide + "Versioning.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		out := s.MustPut(ctx, b, "k", "v")
+		s.Expect(aws.ToString(out.VersionId)).To(BeEmpty(), "x-amz-version-id of the PUT")
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(Equal([]entry{{"k", "null", false, true}}))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.config.invalid-status",
+	Rule:  "V-19",
+	Says:  "PutBucketVersioning with a Status other than Enabled or Suspended MUST fail with 400 MalformedXML.",
+	Ref:   apiConfig,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, status := range []string{"enabled", "Off", ""} {
+			r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Query: "versioning=",
+				Body: []byte(`<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>` + status + `</Status></VersioningConfiguration>`)})
+			s.Expect(r).To(FailWith(400, "MalformedXML"), "Status %q", status)
+		}
+		out, err := s.SDK().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b})
+		s.Expect(err).To(OK())
+		s.Expect(string(out.Status)).To(BeEmpty(), "versioning after the refusals")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.config.suspend-keeps",
+	Rule:  "V-19",
+	Says:  "A bucket whose versioning was enabled MUST read Suspended, never unversioned, once it is suspended.",
+	Ref:   guide + "Versioning.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		id := put(ctx, s, b, "k", "v")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusSuspended)
+		all, _ := list(ctx, s, b)
+		s.Expect(ids(all)).To(Equal([]string{id}))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.put.distinct-ids",
+	Rule:  "V-02",
+	Says:  "Each PutObject, CopyObject and CompleteMultipartUpload in a versioned bucket MUST make a version of its own and return its id.",
+	Ref:   guide + "AddingObjectstoVersioningEnabledBuckets.html",
+	Level: Must,
+	Needs: []Feature{Versioning, Copy, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		got := []string{put(ctx, s, b, "k", "one"), put(ctx, s, b, "k", "two")}
+		cp, err := s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: aws.String("k"),
+			CopySource: aws.String(b + "/k?versionId=" + got[0])})
+		s.Expect(err).To(OK(), "CopyObject")
+		got = append(got, aws.ToString(cp.VersionId), aws.ToString(multipart(ctx, s, b, "k").VersionId))
+		all, _ := list(ctx, s, b)
+		slices.Reverse(got)
+		s.Expect(ids(all)).To(Equal(got), "versions, newest first")
+	},
+})
+
+// multipart stores one part as an object.
+func multipart(ctx context.Context, s *S, bucket, key string) *s3.CompleteMultipartUploadOutput {
+	up, err := s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
+	s.Must(err, "create a multipart upload")
+	return finish(ctx, s, bucket, key, up.UploadId)
+}
+
+// finish uploads one part and completes the upload.
+func finish(ctx context.Context, s *S, bucket, key string, id *string) *s3.CompleteMultipartUploadOutput {
+	r := s.Send(ctx, Request{Method: "PUT", Bucket: bucket, Key: key, Query: "partNumber=1&uploadId=" + escape(*id), Body: []byte("part")})
+	s.Expect(r).To(OK(), "UploadPart")
+	out, err := s.SDK().CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: id,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{ETag: aws.String(r.Header.Get("ETag")), PartNumber: aws.Int32(1)}}}})
+	s.Expect(err).To(OK(), "CompleteMultipartUpload")
+	return out
+}
+
+var _ = Add(Scenario{
+	ID:    "version.put.before-enabling",
+	Rule:  "V-03",
+	Says:  "An object stored before versioning was enabled MUST keep the version id null and its bytes.",
+	Ref:   guide + "Versioning.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "before")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusEnabled)
+		id := put(ctx, s, b, "k", "after")
+		all, _ := list(ctx, s, b)
+		s.Expect(ids(all)).To(Equal([]string{id, "null"}))
+		old, err := s.Get(ctx, b, "k", Version("null"))
+		s.Expect(err).To(OK())
+		s.Expect(string(old.Bytes)).To(Equal("before"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.put.parallel",
+	Rule:  "V-23",
+	Says:  "Concurrent PutObjects of one key MUST each make a version of their own, all of them listed.",
+	Ref:   guide + "Versioning.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		acked, errs := parallelPuts(ctx, s, b, "k", 8)
+		for i, err := range errs {
+			s.Expect(err).To(OK(), "writer %d", i)
+		}
+		slices.Sort(acked)
+		s.Expect(slices.Compact(slices.Clone(acked))).To(HaveLen(len(acked)), "distinct ids of %v", acked)
+		all, _ := list(ctx, s, b)
+		s.Expect(ids(all)).To(ConsistOf(acked))
+	},
+})

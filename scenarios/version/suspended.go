@@ -1,0 +1,90 @@
+package version
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+var _ = Add(Scenario{
+	ID:    "version.suspended.put-null",
+	Rule:  "V-12",
+	Says:  "PutObject in a bucket with suspended versioning MUST store the version null, replacing an older null version, and keep other versions.",
+	Ref:   guideSuspended,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		id := put(ctx, s, b, "k", "kept")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusSuspended)
+		s.MustPut(ctx, b, "k", "replaced")
+		s.MustPut(ctx, b, "k", "null")
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(Equal([]entry{{"k", "null", false, true}, {"k", id, false, false}}))
+		s.ExpectBody(ctx, b, "k", "null")
+		old, err := s.Get(ctx, b, "k", Version(id))
+		s.Expect(err).To(OK(), "GET of the kept version")
+		s.Expect(string(old.Bytes)).To(Equal("kept"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.suspended.delete",
+	Rule:  "V-13",
+	Says:  "DeleteObject in a bucket with suspended versioning MUST replace the null version by a delete marker with the id null, and keep other versions.",
+	Ref:   guide + "DeletingObjectsfromVersionSuspendedBuckets.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		id := put(ctx, s, b, "k", "kept")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusSuspended)
+		s.MustPut(ctx, b, "k", "null")
+		mark(ctx, s, b, "k")
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(ConsistOf(entry{"k", id, false, false}, entry{"k", "null", true, true}))
+		_, err := s.Get(ctx, b, "k")
+		s.Expect(err).To(FailWith(404, "NoSuchKey"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.suspended.delete-without-null",
+	Rule:  "V-13",
+	Says:  "DeleteObject in a bucket with suspended versioning MUST add a null delete marker also when the key has no null version.",
+	Ref:   guide + "DeletingObjectsfromVersionSuspendedBuckets.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		id := put(ctx, s, b, "k", "kept")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusSuspended)
+		mark(ctx, s, b, "k")
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(ConsistOf(entry{"k", id, false, false}, entry{"k", "null", true, true}))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.upload.order",
+	Rule:  "V-24",
+	Says:  "A multipart upload initiated before a PutObject and completed after it MAY stand above or below it; the order is recorded.",
+	Ref:   api + "API_CompleteMultipartUpload.html",
+	Level: Info,
+	Needs: []Feature{Versioning, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		up, err := s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &b, Key: aws.String("k")})
+		s.Must(err, "create a multipart upload")
+		v := put(ctx, s, b, "k", "put")
+		done := finish(ctx, s, b, "k", up.UploadId)
+		all, _ := list(ctx, s, b)
+		s.Expect(ids(all)).To(ConsistOf(v, aws.ToString(done.VersionId)))
+		s.Observe("current version", map[bool]string{true: "the PutObject", false: "the upload"}[find(s, all, v).Latest])
+	},
+})
