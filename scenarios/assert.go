@@ -100,7 +100,8 @@ func (a Judgement) judge(m types.GomegaMatcher, want bool, desc []any) {
 		_, refusal := m.(*failWith)
 		a.fail(describe(desc)+m.FailureMessage(a.actual), a.actual, refusal)
 	default:
-		a.fail(describe(desc)+m.NegatedFailureMessage(a.actual), a.actual, false)
+		_, success := m.(succeed)
+		a.fail(describe(desc)+m.NegatedFailureMessage(a.actual), a.actual, success)
 	}
 }
 
@@ -230,7 +231,7 @@ func (s *S) result(took time.Duration) Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := Result{ID: s.sc.ID, Rule: s.sc.Rule, Level: s.sc.Level, Says: s.sc.Says, Ref: s.sc.Ref, Needs: s.sc.Needs,
-		Took: took, Observations: s.notes, Shape: maps.Clone(s.shape), Where: s.sc.Where()}
+		Took: took, Observations: s.notes, Shape: maps.Clone(s.shape), Where: shortPos(s.sc.file, s.sc.line)}
 	r.Verdict, r.Reason = s.verdict()
 	if s.out != nil && s.out.where != "" {
 		r.Where = s.out.where

@@ -176,6 +176,10 @@ func (o outcome) unsupported() bool {
 	return o.status == http.StatusNotImplemented || o.status == http.StatusMethodNotAllowed
 }
 
+// Outcome says in a few words how a request of either client ended, for
+// observations: "success", "412 PreconditionFailed".
+func Outcome(actual any) string { return outcomeOf(actual).String() }
+
 func outcomeOf(actual any) outcome {
 	switch a := actual.(type) {
 	case nil:

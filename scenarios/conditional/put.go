@@ -1,43 +1,117 @@
 // Package conditional holds the rules of conditional writes: PutObject,
-// CompleteMultipartUpload, CopyObject and DeleteObject that depend on the
-// key's current ETag.
+// CompleteMultipartUpload, CopyObject, DeleteObject and DeleteObjects that
+// depend on the key's current ETag.
 package conditional
 
 import (
 	"context"
+	"net/url"
+	"strings"
+
+	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
 )
 
-const refPut = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html"
+func queryEscape(s string) string { return url.QueryEscape(s) }
 
-var _ = Add(Scenario{
-	ID:    "conditional.put.if-none-match.existing",
-	Rule:  "W-01",
-	Says:  "PutObject with If-None-Match: * MUST fail with 412 PreconditionFailed when the key exists.",
-	Ref:   refPut + "#AmazonS3-PutObject-request-header-IfNoneMatch",
-	Level: Must,
-	Needs: []Feature{ConditionalWrite},
-	Check: func(ctx context.Context, s *S) {
-		b := s.Bucket(ctx)
-		s.MustPut(ctx, b, "k", "old")
-		_, err := s.Put(ctx, b, "k", "new", IfNoneMatch("*"))
-		s.Expect(err).To(FailWith(412, "PreconditionFailed"))
-		s.ExpectUnchanged(ctx, b, "k", "old")
-	},
-})
+// add registers one scenario of a writer.
+func (w writer) add(name, rule, says, ref string, needs []Feature, check func(context.Context, *S)) struct{} {
+	return Add(Scenario{
+		ID: "conditional." + w.id + "." + name, Rule: rule, Says: w.op + " " + says, Ref: ref, Level: Must,
+		SDK:   "s3@v1.114.8 " + w.sdk + "." + map[bool]string{true: "IfNoneMatch", false: "IfMatch"}[strings.Contains(name, "none-match")],
+		Needs: append(append([]Feature{ConditionalWrite}, w.needs...), needs...), Check: check,
+	})
+}
 
-var _ = Add(Scenario{
-	ID:    "conditional.put.if-none-match.absent",
-	Rule:  "W-01",
-	Says:  "PutObject with If-None-Match: * MUST store the object when the key does not exist.",
-	Ref:   refPut + "#AmazonS3-PutObject-request-header-IfNoneMatch",
-	Level: Must,
-	Needs: []Feature{ConditionalWrite},
-	Check: func(ctx context.Context, s *S) {
-		b := s.Bucket(ctx)
-		_, err := s.Put(ctx, b, "k", "new", IfNoneMatch("*"))
-		s.Expect(err).To(OK())
-		s.ExpectBody(ctx, b, "k", "new")
-	},
-})
+var _ = func() struct{} {
+	for _, w := range writers {
+		w.addNoneMatch()
+		w.addMatch()
+		w.addVersioned()
+	}
+	return struct{}{}
+}()
+
+func (w writer) addNoneMatch() {
+	w.add("if-none-match.absent", w.none, "with If-None-Match: * MUST store the object when the key does not exist.", guideWrites, nil,
+		func(ctx context.Context, s *S) {
+			b := s.Bucket(ctx)
+			s.Expect(w.write(ctx, s, b, "k", "new", IfNoneMatch("*"))).To(OK())
+			s.ExpectBody(ctx, b, "k", "new")
+		})
+	w.add("if-none-match.existing", w.none, "with If-None-Match: * MUST fail with 412 PreconditionFailed when the key exists.", w.ref, nil,
+		func(ctx context.Context, s *S) {
+			b := s.Bucket(ctx)
+			s.MustPut(ctx, b, "k", "old")
+			s.Expect(w.write(ctx, s, b, "k", "new", IfNoneMatch("*"))).To(FailWith(412, "PreconditionFailed"))
+			s.ExpectUnchanged(ctx, b, "k", "old")
+		})
+	w.add("if-none-match.deleted", w.none, "with If-None-Match: * MUST store the object once the key has been deleted.", guideWrites, nil,
+		func(ctx context.Context, s *S) {
+			b := s.Bucket(ctx)
+			s.MustPut(ctx, b, "k", "old")
+			_, err := s.Delete(ctx, b, "k")
+			s.Must(err, "delete k")
+			s.Expect(w.write(ctx, s, b, "k", "new", IfNoneMatch("*"))).To(OK())
+			s.ExpectBody(ctx, b, "k", "new")
+		})
+}
+
+func (w writer) addMatch() {
+	w.add("if-match.current", w.match, "with If-Match MUST store the object when the ETag is the key's current one.", guideWrites, nil,
+		func(ctx context.Context, s *S) {
+			b := s.Bucket(ctx)
+			s.MustPut(ctx, b, "k", "old")
+			s.Expect(w.write(ctx, s, b, "k", "new", IfMatch(etag(ctx, s, b, "k")))).To(OK())
+			s.ExpectBody(ctx, b, "k", "new")
+		})
+	w.add("if-match.stale", w.match, "with If-Match MUST fail with 412 PreconditionFailed when the ETag is not the key's current one.", guideWrites, nil,
+		func(ctx context.Context, s *S) {
+			b := s.Bucket(ctx)
+			s.MustPut(ctx, b, "k", "older")
+			stale := etag(ctx, s, b, "k")
+			s.MustPut(ctx, b, "k", "old")
+			s.Expect(w.write(ctx, s, b, "k", "new", IfMatch(stale))).To(FailWith(412, "PreconditionFailed"))
+			s.ExpectUnchanged(ctx, b, "k", "old")
+		})
+	w.add("if-match.absent", w.absent, "with If-Match MUST fail with 404 NoSuchKey when the key does not exist.", guideWrites, nil,
+		func(ctx context.Context, s *S) {
+			b := s.Bucket(ctx)
+			s.Expect(w.write(ctx, s, b, "k", "new", IfMatch(`"d41d8cd98f00b204e9800998ecf8427e"`))).To(FailWith(404, "NoSuchKey"))
+			s.ExpectAbsent(ctx, b, "k")
+		})
+}
+
+func (w writer) addVersioned() {
+	v := []Feature{Versioning}
+	w.add("if-none-match.marker", w.marker, "with If-None-Match: * MUST store the object when the current version is a delete marker.", guideWrites, v,
+		func(ctx context.Context, s *S) {
+			b := s.VersionedBucket(ctx)
+			s.MustPut(ctx, b, "k", "old")
+			_, err := s.Delete(ctx, b, "k")
+			s.Must(err, "delete k")
+			s.Expect(w.write(ctx, s, b, "k", "new", IfNoneMatch("*"))).To(OK())
+			s.ExpectBody(ctx, b, "k", "new")
+		})
+	w.add("if-match.marker", w.marker, "with If-Match MUST fail with 404 NoSuchKey when the current version is a delete marker.", guideWrites, v,
+		func(ctx context.Context, s *S) {
+			b := s.VersionedBucket(ctx)
+			s.MustPut(ctx, b, "k", "old")
+			tag := etag(ctx, s, b, "k")
+			_, err := s.Delete(ctx, b, "k")
+			s.Must(err, "delete k")
+			s.Expect(w.write(ctx, s, b, "k", "new", IfMatch(tag))).To(FailWith(404, "NoSuchKey"))
+			s.ExpectAbsent(ctx, b, "k")
+		})
+	w.add("if-match.noncurrent", w.current, "with If-Match MUST fail with 412 PreconditionFailed, and add no version, when only a noncurrent version has the ETag.", guideWrites, v,
+		func(ctx context.Context, s *S) {
+			b := s.VersionedBucket(ctx)
+			s.MustPut(ctx, b, "k", "older")
+			stale := etag(ctx, s, b, "k")
+			s.MustPut(ctx, b, "k", "old")
+			s.Expect(w.write(ctx, s, b, "k", "new", IfMatch(stale))).To(FailWith(412, "PreconditionFailed"))
+			s.Expect(versions(ctx, s, b)).To(Equal(2), "versions of k")
+			s.ExpectUnchanged(ctx, b, "k", "old")
+		})
+}

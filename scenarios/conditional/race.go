@@ -1,0 +1,172 @@
+package conditional
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+// together runs n calls that start at the same moment and returns their errors
+// in order.
+func together(n int, call func(i int) error) []error {
+	errs := make([]error, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			errs[i] = call(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	return errs
+}
+
+// refusedInRace matches the answers that a lost race may get.
+var refusedInRace = FailWithAny(Answer{Status: 412, Codes: []string{"PreconditionFailed"}},
+	Answer{Status: 409, Codes: []string{"ConditionalRequestConflict", "OperationAborted"}},
+	Answer{Status: 404, Codes: []string{"NoSuchKey"}})
+
+var _ = Add(Scenario{
+	ID:    "conditional.race.create-once",
+	Rule:  "W-18",
+	Says:  "Of concurrent PutObjects with If-None-Match: * on one key exactly one MUST succeed; the others fail with 412 or 409.",
+	Ref:   guideWrites,
+	Level: Must,
+	Needs: []Feature{ConditionalWrite},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for round := range 5 {
+			key := fmt.Sprintf("k%d", round)
+			errs := together(8, func(i int) error { return put(ctx, s, b, key, strconv.Itoa(i), IfNoneMatch("*")) })
+			winner := theWinner(s, key, errs)
+			s.ExpectBody(ctx, b, key, strconv.Itoa(winner))
+		}
+	},
+})
+
+// theWinner demands that exactly one call succeeded and that each other was
+// refused as a lost race; it returns the winner's number.
+func theWinner(s *S, key string, errs []error) int {
+	winner, won := -1, 0
+	for i, err := range errs {
+		if err == nil {
+			winner, won = i, won+1
+			continue
+		}
+		s.Expect(err).To(refusedInRace, "%s: writer %d", key, i)
+	}
+	if won > 1 {
+		s.Silently("%s: %d of %d concurrent conditional creates got 200, want exactly one", key, won, len(errs))
+	}
+	s.Expect(won).To(Equal(1), "%s: conditional creates that succeeded", key)
+	return winner
+}
+
+var _ = Add(Scenario{
+	ID:    "conditional.race.compare-and-swap",
+	Rule:  "W-19",
+	Says:  "Concurrent read-modify-write cycles guarded by If-Match MUST NOT lose an update: the final value is the number of successes.",
+	Ref:   guideWrites,
+	Level: Must,
+	Needs: []Feature{ConditionalWrite},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "counter", "0")
+		counts := make([]int, 4)
+		errs := together(len(counts), func(i int) (err error) { counts[i], err = increments(ctx, s, b, 5); return err })
+		total := 0
+		for i, err := range errs {
+			s.Expect(err).To(OK(), "client %d", i)
+			total += counts[i]
+		}
+		got, err := s.Get(ctx, b, "counter")
+		s.Expect(err).To(OK(), "read the counter")
+		if string(got.Bytes) != strconv.Itoa(total) {
+			s.Silently("%d increments were acknowledged, the counter reads %q", total, got.Bytes)
+		}
+	},
+})
+
+// increments tries to add one to the counter n times and returns how many
+// tries were acknowledged. A lost race is not an error.
+func increments(ctx context.Context, s *S, bucket string, n int) (done int, err error) {
+	for range n {
+		got, err := s.Get(ctx, bucket, "counter")
+		if err != nil {
+			return done, err
+		}
+		value, err := strconv.Atoi(string(got.Bytes))
+		if err != nil {
+			return done, err
+		}
+		switch err = put(ctx, s, bucket, "counter", strconv.Itoa(value+1), IfMatch(*got.ETag)); {
+		case err == nil:
+			done++
+		default:
+			if lost, _ := refusedInRace.Match(err); !lost {
+				return done, err
+			}
+		}
+	}
+	return done, nil
+}
+
+var _ = Add(Scenario{
+	ID:    "conditional.race.put-against-complete",
+	Rule:  "W-20",
+	Says:  "Of a PutObject and a CompleteMultipartUpload that race with If-None-Match: * on one key at most one MUST succeed.",
+	Ref:   guideWrites,
+	Level: Must,
+	Needs: []Feature{ConditionalWrite, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for round := range 4 {
+			key := fmt.Sprintf("k%d", round)
+			u := begin(ctx, s, b, key, "1")
+			errs := together(2, func(i int) error {
+				if i == 1 {
+					return u.complete(ctx, s, IfNoneMatch("*"))
+				}
+				return put(ctx, s, b, key, "0", IfNoneMatch("*"))
+			})
+			s.ExpectBody(ctx, b, key, strconv.Itoa(theWinner(s, key, errs)))
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "conditional.race.put-against-delete",
+	Rule:  "W-20",
+	Says:  "Of a PutObject and a DeleteObject that race with If-Match on one ETag at most one MUST succeed.",
+	Ref:   guideDeletes,
+	Level: Must,
+	Needs: []Feature{ConditionalWrite},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for round := range 4 {
+			key := fmt.Sprintf("k%d", round)
+			s.MustPut(ctx, b, key, "old")
+			tag := etag(ctx, s, b, key)
+			errs := together(2, func(i int) error {
+				if i == 1 {
+					_, err := s.Delete(ctx, b, key, IfMatch(tag))
+					return err
+				}
+				return put(ctx, s, b, key, "new", IfMatch(tag))
+			})
+			if theWinner(s, key, errs) == 0 {
+				s.ExpectBody(ctx, b, key, "new")
+				continue
+			}
+			_, err := s.Head(ctx, b, key)
+			s.Expect(err).To(FailWith(404), "HEAD after the delete won")
+		}
+	},
+})
