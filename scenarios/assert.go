@@ -231,7 +231,7 @@ func (s *S) result(took time.Duration) Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := Result{ID: s.sc.ID, Rule: s.sc.Rule, Level: s.sc.Level, Says: s.sc.Says, Ref: s.sc.Ref, Needs: s.sc.Needs,
-		Took: took, Observations: s.notes, Shape: maps.Clone(s.shape), Where: shortPos(s.sc.file, s.sc.line)}
+		Took: took, Observations: s.notes, Shape: maps.Clone(s.shape), Where: s.sc.Where()}
 	r.Verdict, r.Reason = s.verdict()
 	if s.out != nil && s.out.where != "" {
 		r.Where = s.out.where
