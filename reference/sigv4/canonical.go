@@ -133,17 +133,18 @@ func (s *scratch) try(r *http.Request, c *claim, key *signingKey) bool {
 // usual prepares s for the canonical request that an error shows.
 func (s *scratch) usual(r *http.Request) { s.host, s.rawPath, s.tabs = r.Host, false, false }
 
-// defaultPorts returns the ways to write host that differ in a default port.
+// defaultPorts returns the other ways to write host with or without a default
+// port.
 func defaultPorts(host string) []string {
-	for _, port := range []string{":80", ":443"} {
-		if bare, ok := strings.CutSuffix(host, port); ok {
-			return []string{bare}
-		}
+	name := host[:strings.LastIndexByte(host, ']')+1] // of an IPv6 address
+	rest, port, found := strings.Cut(host[len(name):], ":")
+	switch {
+	case !found:
+		return []string{host + ":80", host + ":443"}
+	case port == "80" || port == "443":
+		return []string{name + rest}
 	}
-	if strings.LastIndexByte(host, ':') > strings.LastIndexByte(host, ']') {
-		return nil // some other port
-	}
-	return []string{host + ":80", host + ":443"}
+	return nil
 }
 
 // stringToSign writes the string to sign of r over dst.

@@ -90,6 +90,19 @@ func hasTab(h http.Header, signedHeaders string) bool {
 	return false
 }
 
+// sorted says whether the names ascend, as AWS demands of them; a name that
+// came again and again would make a canonical request of any size.
+func sorted(signedHeaders string) bool {
+	last := ""
+	for name := range strings.SplitSeq(signedHeaders, ";") {
+		if name <= last {
+			return false
+		}
+		last = name
+	}
+	return true
+}
+
 func isSigned(signedHeaders, name string) bool {
 	for signed := range strings.SplitSeq(signedHeaders, ";") {
 		if strings.EqualFold(signed, name) {

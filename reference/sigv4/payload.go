@@ -21,7 +21,17 @@ const (
 // contentSHA256 is the header that names the Payload.
 const contentSHA256 = "X-Amz-Content-Sha256"
 
-const unsignedPayload = "UNSIGNED-PAYLOAD"
+// payloads holds each Payload's text; Signed has none of its own.
+var payloads = [...]string{
+	Unsigned:              "UNSIGNED-PAYLOAD",
+	Signed:                "signed",
+	ChunksSigned:          "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+	ChunksSignedTrailer:   "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+	ChunksUnsignedTrailer: "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+}
+
+// String returns the text of p in x-amz-content-sha256, "signed" for Signed.
+func (p Payload) String() string { return payloads[p] }
 
 // Chunked says that the body is aws-chunked.
 func (p Payload) Chunked() bool { return p >= ChunksSigned }
@@ -34,15 +44,10 @@ func (p Payload) signedChunks() bool { return p == ChunksSigned || p == ChunksSi
 // parsePayload reads the text of x-amz-content-sha256; sha256 is set when it is
 // a hash.
 func parsePayload(text string) (p Payload, sha256 [32]byte, err error) {
-	switch text {
-	case unsignedPayload:
-		return Unsigned, sha256, nil
-	case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD":
-		return ChunksSigned, sha256, nil
-	case "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER":
-		return ChunksSignedTrailer, sha256, nil
-	case "STREAMING-UNSIGNED-PAYLOAD-TRAILER":
-		return ChunksUnsignedTrailer, sha256, nil
+	for p, name := range payloads {
+		if text == name && Payload(p) != Signed {
+			return Payload(p), sha256, nil
+		}
 	}
 	if strings.HasPrefix(text, "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD") {
 		return Unsigned, sha256, errVersion4a()

@@ -79,7 +79,7 @@ func (c *claim) parseHoisted(r *http.Request, s *scratch) (err error) {
 		c.payloadText = r.Header.Get(contentSHA256)
 	}
 	if c.payloadText == "" {
-		c.payloadText = unsignedPayload
+		c.payloadText = Unsigned.String()
 	}
 	if c.payload, c.sha256, err = parsePayload(c.payloadText); err != nil {
 		return err

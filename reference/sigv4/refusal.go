@@ -48,6 +48,14 @@ func errCredential(c *claim) error {
 	return errMalformed(c, `the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".`)
 }
 
+func errUnsorted(c *claim) error {
+	const why = "SignedHeaders must be distinct names in alphabetical order"
+	if c.presigned {
+		return errQuery("X-Amz-" + why)
+	}
+	return errMalformed(c, why+".")
+}
+
 func errQuery(why string) error {
 	return errcode.New(errcode.AuthorizationQueryParametersError, "%s", why)
 }

@@ -147,6 +147,9 @@ func (v *Verifier) prove(r *http.Request, s *scratch, c *claim) (*Identity, erro
 	if err := v.checkTime(c); err != nil {
 		return nil, err
 	}
+	if !sorted(c.signedHeaders) {
+		return nil, errUnsorted(c)
+	}
 	if names := unsigned(r.Header, c.signedHeaders); names != "" {
 		return nil, errUnsigned(names)
 	}
