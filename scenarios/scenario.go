@@ -87,7 +87,7 @@ var registry = struct {
 // the area packages and panics when the id is taken, since two rules under one
 // id would make every result ambiguous.
 func Add(sc Scenario) struct{} {
-	_, sc.file, sc.line, _ = runtime.Caller(1)
+	sc = sc.at(2)
 	registry.Lock()
 	defer registry.Unlock()
 	if old, dup := registry.byID[sc.ID]; dup {
@@ -95,6 +95,15 @@ func Add(sc Scenario) struct{} {
 	}
 	registry.byID[sc.ID] = sc
 	return struct{}{}
+}
+
+// Declared returns sc as declared where it is called, without registering it:
+// for tests and for programs with a catalogue of their own.
+func Declared(sc Scenario) Scenario { return sc.at(2) }
+
+func (sc Scenario) at(skip int) Scenario {
+	_, sc.file, sc.line, _ = runtime.Caller(skip)
+	return sc
 }
 
 // All returns every registered scenario, ascending by id.
