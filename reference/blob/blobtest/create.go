@@ -163,6 +163,19 @@ var creating = []rule{
 		}
 		wantBlob(t, s, "a", data)
 	}},
+	{"slow clients", "clients that stop in the middle of uploads and downloads keep nobody else from working", func(t *testing.T, s blob.Store) {
+		finish := slow(t, s, 20)
+		defer finish()
+		data := content("a", 3*mib)
+		create(t, s, "a", data)
+		wantBlob(t, s, "a", data)
+		if got := len(list(t, s, "")); got != 2 {
+			t.Errorf("list: got %d blobs, want 2", got)
+		}
+		if err := s.Delete(t.Context(), "a"); err != nil {
+			t.Error(err)
+		}
+	}},
 	{"many at once", "Creates, reads, lists and deletes of different blobs run together", func(t *testing.T, s blob.Store) {
 		var wg sync.WaitGroup
 		for w := range 8 {
@@ -193,6 +206,41 @@ var creating = []rule{
 			t.Errorf("%d blobs are left, want 16", len(got))
 		}
 	}},
+}
+
+// slow makes clients that stop in the middle of uploads and downloads, more
+// than a store has connections or files to spare, and returns how they end.
+func slow(t *testing.T, s blob.Store, clients int) (finish func()) {
+	data := content("slow", 3*mib)
+	create(t, s, "slow", data)
+	release := make(chan struct{})
+	var stopped, done sync.WaitGroup
+	for i := range clients {
+		r, err := s.Open(t.Context(), "slow", 0, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head := make([]byte, mib/2)
+		if _, err := io.ReadFull(r, head); err != nil {
+			t.Fatal(err)
+		}
+		stopped.Add(1)
+		done.Go(func() {
+			wait := &hook{do: func() { stopped.Done(); <-release }}
+			body := io.MultiReader(bytes.NewReader(data[:2*mib]), wait, bytes.NewReader(data[2*mib:]))
+			id := blob.ID(fmt.Sprintf("slow-%d", i))
+			if _, err := s.Create(t.Context(), id, body, int64(len(data))); err != nil {
+				t.Errorf("slow create: %v", err)
+			}
+			rest, err := io.ReadAll(r)
+			if err != nil || !bytes.Equal(append(head, rest...), data) {
+				t.Errorf("slow read: %d bytes, %v", len(head)+len(rest), err)
+			}
+			r.Close()
+		})
+	}
+	stopped.Wait()
+	return func() { close(release); done.Wait() }
 }
 
 // bodyError is an error of a type that only this test knows.

@@ -79,7 +79,7 @@ func TestInfoHasTheSumOfTheWhole(t *testing.T) {
 func TestCombine(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(rt, "a"), rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(rt, "b")
-		got := Combine(crc64nvme.Checksum(a), crc64nvme.Checksum(b), int64(len(b)))
+		got := combine(crc64nvme.Checksum(a), crc64nvme.Checksum(b), int64(len(b)))
 		if want := crc64nvme.Checksum(append(a, b...)); got != want {
 			rt.Fatalf("got %x, want %x", got, want)
 		}

@@ -5,9 +5,9 @@ import "github.com/minio/crc64nvme"
 // one is the polynomial 1: the highest bit is the coefficient of x^0.
 const one = uint64(1) << 63
 
-// Combine returns the CRC-64/NVME of two sequences of bytes in a row from
+// combine returns the CRC-64/NVME of two sequences of bytes in a row from
 // those of each and the length of the second in bytes.
-func Combine(first, second uint64, secondLen int64) uint64 {
+func combine(first, second uint64, secondLen int64) uint64 {
 	return multiply(first, shift(secondLen)) ^ second
 }
 
@@ -19,7 +19,7 @@ func whole(size int64, sum func(block int) uint64) uint64 {
 		crc = multiply(crc, block) ^ sum(i)
 	}
 	if rest := size % Size; rest > 0 {
-		crc = Combine(crc, sum(full), rest)
+		crc = combine(crc, sum(full), rest)
 	}
 	return crc
 }

@@ -20,7 +20,7 @@ func (s *Store) Create(ctx context.Context, id blob.ID, r io.Reader, size int64)
 	if err := blob.CheckNew(id, size); err != nil {
 		return blob.Info{}, err
 	}
-	if err := s.failed(); err != nil {
+	if err := s.broken.Err(); err != nil {
 		return blob.Info{}, err
 	}
 	release, err := s.claims.Acquire(ctx, id)
@@ -99,7 +99,7 @@ func (s *Store) settle(ctx context.Context, id blob.ID) (blob.Info, error) {
 func (s *Store) sync(ctx context.Context, f fault.File, id blob.ID) error {
 	if err := f.Sync(); err != nil {
 		f.Close()
-		return s.fail(err)
+		return s.broken.Trip(err)
 	}
 	if err := f.Close(); err != nil {
 		return err
@@ -110,26 +110,9 @@ func (s *Store) sync(ctx context.Context, f fault.File, id blob.ID) error {
 // syncDir is what Creates of one directory that end at once share.
 func (s *Store) syncDir(dir string) error {
 	if err := s.fs.SyncDir(dir); err != nil {
-		return s.fail(err)
+		return s.broken.Trip(err)
 	}
 	return nil
-}
-
-// fail returns err as a blob.ErrSync, and makes every later Create fail with it.
-func (s *Store) fail(err error) error {
-	err = fmt.Errorf("%w: %w", blob.ErrSync, err)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.broken == nil {
-		s.broken = err
-	}
-	return err
-}
-
-func (s *Store) failed() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.broken
 }
 
 // full marks err as blob.ErrFull if it says that the disk or a quota is full.

@@ -14,7 +14,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"bleepstore/fault"
 	"bleepstore/reference/batch"
@@ -32,11 +31,9 @@ type Store struct {
 	dirs   [shards]string
 	syncs  [shards]*batch.Batch[struct{}]
 	claims blob.Claims
+	broken blob.Breaker
 	// pageLen is how many ids List holds in memory at most, twice.
 	pageLen int
-
-	mu     sync.Mutex
-	broken error // the first failure to sync
 }
 
 var _ blob.Store = (*Store)(nil)

@@ -17,3 +17,13 @@ func TestStore(t *testing.T) {
 		return s
 	})
 }
+
+func BenchmarkStore(b *testing.B) {
+	blobtest.Bench(b, func(b *testing.B) blob.Store {
+		s, err := Open(b.TempDir(), fault.OS{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return s
+	})
+}

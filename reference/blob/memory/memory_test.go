@@ -138,3 +138,7 @@ func TestRestoreRefusesABadSnapshot(t *testing.T) {
 	}
 	wantBlobs(t, target, kept)
 }
+
+func BenchmarkStore(b *testing.B) {
+	blobtest.Bench(b, func(b *testing.B) blob.Store { return New(0) })
+}
