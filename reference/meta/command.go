@@ -17,8 +17,8 @@ type Command struct {
 	Op    Op
 }
 
-// Op is one of the structs below, by value or by pointer never nil: the union
-// of everything that can happen to the metadata.
+// Op is one of the structs below (a pointer to one does too): the union of
+// everything that can happen to the metadata.
 type Op interface{ kind() string }
 
 // A Write is what PutObject and CopyObject have in common.
@@ -94,8 +94,9 @@ type DeleteObjects struct {
 	Items         []DeleteItem
 }
 
-// A DeleteItem names what to delete. IfMatch is an ETag without quotes or *;
-// it is compared with the version named, or the current one when none is.
+// A DeleteItem names what to delete. IfMatch is an ETag without quotes or *; it
+// is compared with the key's current version, as AWS documents, even when
+// another version is named.
 type DeleteItem struct {
 	Key       string
 	VersionID string `json:",omitempty"`

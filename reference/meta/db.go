@@ -3,6 +3,9 @@ package meta
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 )
 
 // Sync is how SQLite makes a commit durable.
@@ -17,7 +20,8 @@ const (
 
 // Options say where the metadata is and how it is opened.
 type Options struct {
-	// Path is the database file; "" keeps everything in memory.
+	// Path is the database file, in a directory that exists; "" keeps
+	// everything in memory.
 	Path string
 	// Sync is required with a Path: the mode is read back and Open refuses
 	// when the database does not have it.
@@ -32,89 +36,235 @@ type Options struct {
 
 // A DB is the state machine and its database. Apply is called by one goroutine
 // at a time (the log's); everything else may run concurrently with it.
-type DB struct{}
+type DB struct {
+	path    string
+	m       machine // Apply's
+	readers chan *conn
+	// mem is held by Views shared and by Apply alone when the database is in
+	// memory: SQLite's memdb has no WAL, so that a reader and a writer would
+	// meet a lock. It is not used with a file.
+	mem *sync.RWMutex
 
-// An Entry is a command at its place in the log. Entries that share an index
-// (a pack) are applied in one call. An Entry whose Op is nil changes nothing
-// but the applied index.
-type Entry struct {
-	Index   uint64
-	Command Command
+	check *checkpointer // nil in memory
+
+	applied atomic.Uint64
+	moved   notifier
+
+	once   sync.Once
+	broken chan struct{} // closed by the first fatal error
+	err    error         // it; read only once broken is closed
 }
 
-var errUnfinished = errors.New("meta: not there yet")
+// A FatalError means that the database has failed a write: what was being
+// applied may be there or not, and nothing more may be.
+type FatalError struct{ Err error }
+
+func (e *FatalError) Error() string { return "metadata: " + e.Err.Error() }
+
+func (e *FatalError) Unwrap() error { return e.Err }
 
 // Open opens or creates the database and migrates its schema.
-func Open(ctx context.Context, o Options) (*DB, error) { return nil, errUnfinished }
+func Open(ctx context.Context, o Options) (_ *DB, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	db := &DB{path: o.Path, broken: make(chan struct{})}
+	name := dsn(o.Path, o.VFS)
+	mode := "WAL"
+	if o.Path == "" {
+		// A name that no other database of the process has while this one is open.
+		name, mode, o.Sync = dsn(fmt.Sprintf("/bleepstore-%p", db), "memdb"), "MEMORY", "OFF"
+		db.mem = new(sync.RWMutex)
+	}
+	if o.Readers <= 0 {
+		o.Readers = 4
+	}
+	db.readers = make(chan *conn, o.Readers)
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("open metadata: %w", errors.Join(err, db.Close()))
+		}
+	}()
+	if db.m.c, err = openWriter(name, mode, o); err != nil {
+		return db, err
+	}
+	if err := db.m.load(); err != nil {
+		return db, err
+	}
+	db.applied.Store(db.m.st.applied)
+	for range o.Readers {
+		c, err := openConn(name, "busy_timeout = 5000", "query_only = ON", "cache_size = -4096")
+		if err != nil {
+			return db, err
+		}
+		db.readers <- c
+	}
+	if o.Path != "" {
+		if db.check, err = startCheckpointer(name, o.Sync, db.fail); err != nil {
+			return db, err
+		}
+	}
+	return db, nil
+}
 
-// Apply applies entries in order, in one transaction that is durable (as Sync
-// says) when it returns. Entries at or below the applied index are skipped and
-// get a zero Result. An error is fatal: the DB is unusable and the process
-// must stop; nothing of this call may be acknowledged.
-func (db *DB) Apply(entries []Entry) ([]Result, error) { return nil, errUnfinished }
+// openWriter opens the connection that Apply uses and proves its settings.
+func openWriter(name, mode string, o Options) (*conn, error) {
+	c, err := openConn(name, "busy_timeout = 200", "journal_mode = "+mode, "synchronous = "+string(o.Sync),
+		"wal_autocheckpoint = 0", "journal_size_limit = 67108864", "cache_size = -16384", "temp_store = MEMORY")
+	if err != nil {
+		return nil, err
+	}
+	if err := prove(c, mode, o); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	if err := migrate(c); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
 
-// Applied returns the index of the last entry applied, published after its commit.
-func (db *DB) Applied() uint64 { return 0 }
+// prove reads back what decides whether a commit is durable.
+func prove(c *conn, mode string, o Options) error {
+	row, err := c.first("PRAGMA journal_mode")
+	if err != nil {
+		return err
+	}
+	if got := text(row[0]); got != map[string]string{"WAL": "wal", "MEMORY": "memory"}[mode] {
+		return fmt.Errorf("journal_mode is %q, want %s", got, mode)
+	}
+	want, ok := map[Sync]int64{"OFF": 0, SyncNormal: 1, SyncFull: 2}[o.Sync]
+	if !ok {
+		return fmt.Errorf("unknown sync mode %q", o.Sync)
+	}
+	if got, err := pragma(c, "synchronous"); err != nil || got != want {
+		return errors.Join(err, fmt.Errorf("synchronous is %d, want %d (%s)", got, want, o.Sync))
+	}
+	if !o.QuickCheck {
+		return nil
+	}
+	row, err = c.first("PRAGMA quick_check(1)")
+	if err != nil {
+		return err
+	}
+	if row == nil || text(row[0]) != "ok" {
+		return fmt.Errorf("quick_check: %v", row)
+	}
+	return nil
+}
+
+// Close closes every connection. No other call may be running.
+func (db *DB) Close() error {
+	var errs []error
+	if db.check != nil {
+		errs = append(errs, db.check.stop())
+	}
+	for {
+		select {
+		case c := <-db.readers:
+			errs = append(errs, c.close())
+			continue
+		default:
+		}
+		break
+	}
+	if db.m.c != nil { // last: the last connection to close folds the WAL in
+		errs = append(errs, db.m.c.close())
+		db.m.c = nil
+	}
+	return errors.Join(errs...)
+}
 
 // View runs fn in one read transaction: everything it reads is of one moment.
 // fn must be short and must not wait for anything else. Errors of fn are
 // returned as they are. Views run concurrently.
-func (db *DB) View(ctx context.Context, fn func(*Tx) error) error { return errUnfinished }
-
-// Close closes every connection. No call may be running.
-func (db *DB) Close() error { return nil }
-
-// A Tx reads the state at one moment. It is valid only inside View's fn and is
-// not for concurrent use. Errors that are *errcode.Error are the client's
-// (NoSuchBucket, NoSuchKey, NoSuchVersion, NoSuchUpload); others are faults.
-type Tx struct{}
-
-// Bucket returns one bucket: NoSuchBucket.
-func (tx *Tx) Bucket(name string) (Bucket, error) { return Bucket{}, errUnfinished }
-
-// Buckets returns a page of buckets.
-func (tx *Tx) Buckets(q BucketsQuery) (BucketsPage, error) { return BucketsPage{}, errUnfinished }
-
-// Object returns one version of a key ("": the current one) without its bytes
-// and without Parts: NoSuchBucket, NoSuchKey (no version at all), NoSuchVersion.
-// A delete marker is returned as such, not as an error.
-func (tx *Tx) Object(bucket, key, version string) (Object, error) { return Object{}, errUnfinished }
-
-// Body fills o.Inline and o.Extents, in the same View that returned o.
-func (tx *Tx) Body(o *Object) error { return errUnfinished }
-
-// ObjectParts returns the parts of an object made by CompleteUpload, numbers
-// in (after, after+...] ascending and at most max of them; none for any other.
-func (tx *Tx) ObjectParts(o *Object, after, max int) ([]PartInfo, error) { return nil, errUnfinished }
-
-// List returns a page of current objects: NoSuchBucket.
-func (tx *Tx) List(q ListQuery) (ListPage, error) { return ListPage{}, errUnfinished }
-
-// Versions returns a page of versions and delete markers: NoSuchBucket.
-func (tx *Tx) Versions(q VersionsQuery) (VersionsPage, error) { return VersionsPage{}, errUnfinished }
-
-// Upload returns an upload in progress: NoSuchBucket, NoSuchUpload (also when
-// the id belongs to another key).
-func (tx *Tx) Upload(bucket, key, id string) (Upload, error) { return Upload{}, errUnfinished }
-
-// Uploads returns a page of uploads in progress: NoSuchBucket.
-func (tx *Tx) Uploads(q UploadsQuery) (UploadsPage, error) { return UploadsPage{}, errUnfinished }
-
-// Parts returns a page of an upload's parts: NoSuchBucket, NoSuchUpload.
-func (tx *Tx) Parts(q PartsQuery) (PartsPage, error) { return PartsPage{}, errUnfinished }
-
-// Completed returns the version that a recently completed upload became, and
-// whether it is remembered.
-func (tx *Tx) Completed(bucket, key, uploadID string) (Version, bool, error) {
-	return Version{}, false, errUnfinished
+func (db *DB) View(ctx context.Context, fn func(*Tx) error) (err error) {
+	var c *conn
+	select {
+	case c = <-db.readers:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { db.readers <- c }()
+	if db.mem != nil {
+		db.mem.RLock()
+		defer db.mem.RUnlock()
+	}
+	if err := c.exec("BEGIN"); err != nil {
+		return fmt.Errorf("begin read: %w", err)
+	}
+	defer func() {
+		if end := c.exec("COMMIT"); end != nil {
+			err = errors.Join(err, fmt.Errorf("end read: %w", end))
+		}
+	}()
+	return fn(&Tx{c: c})
 }
 
-// StaleUploads returns the ids of at most max uploads that were initiated
-// before the given Unix milliseconds or whose bucket is gone, oldest first.
-func (tx *Tx) StaleUploads(before int64, max int) ([]string, error) { return nil, errUnfinished }
+// Applied returns the index of the last entry applied, published after its commit.
+func (db *DB) Applied() uint64 { return db.applied.Load() }
 
-// Referenced tells of each blob whether any content, even garbage, names it.
-func (tx *Tx) Referenced(blobs []string) ([]bool, error) { return nil, errUnfinished }
+// WaitApplied returns once index is applied, or with the error of ctx, or with
+// the *FatalError that ended the database.
+func (db *DB) WaitApplied(ctx context.Context, index uint64) error {
+	for {
+		moved := db.moved.wait()
+		if db.Applied() >= index {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-db.broken:
+			return db.err
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
 
-// Stats returns the figures of the store.
-func (tx *Tx) Stats() (Stats, error) { return Stats{}, errUnfinished }
+// Broken is closed when a write has failed; Err then says how. The process
+// must end: its pages and the file may differ.
+func (db *DB) Broken() <-chan struct{} { return db.broken }
+
+// Err returns the *FatalError that broke the database, nil while there is none.
+func (db *DB) Err() error {
+	select {
+	case <-db.broken:
+		return db.err
+	default:
+		return nil
+	}
+}
+
+// fail makes the first fatal error the lasting one and returns it.
+func (db *DB) fail(err error) error {
+	db.once.Do(func() {
+		db.err = &FatalError{Err: err}
+		close(db.broken)
+	})
+	return db.err
+}
+
+// A notifier wakes all who wait, again and again.
+type notifier struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+// wait returns a channel that the next wake closes.
+func (n *notifier) wait() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch == nil {
+		n.ch = make(chan struct{})
+	}
+	return n.ch
+}
+
+func (n *notifier) wake() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch != nil {
+		close(n.ch)
+		n.ch = nil
+	}
+}

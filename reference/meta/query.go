@@ -7,6 +7,7 @@ import "time"
 type Object struct {
 	Version
 	BucketInfo Bucket
+	content    int64
 	// Content names the bytes for CopyObject and RegisterPart; 0 for a delete
 	// marker and for a body that is wholly inline.
 	Content int64
@@ -119,4 +120,5 @@ type Stats struct {
 	Objects int64 // current objects, delete markers not counted
 	Bytes   int64 // of the current objects
 	Garbage int64 // contents that wait for Reap
+	Uploads int64 // in progress
 }

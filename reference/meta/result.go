@@ -33,6 +33,9 @@ type Result struct {
 	Epoch      uint64
 	Blobs      []string
 	SourceGone bool
+	// WrongTerm says that the command was meant for another term: nothing was
+	// changed, and it may be proposed again.
+	WrongTerm bool
 }
 
 // Deleted is the outcome of one DeleteItem.

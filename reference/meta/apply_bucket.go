@@ -1,0 +1,159 @@
+package meta
+
+import (
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+
+	"bleepstore/reference/errcode"
+)
+
+// A bucketRow is a bucket with the number that its keys are stored under. A
+// number is never used again, so whatever outlives its bucket is unreachable.
+type bucketRow struct {
+	Bucket
+	row int64
+}
+
+const (
+	bucketColumns = "id, name, owner, region, created, versioning, tags"
+	selectBucket  = "SELECT " + bucketColumns + " FROM bucket WHERE name = ?"
+)
+
+// maxBucketCache bounds the machine's cache, in buckets.
+const maxBucketCache = 4096
+
+func bucketOf(r []driver.Value) (*bucketRow, error) {
+	b := &bucketRow{row: num(r[0]), Bucket: Bucket{
+		Name: text(r[1]), Owner: text(r[2]), Region: text(r[3]),
+		Created: fromMilli(num(r[4])), Versioning: VersioningState(text(r[5])),
+	}}
+	if r[6] != nil {
+		if err := json.Unmarshal([]byte(text(r[6])), &b.Tags); err != nil {
+			return nil, fmt.Errorf("tags of bucket %s: %w", b.Name, err)
+		}
+	}
+	return b, nil
+}
+
+// findBucket reads a bucket, nil when there is none.
+func findBucket(c *conn, name string) (*bucketRow, error) {
+	r, err := c.first(selectBucket, name)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return bucketOf(r)
+}
+
+func noSuchBucket(name string) error {
+	return (&errcode.Error{Code: errcode.NoSuchBucket}).With("BucketName", name)
+}
+
+// lookup returns a bucket or nil, from the cache if it is there.
+func (m *machine) lookup(name string) (*bucketRow, error) {
+	if b := m.buckets[name]; b != nil {
+		return b, nil
+	}
+	b, err := findBucket(m.c, name)
+	if err == nil && b != nil {
+		if len(m.buckets) >= maxBucketCache {
+			clear(m.buckets)
+		}
+		m.buckets[name] = b
+	}
+	return b, err
+}
+
+// bucket returns a bucket: NoSuchBucket.
+func (m *machine) bucket(name string) (*bucketRow, error) {
+	b, err := m.lookup(name)
+	if err == nil && b == nil {
+		err = noSuchBucket(name)
+	}
+	return b, err
+}
+
+func (m *machine) createBucket(op CreateBucket) (Result, error) {
+	b, err := m.lookup(op.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if b != nil { // B-02, B-03
+		code := errcode.BucketAlreadyExists
+		var r Result
+		if b.Owner == op.Owner {
+			code, r.Bucket = errcode.BucketAlreadyOwnedByYou, b.Bucket
+		}
+		return r, (&errcode.Error{Code: code}).With("BucketName", op.Name)
+	}
+	tags, err := packTags(op.Tags)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := m.c.exec("INSERT INTO bucket("+bucketColumns+") VALUES(?, ?, ?, ?, ?, '', ?)",
+		m.next(), op.Name, op.Owner, op.Region, m.st.stamp, tags); err != nil {
+		return Result{}, err
+	}
+	b, err = m.bucket(op.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Bucket: b.Bucket}, nil
+}
+
+// deleteBucket leaves uploads in progress behind: nothing can reach them any
+// more, and StaleUploads hands them to whoever aborts old uploads, so that no
+// bucket is too large to be deleted in one command. (B-13 is open: AWS's
+// documentation makes directory buckets alone wait for their uploads.)
+func (m *machine) deleteBucket(op DeleteBucket) (Result, error) {
+	b, err := m.bucket(op.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	r, err := m.c.first("SELECT EXISTS(SELECT 1 FROM live WHERE bucket = ?1) OR EXISTS(SELECT 1 FROM version WHERE bucket = ?1)", b.row)
+	if err != nil {
+		return Result{}, err
+	}
+	if num(r[0]) != 0 { // B-12
+		return Result{Bucket: b.Bucket}, (&errcode.Error{Code: errcode.BucketNotEmpty}).With("BucketName", op.Name)
+	}
+	delete(m.buckets, op.Name)
+	return Result{Bucket: b.Bucket}, m.c.exec("DELETE FROM bucket WHERE id = ?", b.row)
+}
+
+func (m *machine) setVersioning(op SetVersioning) (Result, error) {
+	b, err := m.bucket(op.Bucket)
+	if err != nil {
+		return Result{}, err
+	}
+	if op.State != VersioningEnabled && op.State != VersioningSuspended { // V-19: never back to ""
+		return Result{Bucket: b.Bucket}, &errcode.Error{Code: errcode.IllegalVersioningConfiguration}
+	}
+	b.Versioning = op.State
+	return Result{Bucket: b.Bucket}, m.c.exec("UPDATE bucket SET versioning = ? WHERE id = ?", string(op.State), b.row)
+}
+
+func (m *machine) setBucketTags(op SetBucketTags) (Result, error) {
+	b, err := m.bucket(op.Bucket)
+	if err != nil {
+		return Result{}, err
+	}
+	tags, err := packTags(op.Tags)
+	if err != nil {
+		return Result{}, err
+	}
+	b.Tags = op.Tags
+	return Result{Bucket: b.Bucket}, m.c.exec("UPDATE bucket SET tags = ? WHERE id = ?", tags, b.row)
+}
+
+// packTags is the column tags: NULL for no tag set, which an empty one is not.
+func packTags(tags []Tag) (driver.Value, error) {
+	if tags == nil {
+		return nil, nil
+	}
+	b, err := json.Marshal(tags)
+	if err != nil {
+		return nil, fmt.Errorf("pack tags: %w", err)
+	}
+	return string(b), nil
+}

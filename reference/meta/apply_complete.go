@@ -1,0 +1,197 @@
+package meta
+
+import (
+	"crypto/md5"
+	"database/sql/driver"
+	"encoding/hex"
+	"strconv"
+
+	"bleepstore/reference/errcode"
+)
+
+// maxCompleted bounds the uploads that are remembered after completion.
+const maxCompleted = 100_000
+
+// completeUpload turns an upload into a version in one step. The parts' rows
+// and bytes stay where they are: the upload's content becomes the version's.
+func (m *machine) completeUpload(op CompleteUpload) (Result, error) {
+	b, err := m.bucket(op.Bucket)
+	if err != nil {
+		return Result{}, err
+	}
+	etag, err := partsETag(op.Parts)
+	if err != nil {
+		return Result{Bucket: b.Bucket}, err
+	}
+	u, err := upload(m.c, b, op.Key, op.UploadID)
+	if errcode.Of(err) == errcode.NoSuchUpload {
+		return m.completeAgain(b, op, etag, err)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	size, left, err := m.checkParts(u.row, &op)
+	if err != nil {
+		return Result{Bucket: b.Bucket}, err
+	}
+	cur, err := m.live(b, op.Key)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := op.Condition.check(op.Key, cur); err != nil { // W-09..W-12
+		return Result{Bucket: b.Bucket}, err
+	}
+	for _, n := range left { // M-10
+		if err := m.dropPart(u.row, n); err != nil {
+			return Result{}, err
+		}
+		if err := m.c.exec("DELETE FROM part WHERE content = ? AND number = ?", u.row, n); err != nil {
+			return Result{}, err
+		}
+	}
+	a, err := unpackUpload(u.attrs)
+	if err != nil {
+		return Result{}, err
+	}
+	rec := record{
+		parts: len(op.Parts), content: u.row, size: size, etag: etag, owner: u.Owner,
+		modified: u.Initiated.UnixMilli(), // M-17
+		class:    a.StorageClass, sum: op.Checksum,
+	}
+	return m.finish(b, u, cur, rec, a)
+}
+
+// finish installs the version and remembers that the upload became it.
+func (m *machine) finish(b *bucketRow, u *uploadRow, cur *record, rec record, a Attributes) (Result, error) {
+	if err := m.endUpload(u, false); err != nil {
+		return Result{}, err
+	}
+	attrs, err := packAttrs(a)
+	if err != nil {
+		return Result{}, err
+	}
+	r, err := m.install(b, u.Key, cur, &rec, attrs, a)
+	if err != nil {
+		return Result{}, err
+	}
+	return r, m.remember(b, u, &rec)
+}
+
+// partsETag is the ETag of an object of these parts (M-09); it checks the
+// list's own form: MalformedXML when empty, InvalidPartOrder, InvalidPart.
+func partsETag(parts []PartRef) (string, error) {
+	if len(parts) == 0 { // M-08
+		return "", &errcode.Error{Code: errcode.MalformedXML}
+	}
+	h := md5.New()
+	last := 0
+	for _, p := range parts {
+		if p.Number <= last { // M-06
+			return "", &errcode.Error{Code: errcode.InvalidPartOrder}
+		}
+		last = p.Number
+		sum, err := hex.DecodeString(p.ETag)
+		if err != nil || len(sum) != md5.Size {
+			return "", invalidPart(&p)
+		}
+		h.Write(sum)
+	}
+	return hex.EncodeToString(h.Sum(nil)) + "-" + strconv.Itoa(len(parts)), nil
+}
+
+func invalidPart(p *PartRef) error {
+	return (&errcode.Error{Code: errcode.InvalidPart}).
+		With("PartNumber", strconv.Itoa(p.Number)).With("ETag", p.ETag)
+}
+
+// checkParts compares the list with the parts that are registered. It returns
+// the sum of their sizes and the numbers of those that the list leaves out.
+func (m *machine) checkParts(content int64, op *CompleteUpload) (size int64, left []int64, err error) {
+	next, last := 0, op.Parts[len(op.Parts)-1].Number
+	err = m.c.each(func(r []driver.Value) error {
+		number := num(r[0])
+		if next < len(op.Parts) && int64(op.Parts[next].Number) < number {
+			return invalidPart(&op.Parts[next]) // M-07
+		}
+		if next == len(op.Parts) || int64(op.Parts[next].Number) > number {
+			left = append(left, number)
+			return nil
+		}
+		p := &op.Parts[next]
+		next++
+		if p.ETag != text(r[2]) || p.Checksum != "" && p.Checksum != text(r[3]) {
+			return invalidPart(p)
+		}
+		size += num(r[1])
+		if num(r[1]) < op.MinPartSize && p.Number != last { // M-05
+			return (&errcode.Error{Code: errcode.EntityTooSmall}).
+				With("ProposedSize", strconv.FormatInt(num(r[1]), 10)).
+				With("MinSizeAllowed", strconv.FormatInt(op.MinPartSize, 10)).
+				With("PartNumber", strconv.Itoa(p.Number)).With("ETag", p.ETag)
+		}
+		return nil
+	}, "SELECT number, size, etag, value FROM part WHERE content = ? ORDER BY number", content)
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case next < len(op.Parts):
+		return 0, nil, invalidPart(&op.Parts[next])
+	case op.ExpectSize != nil && *op.ExpectSize != size: // M-25
+		return 0, nil, errcode.New(errcode.InvalidRequest, "The x-amz-mp-object-size does not match the size of the parts.")
+	}
+	return size, left, nil
+}
+
+// completeAgain answers a repeated CompleteUpload as the first was answered,
+// and changes nothing (M-12, M-29); otherwise it returns gone.
+func (m *machine) completeAgain(b *bucketRow, op CompleteUpload, etag string, gone error) (Result, error) {
+	rec, err := completed(m.c, b, op.Key, op.UploadID)
+	if err != nil {
+		return Result{}, err
+	}
+	if rec == nil || rec.etag != etag {
+		return Result{Bucket: b.Bucket}, gone
+	}
+	return Result{Bucket: b.Bucket, Version: rec.version(b.Name, op.Key)}, nil
+}
+
+// completed returns the record of the version that an upload became, nil when
+// that is not, or no longer, remembered.
+func completed(c *conn, b *bucketRow, key, uploadID string) (*record, error) {
+	row, suffix, ok := parseID(uploadID)
+	if !ok {
+		return nil, nil
+	}
+	return recordOf(c.first("SELECT rec FROM completed WHERE upload = ? AND suffix = ? AND bucket = ? AND key = ?",
+		row, suffix, b.row, []byte(key)))
+}
+
+// remember keeps what an upload became, and forgets what is too old or too
+// much: a few each time, so that no command pays for all.
+func (m *machine) remember(b *bucketRow, u *uploadRow, rec *record) error {
+	_, suffix, _ := parseID(u.ID)
+	if err := m.c.exec("INSERT INTO completed(upload, suffix, bucket, key, at, rec) VALUES(?, ?, ?, ?, ?, ?)",
+		u.row, suffix, b.row, []byte(u.Key), m.st.stamp, rec.pack()); err != nil {
+		return err
+	}
+	m.st.completed++
+	horizon := m.st.stamp - CompletedFor.Milliseconds()
+	if m.st.completed > maxCompleted {
+		horizon = m.st.stamp
+	}
+	var old []int64
+	err := m.c.each(func(r []driver.Value) error {
+		old = append(old, num(r[0]))
+		return nil
+	}, "SELECT upload FROM completed WHERE at < ? ORDER BY at, upload LIMIT 4", horizon)
+	if err != nil {
+		return err
+	}
+	for _, row := range old {
+		if err := m.c.exec("DELETE FROM completed WHERE upload = ?", row); err != nil {
+			return err
+		}
+		m.st.completed--
+	}
+	return nil
+}

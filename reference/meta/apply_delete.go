@@ -1,0 +1,176 @@
+package meta
+
+import (
+	"database/sql/driver"
+
+	"bleepstore/reference/errcode"
+)
+
+// recordOf decodes the column rec of a row that may be missing.
+func recordOf(r []driver.Value, err error) (*record, error) {
+	if err != nil || r == nil {
+		return nil, err
+	}
+	rec, err := unpack(blob(r[0]))
+	if err != nil {
+		return nil, err
+	}
+	return &rec, nil
+}
+
+// nullRecord returns a key's null version where it is not the live one.
+func nullRecord(c *conn, bucket int64, key string) (*record, error) {
+	return recordOf(c.first("SELECT rec FROM version WHERE bucket = ? AND key = ? AND null_version = 1", bucket, []byte(key)))
+}
+
+// findVersion returns the version of that id, nil when there is none, and
+// whether it is the live one.
+func findVersion(c *conn, bucket int64, key, id string) (rec *record, live bool, err error) {
+	cur, err := liveRecord(c, bucket, key)
+	if err != nil {
+		return nil, false, err
+	}
+	if cur != nil && cur.id() == id {
+		return cur, true, nil
+	}
+	if id == NullVersion {
+		rec, err = nullRecord(c, bucket, key)
+		return rec, false, err
+	}
+	seq, _, ok := parseID(id)
+	if !ok {
+		return nil, false, nil
+	}
+	rec, err = recordOf(c.first("SELECT rec FROM version WHERE bucket = ? AND key = ? AND nseq = ?", bucket, []byte(key), -seq))
+	if err != nil || rec == nil || rec.id() != id {
+		return nil, false, err
+	}
+	return rec, false, nil
+}
+
+func (m *machine) deleteObject(op DeleteObject) (Result, error) {
+	b, err := m.bucket(op.Bucket)
+	if err != nil {
+		return Result{}, err
+	}
+	d, err := m.deleteItem(b, op.Owner, op.Item)
+	return Result{Bucket: b.Bucket, Deleted: []Deleted{d}, Err: d.Err}, err
+}
+
+func (m *machine) deleteObjects(op DeleteObjects) (Result, error) {
+	b, err := m.bucket(op.Bucket)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{Bucket: b.Bucket, Deleted: make([]Deleted, len(op.Items))}
+	for i, item := range op.Items {
+		if r.Deleted[i], err = m.deleteItem(b, op.Owner, item); err != nil {
+			return Result{}, err
+		}
+	}
+	return r, nil
+}
+
+// deleteItem deletes one key or version. Its error is fatal; the client's is
+// in Deleted.
+func (m *machine) deleteItem(b *bucketRow, owner string, item DeleteItem) (Deleted, error) {
+	cur, err := m.live(b, item.Key)
+	if err != nil {
+		return Deleted{}, err
+	}
+	// W-14, W-15; AWS evaluates conditional deletes on the current version only.
+	cond := WriteCondition{IfMatch: item.IfMatch}
+	if refusal, ok := cond.check(item.Key, cur).(*errcode.Error); ok {
+		return Deleted{VersionID: item.VersionID, Err: refusal}, nil
+	}
+	if item.VersionID != "" {
+		return m.deleteVersion(b, item)
+	}
+	if b.Versioning == "" {
+		if cur == nil {
+			return Deleted{}, nil
+		}
+		return Deleted{}, m.removeLive(b, item.Key, cur)
+	}
+	return m.addMarker(b, item.Key, owner, cur)
+}
+
+// addMarker hides a key behind a delete marker (V-06, V-11, V-13): also one
+// that does not exist.
+func (m *machine) addMarker(b *bucketRow, key, owner string, cur *record) (Deleted, error) {
+	rec := record{flags: flagMarker, modified: m.st.stamp, owner: owner}
+	m.number(b, &rec)
+	if err := m.displace(b, key, cur, 0); err != nil {
+		return Deleted{}, err
+	}
+	if cur != nil {
+		if err := m.c.exec("DELETE FROM live WHERE bucket = ? AND key = ?", b.row, []byte(key)); err != nil {
+			return Deleted{}, err
+		}
+	}
+	err := m.c.exec("INSERT INTO version(bucket, key, nseq, null_version, rec) VALUES(?, ?, ?, ?, ?)",
+		b.row, []byte(key), -rec.seq, int64(rec.flags&flagNull), rec.pack())
+	return Deleted{VersionID: rec.id(), DeleteMarker: true}, err
+}
+
+// deleteVersion removes one version for good; the newest that remains becomes
+// the current one (V-09, V-22). One that is absent is no failure (V-10).
+func (m *machine) deleteVersion(b *bucketRow, item DeleteItem) (Deleted, error) {
+	d := Deleted{VersionID: item.VersionID}
+	rec, live, err := findVersion(m.c, b.row, item.Key, item.VersionID)
+	if err != nil || rec == nil {
+		return d, err
+	}
+	d.DeleteMarker = rec.is(flagMarker)
+	if live {
+		return d, m.removeLive(b, item.Key, rec)
+	}
+	if err := m.removeVersion(b, item.Key, rec); err != nil {
+		return d, err
+	}
+	if rec.is(flagMarker) {
+		return d, m.promote(b, item.Key)
+	}
+	return d, nil
+}
+
+// removeLive removes the current version and promotes another.
+func (m *machine) removeLive(b *bucketRow, key string, cur *record) error {
+	if err := m.c.exec("DELETE FROM live WHERE bucket = ? AND key = ?", b.row, []byte(key)); err != nil {
+		return err
+	}
+	m.count(cur, nil)
+	if err := m.dropContent(cur); err != nil {
+		return err
+	}
+	return m.promote(b, key)
+}
+
+// removeVersion removes a version that is not the live one.
+func (m *machine) removeVersion(b *bucketRow, key string, rec *record) error {
+	if err := m.c.exec("DELETE FROM version WHERE bucket = ? AND key = ? AND nseq = ?", b.row, []byte(key), -rec.seq); err != nil {
+		return err
+	}
+	return m.dropContent(rec)
+}
+
+// promote makes the newest version of a key live, if it has none that is and
+// the newest is no delete marker.
+func (m *machine) promote(b *bucketRow, key string) error {
+	if b.Versioning == "" {
+		return nil
+	}
+	if cur, err := m.live(b, key); err != nil || cur != nil {
+		return err
+	}
+	rec, err := recordOf(m.c.first("SELECT rec FROM version WHERE bucket = ? AND key = ? ORDER BY nseq LIMIT 1", b.row, []byte(key)))
+	if err != nil || rec == nil || rec.is(flagMarker) {
+		return err
+	}
+	if err := m.c.exec("INSERT INTO live(bucket, key, rec, attrs) SELECT bucket, key, rec, attrs FROM version WHERE bucket = ? AND key = ? AND nseq = ?",
+		b.row, []byte(key), -rec.seq); err != nil {
+		return err
+	}
+	m.count(nil, rec)
+	return m.c.exec("DELETE FROM version WHERE bucket = ? AND key = ? AND nseq = ?", b.row, []byte(key), -rec.seq)
+}

@@ -1,0 +1,226 @@
+package meta
+
+import "bleepstore/reference/errcode"
+
+// live returns the current version of a key, nil when there is none or it is a
+// delete marker.
+func (m *machine) live(b *bucketRow, key string) (*record, error) {
+	return liveRecord(m.c, b.row, key)
+}
+
+func liveRecord(c *conn, bucket int64, key string) (*record, error) {
+	return recordOf(c.first("SELECT rec FROM live WHERE bucket = ? AND key = ?", bucket, []byte(key)))
+}
+
+// check evaluates the condition on the current version. A delete marker counts
+// as absent (W-07), and If-Match on what is absent is NoSuchKey (W-04).
+func (w *WriteCondition) check(key string, cur *record) error {
+	if w.IfMatch != "" {
+		if cur == nil {
+			return noSuchKey(key)
+		}
+		if w.IfMatch != "*" && w.IfMatch != cur.etag {
+			return preconditionFailed("If-Match")
+		}
+	}
+	if w.IfNoneMatch != "" && cur != nil && (w.IfNoneMatch == "*" || w.IfNoneMatch == cur.etag) {
+		return preconditionFailed("If-None-Match")
+	}
+	return nil
+}
+
+func preconditionFailed(header string) error {
+	return (&errcode.Error{Code: errcode.PreconditionFailed}).With("Condition", header)
+}
+
+func noSuchKey(key string) error {
+	return (&errcode.Error{Code: errcode.NoSuchKey}).With("Key", key)
+}
+
+// record starts the record of a new version.
+func (w *Write) record(m *machine) record {
+	return record{
+		modified: m.st.stamp, size: w.Size, etag: w.ETag, owner: w.Owner,
+		class: w.Attributes.StorageClass, sum: w.Checksum,
+	}
+}
+
+func (m *machine) putObject(op PutObject) (Result, error) {
+	b, cur, err := m.target(op.Bucket, op.Key, &op.Condition)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := m.admit(op.Body, op.Extents, op.Epoch, op.Size); err != nil {
+		return Result{}, err
+	}
+	attrs, err := packAttrs(op.Attributes)
+	if err != nil {
+		return Result{}, err
+	}
+	rec := op.record(m)
+	if len(op.Extents) == 0 {
+		err = m.putPlain(b, cur, &rec, op.Body)
+	} else {
+		rec.content = m.next()
+		err = m.putExtents(rec.content, 0, op.Extents)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	return m.install(b, op.Key, cur, &rec, attrs, op.Attributes)
+}
+
+func (m *machine) copyObject(op CopyObject) (Result, error) {
+	b, cur, err := m.target(op.Bucket, op.Key, &op.Condition)
+	if err != nil {
+		return Result{}, err
+	}
+	rec := op.record(m)
+	attrs, err := packAttrs(op.Attributes)
+	if err != nil {
+		return Result{}, err
+	}
+	if op.Source == 0 {
+		if err := m.admit(op.Body, nil, 0, op.Size); err != nil {
+			return Result{}, err
+		}
+		err = m.putPlain(b, cur, &rec, op.Body)
+	} else {
+		var whole bool
+		if whole, err = m.contentHas(op.Source, op.Size); err == nil && !whole {
+			return Result{Bucket: b.Bucket, SourceGone: true}, nil
+		}
+		if err == nil {
+			rec.content = m.next()
+			err = m.shareContent(op.Source, rec.content)
+		}
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	return m.install(b, op.Key, cur, &rec, attrs, op.Attributes)
+}
+
+// target finds what a write is about and evaluates its condition.
+func (m *machine) target(bucket, key string, cond *WriteCondition) (*bucketRow, *record, error) {
+	b, err := m.bucket(bucket)
+	if err != nil {
+		return nil, nil, err
+	}
+	cur, err := m.live(b, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	return b, cur, cond.check(key, cur)
+}
+
+// admit checks the bytes of a new content: a proposer that contradicts itself
+// is refused, and so are blobs that a fence has left behind, because a sweep
+// may have removed them.
+func (m *machine) admit(body []byte, extents []Extent, epoch uint64, size int64) error {
+	sum := int64(len(body))
+	for _, e := range extents {
+		if e.Blob == "" || e.Off < 0 || e.Len <= 0 {
+			return errcode.New(errcode.InternalError, "malformed extent")
+		}
+		sum += e.Len
+	}
+	if sum != size || len(body) > MaxInline || len(body) > 0 && len(extents) > 0 {
+		return errcode.New(errcode.InternalError, "the body is not as long as it says")
+	}
+	if len(extents) > 0 && epoch+1 < m.st.epoch {
+		return errcode.New(errcode.SlowDown, "The upload took too long, please try again.")
+	}
+	return nil
+}
+
+// replaces tells whether the next version of a key takes the place of cur.
+func (b *bucketRow) replaces(cur *record) bool {
+	return cur != nil && (b.Versioning == "" || b.Versioning == VersioningSuspended && cur.is(flagNull))
+}
+
+// putPlain stores a body as one inline row. The row of the version that it
+// replaces is used again: one statement instead of two.
+func (m *machine) putPlain(b *bucketRow, cur, rec *record, body []byte) error {
+	rec.flags |= flagPlain
+	if len(body) == 0 {
+		return nil
+	}
+	if b.replaces(cur) && cur.is(flagPlain) && cur.content != 0 {
+		rec.content = cur.content
+	} else {
+		rec.content = m.next()
+	}
+	return m.putInline(rec.content, 0, body)
+}
+
+// install makes rec the current version of key, as the bucket's versioning
+// asks: what it replaces is dropped, what stays becomes noncurrent.
+func (m *machine) install(b *bucketRow, key string, cur, rec *record, attrs []byte, a Attributes) (Result, error) {
+	m.number(b, rec)
+	if err := m.displace(b, key, cur, rec.content); err != nil {
+		return Result{}, err
+	}
+	if err := m.c.exec("INSERT OR REPLACE INTO live(bucket, key, rec, attrs) VALUES(?, ?, ?, ?)", b.row, []byte(key), rec.pack(), attrs); err != nil {
+		return Result{}, err
+	}
+	m.count(nil, rec)
+	v := rec.version(b.Name, key)
+	v.Attributes, v.Latest = a, true
+	return Result{Bucket: b.Bucket, Version: v}, nil
+}
+
+// number gives a new version its place in the order and its id.
+func (m *machine) number(b *bucketRow, rec *record) {
+	rec.seq = m.next()
+	if b.Versioning == VersioningEnabled {
+		rec.suffix = m.id
+	} else {
+		rec.flags |= flagNull // V-01, V-12
+	}
+}
+
+// displace makes room for a new current version (or marker) of key, where cur
+// is the live one. A content that the new version took over is kept.
+func (m *machine) displace(b *bucketRow, key string, cur *record, keep int64) error {
+	if cur != nil {
+		m.count(cur, nil)
+	}
+	if b.replaces(cur) {
+		if cur.content == keep && keep != 0 {
+			return nil
+		}
+		return m.dropContent(cur)
+	}
+	if cur != nil {
+		if err := m.c.exec("INSERT INTO version(bucket, key, nseq, null_version, rec, attrs) SELECT bucket, key, ?, ?, rec, attrs FROM live WHERE bucket = ? AND key = ?",
+			-cur.seq, int64(cur.flags&flagNull), b.row, []byte(key)); err != nil {
+			return err
+		}
+	}
+	if b.Versioning == VersioningSuspended { // V-12, V-13: there is one null version
+		return m.dropNull(b, key)
+	}
+	return nil
+}
+
+// dropNull removes the null version of a key if it is noncurrent or a marker.
+func (m *machine) dropNull(b *bucketRow, key string) error {
+	old, err := nullRecord(m.c, b.row, key)
+	if err != nil || old == nil {
+		return err
+	}
+	return m.removeVersion(b, key, old)
+}
+
+// count keeps the totals of current objects.
+func (m *machine) count(gone, made *record) {
+	if gone != nil {
+		m.st.objects--
+		m.st.bytes -= gone.size
+	}
+	if made != nil {
+		m.st.objects++
+		m.st.bytes += made.size
+	}
+}

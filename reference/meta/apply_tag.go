@@ -1,0 +1,55 @@
+package meta
+
+import (
+	"database/sql/driver"
+
+	"bleepstore/reference/errcode"
+)
+
+// setObjectTags replaces the tags of one version; its ETag and time stay (T-10).
+func (m *machine) setObjectTags(op SetObjectTags) (Result, error) {
+	b, err := m.bucket(op.Bucket)
+	if err != nil {
+		return Result{}, err
+	}
+	rec, live, err := locate(m.c, b.row, op.Key, op.VersionID)
+	if err != nil {
+		return Result{}, err
+	}
+	if rec.is(flagMarker) { // V-21
+		return Result{}, (&errcode.Error{Code: errcode.MethodNotAllowed}).WithHeader("x-amz-delete-marker", "true")
+	}
+	v := rec.version(b.Name, op.Key)
+	packed, err := attrsOf(m.c, b.row, op.Key, rec, live)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := unpackAttrs(packed, &v.Attributes); err != nil {
+		return Result{}, err
+	}
+	v.Tags, v.Latest = op.Tags, live
+	if packed, err = packAttrs(v.Attributes); err != nil {
+		return Result{}, err
+	}
+	if live {
+		err = m.c.exec("UPDATE live SET attrs = ? WHERE bucket = ? AND key = ?", packed, b.row, []byte(op.Key))
+	} else {
+		err = m.c.exec("UPDATE version SET attrs = ? WHERE bucket = ? AND key = ? AND nseq = ?", packed, b.row, []byte(op.Key), -rec.seq)
+	}
+	return Result{Bucket: b.Bucket, Version: v}, err
+}
+
+// attrsOf reads the column attrs of a version.
+func attrsOf(c *conn, bucket int64, key string, rec *record, live bool) ([]byte, error) {
+	var r []driver.Value
+	var err error
+	if live {
+		r, err = c.first("SELECT attrs FROM live WHERE bucket = ? AND key = ?", bucket, []byte(key))
+	} else {
+		r, err = c.first("SELECT attrs FROM version WHERE bucket = ? AND key = ? AND nseq = ?", bucket, []byte(key), -rec.seq)
+	}
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return blob(r[0]), nil
+}

@@ -1,0 +1,191 @@
+package meta
+
+import (
+	"database/sql/driver"
+
+	"bleepstore/reference/errcode"
+)
+
+// maxParts is the highest part number, as on AWS.
+const maxParts = 10000
+
+// An uploadRow is an upload with the number of its bucket and of its content.
+type uploadRow struct {
+	Upload
+	row, bucket int64
+	attrs       []byte
+}
+
+const uploadColumns = "id, suffix, bucket, key, owner, initiated, algorithm, type, attrs"
+
+// uploadOf decodes a row of uploadColumns; attributes are left packed.
+func uploadOf(r []driver.Value) uploadRow {
+	return uploadRow{row: num(r[0]), bucket: num(r[2]), attrs: blob(r[8]), Upload: Upload{
+		ID: wireID(num(r[0]), text(r[1])), Key: string(blob(r[3])), Owner: text(r[4]),
+		Initiated: fromMilli(num(r[5])), Algorithm: text(r[6]), ChecksumType: text(r[7]),
+	}}
+}
+
+// findUpload returns the upload of that id, nil when there is none.
+func findUpload(c *conn, id string) (*uploadRow, error) {
+	row, _, ok := parseID(id)
+	if !ok {
+		return nil, nil
+	}
+	r, err := c.first("SELECT "+uploadColumns+" FROM upload WHERE id = ?", row)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	u := uploadOf(r)
+	if u.ID != id {
+		return nil, nil
+	}
+	return &u, nil
+}
+
+// upload returns an upload of that key: NoSuchUpload (M-03, M-13).
+func upload(c *conn, b *bucketRow, key, id string) (*uploadRow, error) {
+	u, err := findUpload(c, id)
+	if err != nil {
+		return nil, err
+	}
+	if u == nil || u.bucket != b.row || u.Key != key {
+		return nil, noSuchUpload(id)
+	}
+	u.Bucket = b.Name
+	return u, nil
+}
+
+func noSuchUpload(id string) error {
+	return (&errcode.Error{Code: errcode.NoSuchUpload}).With("UploadId", id)
+}
+
+func (m *machine) createUpload(op CreateUpload) (Result, error) {
+	b, err := m.bucket(op.Bucket)
+	if err != nil {
+		return Result{}, err
+	}
+	attrs, err := packUpload(op.Attributes)
+	if err != nil {
+		return Result{}, err
+	}
+	row := m.next()
+	u := Upload{
+		Bucket: b.Name, Key: op.Key, ID: wireID(row, m.id), Owner: op.Owner, Initiated: fromMilli(m.st.stamp),
+		Attributes: op.Attributes, Algorithm: op.Algorithm, ChecksumType: op.ChecksumType,
+	}
+	return Result{Bucket: b.Bucket, Upload: u}, m.c.exec("INSERT INTO upload("+uploadColumns+") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		row, m.id, b.row, []byte(op.Key), op.Owner, m.st.stamp, op.Algorithm, op.ChecksumType, attrs)
+}
+
+func (m *machine) registerPart(op RegisterPart) (Result, error) {
+	b, err := m.bucket(op.Bucket)
+	if err != nil {
+		return Result{}, err
+	}
+	u, err := upload(m.c, b, op.Key, op.UploadID)
+	if err != nil {
+		return Result{}, err
+	}
+	if op.Number < 1 || op.Number > maxParts {
+		return Result{}, errcode.New(errcode.InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive")
+	}
+	extents, body := op.Extents, op.Body
+	if op.Source != 0 {
+		var whole bool
+		if extents, body, whole, err = m.slice(op.Source, op.Offset, op.Size); err != nil {
+			return Result{}, err
+		}
+		if !whole {
+			return Result{Bucket: b.Bucket, SourceGone: true}, nil
+		}
+	} else {
+		if err := m.admit(body, extents, op.Epoch, op.Size); err != nil {
+			return Result{}, err
+		}
+		if len(body) > 0 {
+			extents = []Extent{{Len: int64(len(body))}}
+		}
+	}
+	if err := m.replacePart(u.row, int64(op.Number), extents, body); err != nil {
+		return Result{}, err
+	}
+	p := Part{Number: op.Number, Size: op.Size, ETag: op.ETag, Modified: fromMilli(m.st.stamp), Checksum: op.Checksum}
+	return Result{Bucket: b.Bucket, Upload: u.Upload, Part: p}, m.c.exec(
+		"INSERT OR REPLACE INTO part(content, number, size, etag, modified, algorithm, type, value) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+		u.row, int64(op.Number), op.Size, op.ETag, m.st.stamp, op.Checksum.Algorithm, op.Checksum.Type, op.Checksum.Value)
+}
+
+// replacePart stores a part's bytes in place of those it had (M-04).
+func (m *machine) replacePart(content, number int64, extents []Extent, body []byte) error {
+	if err := m.dropPart(content, number); err != nil {
+		return err
+	}
+	if len(body) > 0 {
+		if err := m.putInline(content, number, body); err != nil {
+			return err
+		}
+	}
+	return m.putExtents(content, number, extents)
+}
+
+// dropPart gives up the bytes of one part. Its blobs become garbage under a
+// content of their own; its row is left to the caller.
+func (m *machine) dropPart(content, number int64) error {
+	first, last := extentBase(number), extentBase(number+1)-1
+	r, err := m.c.first("SELECT COUNT(*), COUNT(NULLIF(blob, '')) FROM extent WHERE content = ? AND n BETWEEN ? AND ?", content, first, last)
+	if err != nil {
+		return err
+	}
+	all, blobs := num(r[0]), num(r[1])
+	if all > blobs {
+		if err := m.c.exec("DELETE FROM extent WHERE content = ? AND n BETWEEN ? AND ? AND blob = ''", content, first, last); err != nil {
+			return err
+		}
+		if err := m.c.exec("DELETE FROM inline WHERE id = ?", inlineID(content, number)); err != nil {
+			return err
+		}
+	}
+	if blobs == 0 {
+		return nil
+	}
+	heap := m.next()
+	if err := m.c.exec("UPDATE extent SET content = ? WHERE content = ? AND n BETWEEN ? AND ?", heap, content, first, last); err != nil {
+		return err
+	}
+	return m.discard(heap)
+}
+
+// abortUpload leaves the parts to Reap: it takes as long for one as for 10,000.
+func (m *machine) abortUpload(op AbortUpload) (Result, error) {
+	var r Result
+	var u *uploadRow
+	if op.Bucket == "" {
+		var err error
+		if u, err = findUpload(m.c, op.UploadID); err != nil {
+			return r, err
+		}
+		if u == nil {
+			return r, noSuchUpload(op.UploadID)
+		}
+	} else {
+		b, err := m.bucket(op.Bucket)
+		if err != nil {
+			return r, err
+		}
+		r.Bucket = b.Bucket
+		if u, err = upload(m.c, b, op.Key, op.UploadID); err != nil {
+			return r, err
+		}
+	}
+	r.Upload = u.Upload
+	return r, m.endUpload(u, true)
+}
+
+// endUpload removes the upload's row, and with discard its parts.
+func (m *machine) endUpload(u *uploadRow, discard bool) error {
+	if err := m.c.exec("DELETE FROM upload WHERE id = ?", u.row); err != nil || !discard {
+		return err
+	}
+	return m.discard(u.row)
+}

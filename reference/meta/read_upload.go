@@ -1,0 +1,98 @@
+package meta
+
+import "database/sql/driver"
+
+// Upload returns an upload in progress: NoSuchBucket, NoSuchUpload (also when
+// the id belongs to another key).
+func (tx *Tx) Upload(bucket, key, id string) (Upload, error) {
+	_, u, err := tx.upload(bucket, key, id)
+	if err != nil {
+		return Upload{}, err
+	}
+	return u.Upload, nil
+}
+
+func (tx *Tx) upload(bucket, key, id string) (*bucketRow, *uploadRow, error) {
+	b, err := tx.bucket(bucket)
+	if err != nil {
+		return nil, nil, err
+	}
+	u, err := upload(tx.c, b, key, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	u.Attributes, err = unpackUpload(u.attrs)
+	return b, u, err
+}
+
+// Parts returns a page of an upload's parts: NoSuchBucket, NoSuchUpload.
+func (tx *Tx) Parts(q PartsQuery) (page PartsPage, err error) {
+	b, u, err := tx.upload(q.Bucket, q.Key, q.UploadID)
+	if err != nil {
+		return page, err
+	}
+	page.Bucket, page.Upload = b.Bucket, u.Upload
+	if q.Max <= 0 {
+		return page, nil
+	}
+	err = tx.eachPart(u.row, q.After, q.Max+1, func(p Part) {
+		if len(page.Parts) == q.Max {
+			page.Truncated, page.Next = true, page.Parts[q.Max-1].Number
+			return
+		}
+		page.Parts = append(page.Parts, p)
+	})
+	return page, err
+}
+
+// Completed returns the version that a recently completed upload became, and
+// whether it is remembered; without Attributes.
+func (tx *Tx) Completed(bucket, key, uploadID string) (Version, bool, error) {
+	b, err := tx.bucket(bucket)
+	if err != nil {
+		return Version{}, false, err
+	}
+	rec, err := completed(tx.c, b, key, uploadID)
+	if err != nil || rec == nil {
+		return Version{}, false, err
+	}
+	return rec.version(bucket, key), true, nil
+}
+
+// StaleUploads returns the ids of at most max uploads that were initiated
+// before the given Unix milliseconds or whose bucket is gone, oldest first.
+func (tx *Tx) StaleUploads(before int64, max int) (ids []string, err error) {
+	err = tx.c.each(func(r []driver.Value) error {
+		ids = append(ids, wireID(num(r[0]), text(r[1])))
+		return nil
+	}, "SELECT id, suffix FROM upload WHERE initiated < ? OR bucket NOT IN (SELECT id FROM bucket) ORDER BY id LIMIT ?", before, int64(max))
+	return ids, err
+}
+
+// Referenced tells of each blob whether any content, even garbage, names it.
+func (tx *Tx) Referenced(blobs []string) ([]bool, error) {
+	named := make([]bool, len(blobs))
+	for i, b := range blobs {
+		var err error
+		if named[i], err = referenced(tx.c, b); err != nil {
+			return nil, err
+		}
+	}
+	return named, nil
+}
+
+// Stats returns the figures of the store.
+func (tx *Tx) Stats() (Stats, error) {
+	st, err := readState(tx.c)
+	if err != nil {
+		return Stats{}, err
+	}
+	r, err := tx.c.first("SELECT (SELECT COUNT(*) FROM bucket), (SELECT COUNT(*) FROM garbage), (SELECT COUNT(*) FROM upload)")
+	if err != nil {
+		return Stats{}, err
+	}
+	return Stats{
+		Applied: st.applied, Term: st.term, Stamp: fromMilli(st.stamp), Epoch: st.epoch, Version: st.version,
+		Objects: st.objects, Bytes: st.bytes, Buckets: num(r[0]), Garbage: num(r[1]), Uploads: num(r[2]),
+	}, nil
+}

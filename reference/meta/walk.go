@@ -1,0 +1,107 @@
+package meta
+
+import "strings"
+
+// A cursor moves over rows in the order of a listing.
+type cursor interface {
+	// seek goes before the first row whose key is at least key.
+	seek(key string) error
+	// next moves to the next row and returns its key; ok is false at the end.
+	next() (key string, ok bool, err error)
+	close() error
+}
+
+// A page is what walk found: the items were handed to emit.
+type page struct {
+	prefixes  []string
+	truncated bool
+	last      string // the last key or common prefix
+	isPrefix  bool   // it is a common prefix
+}
+
+// nearby is how many rows of a common prefix are read before it is cheaper to
+// seek behind it.
+const nearby = 8
+
+// walk reads up to max keys and common prefixes, from where the cursor stands,
+// and calls emit at each key that is not rolled up. Behind a common prefix it
+// seeks to the successor, so that its cost does not depend on how many keys
+// are rolled up.
+func walk(it cursor, prefix, delimiter string, max int, emit func(key string) error) (p page, err error) {
+	if max <= 0 { // L-10
+		return p, nil
+	}
+	skipped := 0
+	for n := 0; ; {
+		key, ok, err := it.next()
+		if err != nil || !ok || !strings.HasPrefix(key, prefix) {
+			return p, err
+		}
+		group, rolled := rollup(key, prefix, delimiter)
+		if rolled && p.isPrefix && group == p.last {
+			if skipped++; skipped < nearby {
+				continue
+			}
+			skipped = 0
+			to, more := successor(group)
+			if !more {
+				return p, nil
+			}
+			if err := it.seek(to); err != nil {
+				return p, err
+			}
+			continue
+		}
+		if n == max {
+			p.truncated = true
+			return p, nil
+		}
+		n++
+		p.last, p.isPrefix, skipped = key, rolled, 0
+		if rolled { // L-05
+			p.last = group
+			p.prefixes = append(p.prefixes, group)
+		} else if err := emit(key); err != nil {
+			return p, err
+		}
+	}
+}
+
+// rollup returns the common prefix that key belongs to, if there is one (L-04).
+func rollup(key, prefix, delimiter string) (group string, rolled bool) {
+	if delimiter == "" || !strings.HasPrefix(key, prefix) {
+		return "", false
+	}
+	i := strings.Index(key[len(prefix):], delimiter)
+	if i < 0 {
+		return "", false
+	}
+	return key[:len(prefix)+i+len(delimiter)], true
+}
+
+// begin is the lowest key that a listing behind the key after may return. A
+// common prefix that after lies in is behind already (L-06): so does AWS, and
+// a page that ends in a common prefix goes on behind it.
+func begin(prefix, delimiter, after string, isPrefix bool) (from string, some bool) {
+	if after == "" || after < prefix {
+		return prefix, true
+	}
+	if isPrefix {
+		return successor(after)
+	}
+	if group, rolled := rollup(after, prefix, delimiter); rolled {
+		return successor(group)
+	}
+	return after + "\x00", true
+}
+
+// successor is the lowest string above all that begin with s; there is none
+// for "" and for nothing but 0xff.
+func successor(s string) (string, bool) {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] != 0xff {
+			return s[:i] + string([]byte{s[i] + 1}), true
+		}
+	}
+	return "", false
+}
