@@ -31,6 +31,7 @@ const (
 	InternalError                     Code = "InternalError"
 	InvalidAccessKeyID                Code = "InvalidAccessKeyId"
 	InvalidArgument                   Code = "InvalidArgument"
+	InvalidBucketACLWithOwnership     Code = "InvalidBucketAclWithObjectOwnership"
 	InvalidBucketName                 Code = "InvalidBucketName"
 	InvalidBucketOwnerAWSAccountID    Code = "InvalidBucketOwnerAWSAccountID"
 	InvalidBucketState                Code = "InvalidBucketState"
