@@ -105,10 +105,11 @@ func TestMultipart(t *testing.T) {
 		crc := func(p []byte) Checksum {
 			return Checksum{Algorithm: "CRC64NVME", Type: "FULL_OBJECT", Value: sumOf(checksum.CRC64NVME, p)}
 		}
+		part := func(n int, p []byte) PartInfo { return PartInfo{Number: n, Size: int64(len(p)), Checksum: crc(p)} }
 		want := Version{Bucket: "bucket", Key: "k", ID: "null", Latest: true, Modified: r.Version.Modified, Size: int64(len(whole)),
 			ETag: multipartETag(one, two, three), Owner: "alice", Checksum: crc(whole), PartCount: 3,
 			Attributes: Attributes{ContentType: "a/b", Tags: []Tag{{Key: "t", Value: "v"}}},
-			Parts:      []PartInfo{{1, int64(len(one)), crc(one)}, {2, int64(len(two)), crc(two)}, {5, 3, crc(three)}}}
+			Parts:      []PartInfo{part(1, one), part(2, two), part(5, three)}}
 		if diff := cmp.Diff(want, b.head("bucket", "k", "").Version); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -293,7 +294,7 @@ func TestMultipartChecksums(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (Checksum{string(a), string(kind), want}); r.Version.Checksum != got {
+		if got := (Checksum{Algorithm: string(a), Type: string(kind), Value: want}); r.Version.Checksum != got {
 			t.Errorf("got %+v, want %+v", r.Version.Checksum, got)
 		}
 	})
