@@ -4,6 +4,7 @@ package all
 import (
 	_ "bleepstore/scenarios/bucket"
 	_ "bleepstore/scenarios/conditional"
+	_ "bleepstore/scenarios/listing"
 	_ "bleepstore/scenarios/object"
 	_ "bleepstore/scenarios/version"
 )
