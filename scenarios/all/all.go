@@ -5,6 +5,7 @@ import (
 	_ "bleepstore/scenarios/bucket"
 	_ "bleepstore/scenarios/conditional"
 	_ "bleepstore/scenarios/listing"
+	_ "bleepstore/scenarios/multipart"
 	_ "bleepstore/scenarios/object"
 	_ "bleepstore/scenarios/version"
 )

@@ -1,0 +1,288 @@
+package multipart
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.etag",
+	Rule:  "M-09",
+	Says:  "The ETag of an object completed from N parts MUST be the MD5 of the parts' MD5s with -N behind it.",
+	Ref:   guide + "checking-object-integrity-upload.html",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		twoParts(ctx, s, b, "k", "tail")
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(aws.ToString(head.ETag)).To(Equal(compositeETag(s.Bytes(minPart), []byte("tail"))))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.too-small",
+	Rule:  "M-05",
+	Says:  "CompleteMultipartUpload with a part below 5 MiB that is not the last MUST fail with 400 EntityTooSmall.",
+	Ref:   apiComplete,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		s.Expect(u.complete(ctx, u.part(ctx, 1, []byte("small")), u.part(ctx, 2, []byte("tail")))).To(FailWith(400, "EntityTooSmall"))
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.order",
+	Rule:  "M-06",
+	Says:  "CompleteMultipartUpload whose part numbers do not ascend MUST fail with 400 InvalidPartOrder.",
+	Ref:   apiComplete,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		one, two := u.part(ctx, 1, s.Bytes(minPart)), u.part(ctx, 2, s.Bytes(minPart))
+		s.Expect(u.complete(ctx, two, one)).To(FailWith(400, "InvalidPartOrder"), "descending")
+		s.Expect(u.complete(ctx, one, one)).To(FailWith(400, "InvalidPartOrder"), "a number twice")
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.invalid-part",
+	Rule:  "M-07",
+	Says:  "CompleteMultipartUpload that names a part never uploaded, or a wrong ETag, MUST fail with 400 InvalidPart.",
+	Ref:   apiComplete,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		p := u.part(ctx, 1, []byte("x"))
+		s.Expect(u.complete(ctx, part{2, p.etag})).To(FailWith(400, "InvalidPart"), "a number never uploaded")
+		s.Expect(u.complete(ctx, part{1, `"00000000000000000000000000000000"`})).To(FailWith(400, "InvalidPart"), "a wrong ETag")
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.empty",
+	Rule:  "M-08",
+	Says:  "CompleteMultipartUpload without any part MUST fail with 400 MalformedXML.",
+	Ref:   api + "ErrorResponses.html#ErrorCodeList",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		u.part(ctx, 1, []byte("x"))
+		s.Expect(u.complete(ctx)).To(FailWith(400, "MalformedXML"), "an empty list")
+		r := u.post(ctx, nil)
+		s.Expect(r).To(FailWithAny(Answer{Status: 400, Codes: []string{"MalformedXML", "InvalidRequest", "MissingRequestBodyError"}}), "no body")
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.subset",
+	Rule:  "M-10",
+	Says:  "CompleteMultipartUpload MAY name any of the uploaded parts, their numbers not consecutive; the object MUST hold those alone.",
+	Ref:   guideOverview,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		u.part(ctx, 1, []byte("left out"))
+		three := u.part(ctx, 3, s.Bytes(minPart))
+		u.part(ctx, 5, []byte("left out too"))
+		seven := u.part(ctx, 7, []byte("tail"))
+		s.Expect(u.complete(ctx, three, seven)).To(OK())
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(aws.ToInt64(head.ContentLength)).To(Equal(int64(minPart + 4)))
+		s.Expect(aws.ToString(head.ETag)).To(Equal(compositeETag(s.Bytes(minPart), []byte("tail"))))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.retry-after-failure",
+	Rule:  "M-11",
+	Says:  "An upload whose completion was refused SHOULD still be there to be listed, completed or aborted.",
+	Ref:   apiComplete,
+	Level: Should,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		p := u.part(ctx, 1, []byte("x"))
+		s.Expect(u.complete(ctx, part{2, p.etag})).To(FailWith(400, "InvalidPart"))
+		out, err := u.parts(ctx)
+		s.Expect(err).To(OK(), "ListParts after the refusal")
+		s.Expect(out.Parts).To(HaveLen(1))
+		s.Expect(u.complete(ctx, p)).To(OK())
+		s.ExpectBody(ctx, b, "k", "x")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.twice",
+	Rule:  "M-12",
+	Says:  "A second, equal CompleteMultipartUpload MAY succeed with the same ETag or fail with 404 NoSuchUpload; which is recorded.",
+	Ref:   apiComplete,
+	Level: Disputed,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		p := u.part(ctx, 1, []byte("x"))
+		s.Must(failed(u.complete(ctx, p)), "complete the upload")
+		s.Observe("second completion", Outcome(u.complete(ctx, p)))
+		s.ExpectBody(ctx, b, "k", "x")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.never-reapplied",
+	Rule:  "M-29",
+	Says:  "A repeated CompleteMultipartUpload MUST NOT bring back an object that was overwritten or deleted in between.",
+	Ref:   apiComplete,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, key := range []string{"overwritten", "deleted"} {
+			u := create(ctx, s, b, key)
+			p := u.part(ctx, 1, []byte("x"))
+			s.Must(failed(u.complete(ctx, p)), "complete the upload")
+			s.MustPut(ctx, b, key, "newer")
+			if key == "deleted" {
+				_, err := s.Delete(ctx, b, key)
+				s.Must(err, "delete the object")
+			}
+			s.Observe("second completion", Outcome(u.complete(ctx, p)))
+		}
+		s.ExpectUnchanged(ctx, b, "overwritten", "newer")
+		s.ExpectAbsent(ctx, b, "deleted")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.precedence",
+	Rule:  "M-16",
+	Says:  "Of two uploads of one key the last completed MAY win over the last initiated; the object is whole either way, and which wins is recorded.",
+	Ref:   guideOverview,
+	Level: Info,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		first, second := create(ctx, s, b, "k"), create(ctx, s, b, "k")
+		one, two := first.part(ctx, 1, []byte("first")), second.part(ctx, 1, []byte("second"))
+		s.Must(failed(second.complete(ctx, two)), "complete the upload initiated last")
+		s.Must(failed(first.complete(ctx, one)), "complete the upload initiated first")
+		got, err := s.Get(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(string(got.Bytes)).To(BeElementOf("first", "second"))
+		s.Observe("the object is of the upload initiated", string(got.Bytes))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.last-modified",
+	Rule:  "M-17",
+	Says:  "Last-Modified of an object made by a multipart upload MUST be the time the upload was initiated.",
+	Ref:   guide + "UsingMetadata.html",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		s.MustPut(ctx, b, "mark", "x") // written right behind the initiation
+		mark := lastModified(ctx, s, b, "mark")
+		s.Settle(ctx, "the server's clock shows a later second", func() error {
+			s.MustPut(ctx, b, "later", "x")
+			if !lastModified(ctx, s, b, "later").After(mark) {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+		s.Must(failed(u.complete(ctx, u.part(ctx, 1, []byte("x")))), "complete the upload")
+		s.Expect(lastModified(ctx, s, b, "k")).To(BeTemporally("<=", mark), "Last-Modified against an object put right after the initiation")
+	},
+})
+
+func lastModified(ctx context.Context, s *S, bucket, key string) time.Time {
+	head, err := s.Head(ctx, bucket, key)
+	s.Expect(err).To(OK(), "HEAD %s", key)
+	return aws.ToTime(head.LastModified)
+}
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.object-size",
+	Rule:  "M-25",
+	Says:  "CompleteMultipartUpload whose x-amz-mp-object-size is not the object's size MUST fail with 400 InvalidRequest.",
+	Ref:   apiComplete,
+	SDK:   "s3@v1.114.8 CompleteMultipartUploadInput.MpuObjectSize",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		p := u.part(ctx, 1, []byte("four"))
+		s.Expect(u.post(ctx, body(p), [2]string{"x-amz-mp-object-size", "5"})).To(FailWith(400, "InvalidRequest"))
+		s.ExpectAbsent(ctx, b, "k")
+		s.Expect(u.post(ctx, body(p), [2]string{"x-amz-mp-object-size", "4"})).To(OK(), "the right size")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.zero-byte-part",
+	Rule:  "M-26",
+	Says:  "An upload of a single part of no bytes SHOULD complete to an empty object whose ETag ends in -1.",
+	Ref:   apiComplete,
+	Level: Should,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		s.Expect(u.complete(ctx, u.part(ctx, 1, nil))).To(OK())
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(aws.ToInt64(head.ContentLength)).To(BeZero())
+		s.Expect(aws.ToString(head.ETag)).To(HaveSuffix(`-1"`))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.lenient-xml",
+	Rule:  "M-27",
+	Says:  "CompleteMultipartUpload SHOULD accept unquoted ETags, a missing namespace and any order of elements.",
+	Ref:   apiComplete,
+	Level: Should,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for name, xml := range map[string]string{
+			"unquoted": `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Part><PartNumber>1</PartNumber><ETag>TAG</ETag></Part></CompleteMultipartUpload>`,
+			"plain":    `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"TAG"</ETag></Part></CompleteMultipartUpload>`,
+			"order":    `<?xml version="1.0"?><CompleteMultipartUpload><Part><ETag>&quot;TAG&quot;</ETag><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>`,
+		} {
+			u := create(ctx, s, b, name)
+			bare := strings.Trim(u.part(ctx, 1, []byte("x")).etag, `"`)
+			s.Expect(u.post(ctx, []byte(strings.Replace(xml, "TAG", bare, 1)))).To(OK(), "%s", name)
+			s.ExpectBody(ctx, b, name, "x")
+		}
+	},
+})

@@ -1,0 +1,164 @@
+package multipart
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"fmt"
+
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+// copyPart copies a part from a source, given as x-amz-copy-source.
+func (u upload) copyPart(ctx context.Context, number int, source string, header ...[2]string) *Response {
+	return u.s.Send(ctx, Request{Method: "PUT", Bucket: u.bucket, Key: u.key, Query: u.query(fmt.Sprintf("partNumber=%d", number)),
+		Header: append([][2]string{{"x-amz-copy-source", source}}, header...)})
+}
+
+// copied reads the ETag out of a CopyPartResult.
+func copied(s *S, r *Response) string {
+	var out struct {
+		XMLName      xml.Name `xml:"CopyPartResult"`
+		ETag         string
+		LastModified string
+	}
+	s.Expect(r).To(OK(), "UploadPartCopy")
+	s.Expect(xml.Unmarshal(r.Body, &out)).To(Succeed(), "CopyPartResult in %q", r.Body)
+	s.Expect(out.LastModified).NotTo(BeEmpty(), "LastModified of CopyPartResult")
+	return out.ETag
+}
+
+// sourceSize is above the size from which AWS lets a range be copied.
+const sourceSize = minPart + 1024
+
+var _ = Add(Scenario{
+	ID:    "multipart.copy.whole",
+	Rule:  "M-23",
+	Says:  "UploadPartCopy without a range MUST make a part of the whole source and return its ETag in CopyPartResult.",
+	Ref:   apiCopy,
+	Level: Must,
+	Needs: []Feature{Multipart, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "source", "the source")
+		u := create(ctx, s, b, "k")
+		etag := copied(s, u.copyPart(ctx, 1, b+"/source"))
+		s.Expect(etag).To(Equal(compositePart([]byte("the source"))))
+		s.Expect(u.complete(ctx, part{1, etag})).To(OK())
+		s.ExpectBody(ctx, b, "k", "the source")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.copy.range",
+	Rule:  "M-23",
+	Says:  "UploadPartCopy with x-amz-copy-source-range MUST make a part of exactly those bytes of a source above 5 MiB.",
+	Ref:   apiCopy,
+	Level: Must,
+	Needs: []Feature{Multipart, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		source := s.Bytes(sourceSize)
+		s.MustPut(ctx, b, "source", string(source))
+		u := create(ctx, s, b, "k")
+		etag := copied(s, u.copyPart(ctx, 1, b+"/source", [2]string{"x-amz-copy-source-range", "bytes=100-1099"}))
+		s.Expect(u.complete(ctx, part{1, etag})).To(OK())
+		got, err := s.Get(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(bytes.Equal(got.Bytes, source[100:1100])).To(BeTrue(), "%d bytes equal bytes 100 to 1099 of the source", len(got.Bytes))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.copy.bad-range",
+	Rule:  "M-23",
+	Says:  "UploadPartCopy with a range other than bytes=first-last MUST fail with 400 InvalidArgument.",
+	Ref:   apiCopy,
+	Level: Must,
+	Needs: []Feature{Multipart, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "source", string(s.Bytes(sourceSize)))
+		u := create(ctx, s, b, "k")
+		for _, bad := range []string{"0-5", "bytes=5-", "bytes=-5", "bytes=0-1,3-4", "bytes=9-5"} {
+			s.Expect(u.copyPart(ctx, 1, b+"/source", [2]string{"x-amz-copy-source-range", bad})).To(FailWith(400, "InvalidArgument"), "%s", bad)
+		}
+		expectNoParts(ctx, u)
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.copy.past-end",
+	Rule:  "M-23",
+	Says:  "UploadPartCopy with a range past the end of the source MUST be refused with 400, never truncated.",
+	Ref:   apiCopy,
+	Level: Must,
+	Needs: []Feature{Multipart, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "source", string(s.Bytes(sourceSize)))
+		u := create(ctx, s, b, "k")
+		r := u.copyPart(ctx, 1, b+"/source", [2]string{"x-amz-copy-source-range", fmt.Sprintf("bytes=0-%d", sourceSize)})
+		s.Observe("a range that ends one byte past the end", Outcome(r))
+		s.Expect(r).To(FailWithAny(Answer{Status: 400}, Answer{Status: 416}))
+		expectNoParts(ctx, u)
+	},
+})
+
+// expectNoParts demands that refused copies left no part behind.
+func expectNoParts(ctx context.Context, u upload) {
+	out, err := u.parts(ctx)
+	u.s.Expect(err).To(OK(), "ListParts")
+	if len(out.Parts) > 0 {
+		u.s.Silently("a refused UploadPartCopy left %d parts", len(out.Parts))
+	}
+}
+
+var _ = Add(Scenario{
+	ID:    "multipart.copy.conditions",
+	Rule:  "M-24",
+	Says:  "UploadPartCopy MUST fail with 412 PreconditionFailed when a copy-source condition does not hold.",
+	Ref:   apiCopy,
+	Level: Must,
+	Needs: []Feature{Multipart, Copy, ConditionalRead},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		etag := *s.MustPut(ctx, b, "source", "the source").ETag
+		u := create(ctx, s, b, "k")
+		past := "Wed, 21 Oct 2015 07:28:00 GMT"
+		for _, h := range [][2]string{
+			{"x-amz-copy-source-if-match", `"00000000000000000000000000000000"`},
+			{"x-amz-copy-source-if-none-match", etag},
+			{"x-amz-copy-source-if-unmodified-since", past},
+		} {
+			s.Expect(u.copyPart(ctx, 1, b+"/source", h)).To(FailWith(412, "PreconditionFailed"), "%s: %s", h[0], h[1])
+		}
+		expectNoParts(ctx, u)
+		s.Expect(u.copyPart(ctx, 1, b+"/source", [2]string{"x-amz-copy-source-if-match", etag},
+			[2]string{"x-amz-copy-source-if-modified-since", past})).To(OK(), "conditions that hold")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.error-in-200",
+	Rule:  "M-28",
+	Says:  "CompleteMultipartUpload MAY answer 200 before it is done and carry an Error in the body; a client MUST take that for a failure.",
+	Ref:   apiComplete,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		r := u.complete(ctx, u.part(ctx, 1, []byte("x")))
+		s.Observe("white space before the XML", len(r.Body)-len(bytes.TrimLeft(r.Body, " \t\r\n")))
+		s.Expect(r).To(OK()) // OK refuses a 200 that carries an Error
+		var out struct {
+			XMLName xml.Name `xml:"CompleteMultipartUploadResult"`
+			ETag    string
+		}
+		s.Expect(xml.Unmarshal(bytes.TrimSpace(r.Body), &out)).To(Succeed(), "body of the 200: %q", r.Body)
+		s.Expect(out.ETag).To(Equal(compositeETag([]byte("x"))))
+	},
+})

@@ -1,0 +1,237 @@
+package multipart
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+var _ = Add(Scenario{
+	ID:    "multipart.create.answer",
+	Rule:  "M-01",
+	Says:  "CreateMultipartUpload MUST return the bucket, the key and an upload id; two uploads of one key have different ids.",
+	Ref:   apiCreate,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		in := &s3.CreateMultipartUploadInput{Bucket: &b, Key: aws.String("k")}
+		one, err := s.SDK().CreateMultipartUpload(ctx, in)
+		s.Expect(err).To(OK())
+		two, err := s.SDK().CreateMultipartUpload(ctx, in)
+		s.Expect(err).To(OK())
+		s.Expect(aws.ToString(one.Bucket)).To(Equal(b))
+		s.Expect(aws.ToString(one.Key)).To(Equal("k"))
+		s.Expect(aws.ToString(one.UploadId)).NotTo(BeEmpty())
+		s.Expect(aws.ToString(one.UploadId)).NotTo(Equal(aws.ToString(two.UploadId)))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.create.coexist",
+	Rule:  "M-01",
+	Says:  "Two uploads of one key MUST keep their parts apart.",
+	Ref:   guideOverview,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		one, two := create(ctx, s, b, "k"), create(ctx, s, b, "k")
+		one.part(ctx, 1, []byte("one"))
+		p := two.part(ctx, 1, []byte("two"))
+		s.Expect(two.complete(ctx, p)).To(OK())
+		s.ExpectBody(ctx, b, "k", "two")
+		out, err := one.parts(ctx)
+		s.Expect(err).To(OK(), "ListParts of the other upload")
+		s.Expect(out.Parts).To(HaveLen(1))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.part.number-range",
+	Rule:  "M-02",
+	Says:  "UploadPart with a part number outside 1 to 10000 MUST fail with 400.",
+	Ref:   apiPart,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		u := create(ctx, s, s.Bucket(ctx), "k")
+		for _, n := range []int{0, -1, 10001} {
+			r := u.send(ctx, n, []byte("x"))
+			s.Expect(r).To(FailWith(400), "part number %d", n)
+			s.Observe("code", r.Code)
+		}
+		u.part(ctx, 10000, []byte("x"))
+		out, err := u.parts(ctx)
+		s.Expect(err).To(OK())
+		s.Expect(out.Parts).To(HaveLen(1), "parts after the refusals")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.part.number-range-code",
+	Rule:  "M-02",
+	Says:  "The 400 to a part number out of range SHOULD carry InvalidArgument.",
+	Ref:   apiPart,
+	Level: Should,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		u := create(ctx, s, s.Bucket(ctx), "k")
+		s.Expect(u.send(ctx, 0, []byte("x"))).To(FailWith(400, "InvalidArgument"), "part number 0")
+		s.Expect(u.send(ctx, 10001, []byte("x"))).To(FailWith(400, "InvalidArgument"), "part number 10001")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.part.number-alone",
+	Rule:  "M-02",
+	Says:  "A PUT with only one of partNumber and uploadId SHOULD be refused, and never stored as an object.",
+	Ref:   apiPart,
+	Level: Should,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		for _, q := range []string{"partNumber=1", u.query("")} {
+			r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Query: q, Body: []byte("x")})
+			s.Expect(r).To(FailWith(400), "?%s", q)
+		}
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.part.no-such-upload",
+	Rule:  "M-03",
+	Says:  "UploadPart, ListParts and CompleteMultipartUpload of an upload id that does not exist, or belongs to another key, MUST fail with 404 NoSuchUpload.",
+	Ref:   apiComplete,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		gone := create(ctx, s, b, "k")
+		s.Must(failed(gone.abort(ctx)), "abort an upload")
+		other := create(ctx, s, b, "k")
+		other.key = "other"
+		for name, u := range map[string]upload{"an id that is gone": gone, "another key": other} {
+			s.Expect(u.send(ctx, 1, []byte("x"))).To(FailWith(404, "NoSuchUpload"), "UploadPart, %s", name)
+			_, err := u.parts(ctx)
+			s.Expect(err).To(FailWith(404, "NoSuchUpload"), "ListParts, %s", name)
+			s.Expect(u.complete(ctx, part{1, `"d41d8cd98f00b204e9800998ecf8427e"`})).To(FailWith(404, "NoSuchUpload"), "CompleteMultipartUpload, %s", name)
+		}
+		s.ExpectAbsent(ctx, b, "other")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.part.etag",
+	Rule:  "M-09",
+	Says:  "UploadPart MUST return the quoted MD5 of the part as its ETag.",
+	Ref:   api + "API_Object.html#AmazonS3-Type-Object-ETag",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		u := create(ctx, s, s.Bucket(ctx), "k")
+		s.Expect(u.part(ctx, 1, []byte("hello")).etag).To(Equal(`"5d41402abc4b2a76b9719d911017c592"`))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.part.replace",
+	Rule:  "M-04",
+	Says:  "A part uploaded again under its number MUST replace the earlier one.",
+	Ref:   apiPart,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		old := u.part(ctx, 1, []byte("old data"))
+		fresh := u.part(ctx, 1, []byte("new"))
+		s.Expect(u.complete(ctx, old)).To(FailWith(400, "InvalidPart"), "completion with the replaced part's ETag")
+		s.ExpectAbsent(ctx, b, "k")
+		s.Expect(u.complete(ctx, fresh)).To(OK())
+		s.ExpectBody(ctx, b, "k", "new")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.create.metadata",
+	Rule:  "M-18",
+	Says:  "Metadata, content headers and tags given at CreateMultipartUpload MUST be the object's; those sent with the completion are ignored.",
+	Ref:   apiCreate,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k", Meta("color", "red"), Header("Content-Type", "text/x-test"), Header("Cache-Control", "no-store"))
+		p := u.part(ctx, 1, []byte("x"))
+		s.Expect(u.post(ctx, body(p), [2]string{"x-amz-meta-color", "blue"}, [2]string{"x-amz-meta-late", "1"})).To(OK())
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(head.Metadata).To(Equal(map[string]string{"color": "red"}))
+		s.Expect(aws.ToString(head.ContentType)).To(Equal("text/x-test"))
+		s.Expect(aws.ToString(head.CacheControl)).To(Equal("no-store"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.create.tags",
+	Rule:  "M-18",
+	Says:  "Tags given at CreateMultipartUpload MUST be the object's.",
+	Ref:   apiCreate,
+	Level: Must,
+	Needs: []Feature{Multipart, Tagging},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k", Header("x-amz-tagging", "a=1&b=2"))
+		s.Expect(u.complete(ctx, u.part(ctx, 1, []byte("x")))).To(OK())
+		out, err := s.SDK().GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b, Key: aws.String("k")})
+		s.Expect(err).To(OK())
+		s.Expect(out.TagSet).To(HaveLen(2))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.read.invisible",
+	Rule:  "M-15",
+	Says:  "A key MUST stay absent, or keep its earlier object, until its upload is completed.",
+	Ref:   guideOverview,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "old", "before")
+		fresh, over := create(ctx, s, b, "new"), create(ctx, s, b, "old")
+		fresh.part(ctx, 1, []byte("x"))
+		p := over.part(ctx, 1, []byte("after"))
+		s.ExpectAbsent(ctx, b, "new")
+		s.ExpectBody(ctx, b, "old", "before")
+		s.Expect(over.complete(ctx, p)).To(OK())
+		s.ExpectBody(ctx, b, "old", "after")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.read.whole",
+	Rule:  "M-09",
+	Says:  "An object completed from parts MUST read back as their concatenation, also in a range across their border.",
+	Ref:   guideOverview,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		want := twoParts(ctx, s, b, "k", "the tail")
+		got, err := s.Get(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(bytes.Equal(got.Bytes, want)).To(BeTrue(), "%d bytes equal the parts' %d bytes", len(got.Bytes), len(want))
+		border, err := s.Get(ctx, b, "k", InRange("bytes=5242878-5242883"))
+		s.Expect(err).To(OK())
+		s.Expect(bytes.Equal(border.Bytes, want[minPart-2:minPart+4])).To(BeTrue(), "range across the border: got %q", border.Bytes)
+	},
+})

@@ -1,0 +1,101 @@
+package multipart
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+// compositePart is the quoted MD5 of one part.
+func compositePart(part []byte) string {
+	sum := md5.Sum(part)
+	return `"` + hex.EncodeToString(sum[:]) + `"`
+}
+
+var _ = Add(Scenario{
+	ID:    "multipart.number.get",
+	Rule:  "M-21",
+	Says:  "GetObject with partNumber of a multipart object MUST answer 206 with that part's bytes, its Content-Range and x-amz-mp-parts-count.",
+	Ref:   api + "API_GetObject.html",
+	SDK:   "s3@v1.114.8 GetObjectInput.PartNumber",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		twoParts(ctx, s, b, "k", "tail")
+		r := s.Send(ctx, Request{Bucket: b, Key: "k", Query: "partNumber=2"})
+		s.Expect(r).To(HaveStatus(206))
+		s.Expect(string(r.Body)).To(Equal("tail"))
+		s.Expect(r).To(HaveHeader("Content-Range", "bytes 5242880-5242883/5242884"))
+		s.Expect(r).To(HaveHeader("x-amz-mp-parts-count", "2"))
+		first := s.Send(ctx, Request{Bucket: b, Key: "k", Query: "partNumber=1"})
+		s.Expect(bytes.Equal(first.Body, s.Bytes(minPart))).To(BeTrue(), "part 1: %d bytes equal the part's %d", len(first.Body), minPart)
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.number.head",
+	Rule:  "M-21",
+	Says:  "HeadObject with partNumber of a multipart object MUST answer 206 with that part's length and x-amz-mp-parts-count.",
+	Ref:   api + "API_HeadObject.html",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		twoParts(ctx, s, b, "k", "tail")
+		r := s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k", Query: "partNumber=2"})
+		s.Expect(r).To(HaveStatus(206))
+		s.Expect(r).To(HaveHeader("Content-Length", "4"))
+		s.Expect(r).To(HaveHeader("x-amz-mp-parts-count", "2"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.number.out-of-range",
+	Rule:  "M-21",
+	Says:  "GetObject with a partNumber above the number of parts MUST fail with 416 InvalidPartNumber.",
+	Ref:   api + "ErrorResponses.html#ErrorCodeList",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		s.Must(failed(u.complete(ctx, u.part(ctx, 1, []byte("x")))), "complete the upload")
+		s.Expect(s.Send(ctx, Request{Bucket: b, Key: "k", Query: "partNumber=2"})).To(FailWith(416, "InvalidPartNumber"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.number.plain-object",
+	Rule:  "M-22",
+	Says:  "GetObject with partNumber=1 of an object that was put whole SHOULD return all of it.",
+	Ref:   api + "API_GetObject.html",
+	Level: Should,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "whole")
+		r := s.Send(ctx, Request{Bucket: b, Key: "k", Query: "partNumber=1"})
+		s.Expect(r).To(OK())
+		s.Expect(string(r.Body)).To(Equal("whole"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.number.plain-object-second",
+	Rule:  "M-22",
+	Says:  "GetObject with partNumber=2 of an object that was put whole MAY fail in more than one way; what the server does is recorded.",
+	Ref:   api + "API_GetObject.html",
+	Level: Disputed,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "whole")
+		s.Observe("partNumber=2", Outcome(s.Send(ctx, Request{Bucket: b, Key: "k", Query: "partNumber=2"})))
+	},
+})
