@@ -23,6 +23,8 @@ type Options struct {
 	// Path is the database file, in a directory that exists; "" keeps
 	// everything in memory.
 	Path string
+	// Image, without a Path, is a file made by Save that the memory begins with.
+	Image string
 	// Sync is required with a Path: the mode is read back and Open refuses
 	// when the database does not have it.
 	Sync Sync
@@ -38,6 +40,7 @@ type Options struct {
 // at a time (the log's); everything else may run concurrently with it.
 type DB struct {
 	path    string
+	name    string  // of the database for openConn
 	m       machine // Apply's
 	readers chan *conn
 	// mem is held by Views shared and by Apply alone when the database is in
@@ -75,7 +78,13 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 		// A name that no other database of the process has while this one is open.
 		name, mode, o.Sync = dsn(fmt.Sprintf("/bleepstore-%p", db), "memdb"), "MEMORY", "OFF"
 		db.mem = new(sync.RWMutex)
+		held, err := load(o.Image, name)
+		if err != nil {
+			return nil, fmt.Errorf("open metadata: %w", err)
+		}
+		defer held.close() // once others hold the database
 	}
+	db.name = name
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
