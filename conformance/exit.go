@@ -60,6 +60,8 @@ func ExitCode(r *report.Run) int {
 	switch {
 	case code != ExitOK:
 		return code
+	case r.Known != nil && r.Known.Strict && len(r.Known.Stale) > 0:
+		return ExitUnexpected
 	case len(r.Leftover) > 0:
 		return ExitLeftover
 	case r.Interrupted:

@@ -8,10 +8,12 @@ package conformance
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"strings"
 
+	"bleepstore/conformance/report"
 	"bleepstore/scenarios"
 )
 
@@ -35,6 +37,11 @@ type Plan struct {
 	Claimed map[scenarios.Feature]bool
 	// Narrowed says that -id left out scenarios of the claim.
 	Narrowed bool
+
+	baseline  report.Baseline
+	catalogue *scenarios.Catalogue
+	names     map[string]bool // ids of scenarios, invariants and rules
+	must      map[string]bool // rules that some scenario judges as a must
 }
 
 // NewPlan makes a plan of options over the scenarios of all. getenv reads the
@@ -60,7 +67,39 @@ func NewPlan(o Options, all []scenarios.Scenario, getenv func(string) string) (*
 	if err := p.choose(all); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return p, p.load(all)
+}
+
+// load reads the catalogue and the baseline.
+func (p *Plan) load(all []scenarios.Scenario) error {
+	var err error
+	if p.catalogue, err = scenarios.LoadCatalogue(); err != nil {
+		return err
+	}
+	p.names, p.must = map[string]bool{}, map[string]bool{}
+	for _, sc := range all {
+		p.names[sc.ID], p.names[sc.Rule] = true, true
+		p.must[sc.Rule] = p.must[sc.Rule] || sc.Level == scenarios.Must
+	}
+	for _, inv := range scenarios.Invariants() {
+		p.names[inv.ID], p.names[inv.Rule] = true, true
+		p.must[inv.Rule] = p.must[inv.Rule] || inv.Level == scenarios.Must
+	}
+	file := p.Options.Baseline
+	if file == "" {
+		if p.Options.StrictBaseline {
+			return usage("-strict-baseline without -baseline")
+		}
+		return nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return usage("-baseline: %w", err)
+	}
+	if p.baseline, err = report.ParseBaseline(data); err != nil {
+		return usage("%s: %w", file, err)
+	}
+	return nil
 }
 
 // choose fills in what is claimed and which items are run.

@@ -2,14 +2,9 @@ package conformance
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -69,26 +64,6 @@ func Open(ctx context.Context, p *Plan) (*Run, error) {
 		}
 	}
 	return r, nil
-}
-
-// ledgerFile names a new ledger, in out or among the user's caches.
-func ledgerFile(out string, now time.Time) (string, error) {
-	dir := out
-	if dir == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return "", usage("no place for the ledger: %w; give -out", err)
-		}
-		dir = filepath.Join(cache, "bleepstore")
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", usage("no place for the ledger: %w", err)
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", usage("no place for the ledger: %w", err)
-	}
-	return filepath.Join(dir, fmt.Sprintf("ledger-%s-%s.jsonl", now.UTC().Format("20060102T150405"), strings.ToLower(rand.Text()[:6]))), nil
 }
 
 // Check runs an item and returns its result. It returns false, and no
@@ -172,7 +147,7 @@ func (p *Plan) item(id string, style scenarios.Addressing) (Item, bool) {
 }
 
 // Report assembles the run from the results of its items, of this process and
-// others, and judges the invariants over all of them.
+// others: it judges the invariants over all of them and applies the baseline.
 func (r *Run) Report(results []scenarios.Result, interrupted bool) *report.Run {
 	p := r.Plan
 	out := &report.Run{Schema: report.Schema, Tool: Version(), Started: r.started.UTC(), Finished: time.Now().UTC(),
@@ -186,31 +161,16 @@ func (r *Run) Report(results []scenarios.Result, interrupted bool) *report.Run {
 			out.Features = append(out.Features, f)
 		}
 	}
-	out.Results = append(slices.Clone(results), invariants(results, !p.Narrowed && !interrupted)...)
+	out.Results = append(slices.Clone(results), invariants(results, !p.Narrowed && out.NotRun == 0)...)
 	out.Sort()
+	out.Rules = p.countRules(out.Results)
+	out.Beyond = p.beyond(out.Results)
+	if p.Options.Baseline != "" {
+		known := p.baseline.Apply(out.Results, func(name string) bool { return p.names[name] }, out.Finished)
+		known.File, known.Strict = p.Options.Baseline, p.Options.StrictBaseline
+		out.Known = &known
+	}
 	return out
-}
-
-// Close removes what is left of the run's buckets and closes the ledger. It
-// returns the buckets that could not be removed and the ledger that names
-// them; when nothing is left the file goes too.
-func (r *Run) Close(ctx context.Context) (left []string, file string, err error) {
-	for _, ses := range r.sessions {
-		defer ses.Close()
-	}
-	for _, ses := range r.sessions {
-		for _, b := range r.ledger.Owned() {
-			if ses.Remove(ctx, b) != nil {
-				left = append(left, b)
-			}
-		}
-		break
-	}
-	err = r.ledger.Close()
-	if r.file != "" && len(left) == 0 {
-		return nil, "", errors.Join(err, os.Remove(r.file))
-	}
-	return left, r.file, err
 }
 
 // Version is the version of the running binary, from its build information.

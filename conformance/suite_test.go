@@ -73,7 +73,7 @@ func describe(plan *conformance.Plan, run *conformance.Run) {
 			}
 			AddReportEntry(entryName, string(line), ReportEntryVisibilityNever)
 			if res.Gating {
-				Fail(report.Failure(res, plan.RepeatResult(repeatBy, res)))
+				Fail(report.Failure(res, report.AllExchanges, plan.RepeatResult(repeatBy, res)))
 			}
 		})
 	}
@@ -117,11 +117,11 @@ func conclude(plan *conformance.Plan, run *conformance.Run, r Report) {
 		}
 	}
 	whole := run.Report(results, r.SpecialSuiteFailureReasons != nil)
-	say(report.WriteTable(os.Stdout, whole))
+	say(report.WriteVerdicts(os.Stdout, whole))
 	var failed string
 	for _, res := range whole.Gating() {
 		if conformance.IsInvariant(res.ID) {
-			failed += "\n" + report.Failure(res, plan.RepeatResult(repeatBy, res))
+			failed += "\n" + report.Failure(res, report.AllExchanges, plan.RepeatResult(repeatBy, res))
 		}
 	}
 	if failed != "" {

@@ -44,7 +44,8 @@ type Result struct {
 	Ref     string        `json:"ref"`
 	Needs   []Feature     `json:"needs,omitempty"`
 	Verdict Verdict       `json:"verdict"`
-	Gating  bool          `json:"gating"` // the verdict gates in this run
+	Gating  bool          `json:"gating"`          // the verdict gates in this run
+	Known   string        `json:"known,omitempty"` // why a baseline keeps it from gating
 	Reason  string        `json:"reason,omitempty"`
 	Where   string        `json:"where,omitempty"` // file:line of the expectation that failed, or of the scenario
 	Took    time.Duration `json:"took_ns"`

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
+	"time"
 
 	"bleepstore/conformance"
 	"bleepstore/conformance/report"
@@ -12,11 +14,10 @@ import (
 	_ "bleepstore/scenarios/all"
 )
 
-const testDoor = "bleepstore test"
-
 type testCmd struct {
 	conformance.Options `embed:""`
-	Workers             int `name:"workers" short:"j" default:"4" help:"Scenarios at a time."`
+	Workers             int  `name:"workers" short:"j" default:"4" help:"Scenarios at a time."`
+	Verbose             bool `name:"verbose" short:"v" help:"Show every exchange of a failure, not just the last."`
 }
 
 // Run tests one server and exits with the code of its verdicts.
@@ -26,34 +27,74 @@ func (c *testCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	ctx := context.Background()
+	ctx, stop := interruptible()
+	defer stop.release()
 	run, err := conformance.Open(ctx, plan)
 	if err != nil {
 		return err
 	}
+	stop.ledger.Store(run.Ledger())
 	if err := report.WritePreflight(os.Stdout, run.Report(nil, false)); err != nil {
 		return err
 	}
-	whole := run.Report(run.All(ctx, c.Workers, nil), false)
-	whole.Leftover, whole.Ledger, err = run.Close(ctx)
+	results, err := c.check(ctx, run)
+	left, file, cerr := run.Close(context.WithoutCancel(ctx))
+	if err == nil {
+		err = cerr
+	}
 	if err != nil {
 		return err
 	}
+	whole := run.Report(results, ctx.Err() != nil)
+	whole.Leftover, whole.Ledger = left, file
+	return c.conclude(plan, whole)
+}
+
+// check runs everything and tells of it as it comes.
+func (c *testCmd) check(ctx context.Context, run *conformance.Run) ([]scenarios.Result, error) {
+	live := report.Terminal(os.Stdout)
+	p := &report.Progress{Out: os.Stdout, Total: len(run.Plan.Items), Live: live, Color: live && os.Getenv("NO_COLOR") == "",
+		Keep: 1, Now: time.Now, Repeat: c.repeat(run.Plan)}
+	if c.Verbose {
+		p.Keep = report.AllExchanges
+	}
+	results := run.All(ctx, c.Workers, p.Add)
+	return results, p.Close()
+}
+
+func (c *testCmd) repeat(plan *conformance.Plan) func(scenarios.Result) string {
+	return func(r scenarios.Result) string { return plan.RepeatResult("bleepstore test", r) }
+}
+
+// conclude tells of what only the whole run shows, writes the files and
+// decides the exit code.
+func (c *testCmd) conclude(plan *conformance.Plan, whole *report.Run) error {
 	for _, res := range whole.Gating() {
-		fmt.Println()
-		fmt.Print(report.Failure(res, plan.RepeatResult(testDoor, res)))
+		if conformance.IsInvariant(res.ID) {
+			fmt.Printf("\n%s", report.Failure(res, report.AllExchanges, c.repeat(plan)(res)))
+		}
 	}
 	fmt.Println()
-	if err := report.WriteTable(os.Stdout, whole); err != nil {
+	if err := report.WriteVerdicts(os.Stdout, whole); err != nil {
 		return err
 	}
-	if len(whole.Leftover) > 0 {
-		fmt.Printf("\nnot removed: %s\nfinish with: bleepstore cleanup --ledger %s\n", strings.Join(whole.Leftover, " "), whole.Ledger)
+	if c.Out != "" {
+		if err := report.Write(c.Out, whole); err != nil {
+			return err
+		}
+		fmt.Printf("reports in %s\n", c.Out)
 	}
+	tellLeftover(os.Stdout, whole)
 	if code := conformance.ExitCode(whole); code != 0 {
 		return exitWith(code)
 	}
 	return nil
+}
+
+func tellLeftover(w io.Writer, whole *report.Run) {
+	if len(whole.Leftover) > 0 {
+		fmt.Fprintf(w, "not removed: %s\nfinish with: bleepstore cleanup --ledger %s\n", strings.Join(whole.Leftover, " "), whole.Ledger)
+	}
 }
 
 // endpointFromEnvironment honours the variables that S3 clients share.

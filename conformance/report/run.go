@@ -35,6 +35,12 @@ type Run struct {
 
 	Preflight Preflight          `json:"preflight"`
 	Results   []scenarios.Result `json:"results"` // ascending by id
+	// Rules counts the rules that the results are about.
+	Rules RuleCounts `json:"rules"`
+	// Beyond tells, under -features=auto, which features the server has beyond
+	// what was claimed.
+	Beyond []FeatureRow `json:"beyond,omitempty"`
+	Known  *Known       `json:"baseline,omitempty"`
 	// NotRun counts what was selected and has no result, since the run was
 	// interrupted or stopped at its first failure.
 	NotRun      int  `json:"not_run"`
@@ -53,6 +59,36 @@ type Preflight struct {
 	Skew   time.Duration `json:"skew_ns"` // the server's clock less ours
 	RTT    time.Duration `json:"rtt_ns"`
 	Notes  []string      `json:"notes,omitempty"` // what is odd yet no obstacle
+}
+
+// RuleCounts sums how well founded the rules of a run are.
+type RuleCounts struct {
+	Total int `json:"total"` // distinct rules
+	Must  int `json:"must"`  // documented, and judged as a must
+	// Demoted rules count as documented but are judged as no more than a
+	// should; scenarios/exceptions.yaml says why.
+	Demoted int `json:"demoted"`
+	// Uncited rules are observed, unsettled or disputed: no page states them.
+	Uncited int `json:"uncited"`
+}
+
+// A FeatureRow tells whether the server has a feature that it did not claim.
+type FeatureRow struct {
+	Feature scenarios.Feature `json:"feature"`
+	Passed  int               `json:"passed"`
+	Refused int               `json:"refused"` // unsupported, blocked or skipped
+	Total   int               `json:"total"`
+}
+
+// Says is the row in a word.
+func (f FeatureRow) Says() string {
+	switch {
+	case f.Passed == f.Total:
+		return "has it"
+	case f.Passed == 0:
+		return "lacks it"
+	}
+	return "has it in part"
 }
 
 // Sort puts the results in the order of their ids.

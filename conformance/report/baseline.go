@@ -1,0 +1,159 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"bleepstore/scenarios"
+)
+
+// An Entry of a baseline names one known failure of a server: the scenario, or
+// all scenarios of a rule, that end with Verdict. It does not gate until
+// Expires. Exchange or Link shows it.
+type Entry struct {
+	Rule     string            `yaml:"rule" json:"rule,omitempty"`
+	Scenario string            `yaml:"scenario" json:"scenario,omitempty"`
+	Verdict  scenarios.Verdict `yaml:"verdict" json:"verdict"`
+	Reason   string            `yaml:"reason" json:"reason"`
+	Exchange string            `yaml:"exchange" json:"exchange,omitempty"` // the request and what was answered
+	Link     string            `yaml:"link" json:"link,omitempty"`         // an issue of the server's
+	Expires  string            `yaml:"expires" json:"expires,omitempty"`   // a day, 2006-01-02; it ends with that day, UTC
+}
+
+// A Baseline is the known failures of one server.
+type Baseline []Entry
+
+// ParseBaseline reads a YAML list of entries. An unknown key, an entry that
+// names nothing or shows nothing, and two entries for the same are errors.
+func ParseBaseline(data []byte) (Baseline, error) {
+	var b Baseline
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&b); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	seen := map[string]bool{}
+	for i, e := range b {
+		if err := e.validate(); err != nil {
+			return nil, fmt.Errorf("baseline: entry %d (%s): %w", i+1, e.Name(), err)
+		}
+		key := e.Name() + " " + string(e.Verdict)
+		if seen[key] {
+			return nil, fmt.Errorf("baseline: entry %d (%s): stands twice", i+1, key)
+		}
+		seen[key] = true
+	}
+	return b, nil
+}
+
+func (e Entry) validate() error {
+	switch {
+	case e.Rule == "" && e.Scenario == "":
+		return errors.New("neither rule nor scenario is given")
+	case !slices.Contains(scenarios.Verdicts(), e.Verdict) || !e.Verdict.Gates():
+		return fmt.Errorf("verdict %q: want one that gates", e.Verdict)
+	case e.Reason == "":
+		return errors.New("no reason")
+	case e.Exchange == "" && e.Link == "":
+		return errors.New("neither exchange nor link shows it")
+	case e.Expires != "":
+		if _, err := time.Parse(time.DateOnly, e.Expires); err != nil {
+			return fmt.Errorf("expires: want a day like 2027-01-31: %w", err)
+		}
+	}
+	return nil
+}
+
+// Name is what the entry names: its scenario, else its rule.
+func (e Entry) Name() string {
+	if e.Scenario != "" {
+		return e.Scenario
+	}
+	return e.Rule
+}
+
+// covers reports whether the entry is about the result, whatever its verdict.
+// The passes of -addressing=both count as one scenario.
+func (e Entry) covers(r scenarios.Result) bool {
+	id, _, _ := strings.Cut(r.ID, "@")
+	return (e.Scenario == "" || e.Scenario == id || e.Scenario == r.ID) && (e.Rule == "" || e.Rule == r.Rule)
+}
+
+// expired reports whether the entry's day has passed.
+func (e Entry) expired(now time.Time) bool {
+	day, err := time.Parse(time.DateOnly, e.Expires)
+	return err == nil && !now.UTC().Before(day.AddDate(0, 0, 1))
+}
+
+// Known is what a baseline did to a run.
+type Known struct {
+	File   string  `json:"file"`
+	Strict bool    `json:"strict"` // a stale entry ends the run with its own exit code
+	Used   int     `json:"used"`   // results that do not gate because of an entry
+	Stale  []Stale `json:"stale,omitempty"`
+}
+
+// A Stale entry no longer holds, and why.
+type Stale struct {
+	Entry Entry  `json:"entry"`
+	Why   string `json:"why"`
+}
+
+// Apply clears Gating where an entry names the result and its verdict, and
+// says which entries no longer hold. exists tells whether the catalogue has a
+// scenario or rule of that name: what exists and was not run is not judged.
+func (b Baseline) Apply(results []scenarios.Result, exists func(name string) bool, now time.Time) Known {
+	var k Known
+	for _, e := range b {
+		stale := func(format string, args ...any) {
+			k.Stale = append(k.Stale, Stale{e, fmt.Sprintf(format, args...)})
+		}
+		switch {
+		case !exists(e.Name()) || e.Rule != "" && !exists(e.Rule):
+			stale("the catalogue has no such scenario or rule")
+			continue
+		case e.expired(now):
+			stale("it expired on %s", e.Expires)
+			continue
+		}
+		ran, held := 0, 0
+		got := map[scenarios.Verdict]bool{}
+		for i := range results {
+			r := &results[i]
+			if !e.covers(*r) {
+				continue
+			}
+			ran++
+			got[r.Verdict] = true
+			if r.Verdict == e.Verdict {
+				held++
+				if r.Gating {
+					r.Gating = false
+					r.Known = e.Reason
+					k.Used++
+				}
+			}
+		}
+		if ran > 0 && held == 0 {
+			stale("want %s, got %s", e.Verdict, verdictList(got))
+		}
+	}
+	return k
+}
+
+func verdictList(got map[scenarios.Verdict]bool) string {
+	var names []string
+	for _, v := range scenarios.Verdicts() {
+		if got[v] {
+			names = append(names, string(v))
+		}
+	}
+	return strings.Join(names, ", ")
+}
