@@ -42,7 +42,7 @@ func TestLint(t *testing.T) {
 		"full stop":             func(sc *Scenario) { sc.Says = "PUT MUST store the body" },
 		"want MUST, SHOULD":     func(sc *Scenario) { sc.Says = "PUT stores the body." },
 		"does not say MUST":     func(sc *Scenario) { sc.Says = "PUT SHOULD store the body." },
-		"does not say SHOULD":   func(sc *Scenario) { sc.Level = Should },
+		"neither SHOULD nor":    func(sc *Scenario) { sc.Level = Should },
 		"unknown level":         func(sc *Scenario) { sc.Level = "perhaps" },
 		"want https":            func(sc *Scenario) { sc.Ref = "http://docs.aws.amazon.com/AmazonS3/latest/API/x.html" },
 		"want https and":        func(sc *Scenario) { sc.Ref = "https://github.com/a/b/issues/1" },
