@@ -35,7 +35,14 @@ func (db *DB) Apply(entries []Entry) ([]Result, error) {
 		db.mem.Lock()
 		defer db.mem.Unlock()
 	}
+	finished := false
+	defer func() {
+		if !finished { // a panic, in the midst of a transaction
+			_ = db.fail(errors.New("apply did not finish"))
+		}
+	}()
 	results, err := db.m.commit(entries)
+	finished = true
 	if err != nil {
 		return nil, db.fail(err)
 	}

@@ -67,7 +67,7 @@ func (e *FatalError) Error() string { return "metadata: " + e.Err.Error() }
 func (e *FatalError) Unwrap() error { return e.Err }
 
 // Open opens or creates the database and migrates its schema.
-func Open(ctx context.Context, o Options) (_ *DB, err error) {
+func Open(ctx context.Context, o Options) (opened *DB, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func Open(ctx context.Context, o Options) (_ *DB, err error) {
 	db.readers = make(chan *conn, o.Readers)
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("open metadata: %w", errors.Join(err, db.Close()))
+			opened, err = nil, fmt.Errorf("open metadata: %w", errors.Join(err, db.Close()))
 		}
 	}()
 	if db.m.c, err = openWriter(name, mode, o); err != nil {
