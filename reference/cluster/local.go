@@ -88,14 +88,27 @@ func (l *Local) Propose(ctx context.Context, cmd meta.Command) (meta.Result, err
 			return meta.Result{}, err
 		}
 	}
-	err := l.batch.Do(ctx, p)
-	switch {
+	switch err := l.batch.Do(ctx, p); {
 	case err == nil:
 		return p.result, nil
 	case errors.Is(err, batch.ErrClosed):
 		return meta.Result{}, ErrClosed
+	default:
+		return meta.Result{}, outcome(ctx, err)
 	}
-	return meta.Result{}, err
+}
+
+// outcome makes sure that only an error which proves that nothing happened
+// says so: a flush that panicked proves nothing.
+func outcome(ctx context.Context, err error) error {
+	var unknown *UnknownOutcomeError
+	switch {
+	case errors.As(err, &unknown), errors.Is(err, ErrBroken):
+		return err
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		return err
+	}
+	return &UnknownOutcomeError{Err: err}
 }
 
 // flush applies one batch in one transaction.
