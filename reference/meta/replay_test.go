@@ -11,51 +11,72 @@ import (
 )
 
 // A script makes random commands that mean something to a store, by looking at
-// the results of those before.
+// it and at the results of those before.
 type script struct {
-	uploads []Upload
+	*store
+	uploads []Upload // in progress
 	parts   map[string][]PartRef
 	ids     []string
-	last    []CompleteUpload
+	done    []Op // completions, to be repeated
 }
 
 func (c *script) op(t *rapid.T, i int) Op {
 	bucket := rapid.SampledFrom([]string{"b", "b", "b", "c"}).Draw(t, "bucket")
 	key := rapid.SampledFrom([]string{"k", "l", "m/n"}).Draw(t, "key")
 	id := rapid.SampledFrom(append([]string{"", NullVersion}, c.ids...)).Draw(t, "id")
-	match := rapid.SampledFrom([]string{"", "", "*"}).Draw(t, "match")
+	match := rapid.SampledFrom([]string{"", "", "", "*"}).Draw(t, "match")
 	body := fmt.Sprint("body", i)
 	p := put(bucket, key, body)
 	p.Condition.IfNoneMatch = match
 	pb := putBlob(bucket, key, fmt.Sprint("blob", i), fmt.Sprint("more", i%3))
-	pb.Condition.IfMatch = match
-	cp := CopyObject{Write: p.Write, Source: int64(rapid.IntRange(1, 40).Draw(t, "source"))}
-	cp.Size = 200
-	ops := []Op{
-		mkBucket(bucket), DeleteBucket{bucket}, enable(bucket), suspend(bucket), SetBucketTags{bucket, []Tag{{"k", body}}},
-		p, p, pb, pb, cp, CopyObject{Write: p.Write, Body: p.Body},
-		DeleteObject{bucket, "bob", DeleteItem{key, id, match}},
+	pb.Condition.IfMatch, pb.Epoch = match, c.db.m.st.epoch-uint64(rapid.IntRange(0, 2).Draw(t, "age"))
+	cp := CopyObject{Write: p.Write}
+	cp.Source, cp.Size = c.source(t)
+	ops := append([]Op{
+		p, pb, DeleteObject{bucket, "bob", DeleteItem{key, id, match}}, cp,
+		CreateUpload{bucket, key, "bob", p.Attributes, "CRC32", "COMPOSITE"},
 		DeleteObjects{bucket, "bob", []DeleteItem{{key, id, match}, {Key: "k"}, {Key: "absent"}}},
-		SetObjectTags{bucket, key, id, []Tag{{"k", body}}}, CreateUpload{bucket, key, "bob", p.Attributes, "CRC32", "COMPOSITE"},
-		Reap{Max: 3}, Fence{Epoch: uint64(rapid.IntRange(1, 3).Draw(t, "epoch"))}, TermStart{"n"}, SetVersion{1},
+		SetObjectTags{bucket, key, id, []Tag{{"k", body}}}, CopyObject{Write: p.Write, Body: p.Body},
+		enable(bucket), suspend(bucket), SetBucketTags{bucket, []Tag{{"k", body}}}, Reap{Max: 3},
+		Fence{Epoch: c.db.m.st.epoch}, TermStart{"n"}, SetVersion{1}, mkBucket(bucket), DeleteBucket{bucket},
+	}, c.done...)
+	if len(c.uploads) > 0 && rapid.Bool().Draw(t, "multipart") {
+		ops = c.multipart(t, p, cp)
 	}
-	for _, op := range c.last {
-		ops = append(ops, op)
+	return ops[rapid.IntRange(0, len(ops)-1).Draw(t, "op")]
+}
+
+func (c *script) multipart(t *rapid.T, p PutObject, cp CopyObject) []Op {
+	u := rapid.SampledFrom(c.uploads).Draw(t, "upload")
+	reg := RegisterPart{
+		Bucket: u.Bucket, Key: u.Key, UploadID: u.ID, Number: rapid.IntRange(1, 3).Draw(t, "number"),
+		ETag: etag(string(p.Body)), Size: p.Size, Body: p.Body,
 	}
-	if len(c.uploads) > 0 {
-		u := rapid.SampledFrom(c.uploads).Draw(t, "upload")
-		reg := RegisterPart{Bucket: u.Bucket, Key: u.Key, UploadID: u.ID, Number: rapid.IntRange(1, 3).Draw(t, "number"), ETag: etag(body), Size: p.Size, Body: p.Body}
-		shared := reg
-		shared.Body, shared.Source, shared.Size, shared.Offset = nil, cp.Source, 20, 90
-		done := CompleteUpload{Bucket: u.Bucket, Key: u.Key, UploadID: u.ID, Parts: slices.Clone(c.parts[u.ID])}
-		ops = append(ops, reg, reg, shared, done, done, AbortUpload{u.Bucket, u.Key, u.ID}, AbortUpload{UploadID: u.ID})
+	shared, large := reg, reg
+	shared.Body, shared.Source, shared.Size, shared.Offset = nil, cp.Source, cp.Size/2, cp.Size/3
+	large.Body, large.Extents, large.Size, large.Epoch = nil, []Extent{{"part" + string(p.Body), 0, 100}}, 100, c.db.m.st.epoch
+	done := CompleteUpload{Bucket: u.Bucket, Key: u.Key, UploadID: u.ID, Parts: slices.Clone(c.parts[u.ID]), Condition: p.Condition}
+	fewer := done
+	if len(done.Parts) > 1 {
+		fewer.Parts = done.Parts[1:]
 	}
-	return rapid.SampledFrom(ops).Draw(t, "op")
+	return []Op{reg, shared, large, reg, shared, large, done, fewer, AbortUpload{u.Bucket, u.Key, u.ID}, AbortUpload{UploadID: u.ID}}
+}
+
+// source draws a content, mostly one that is there.
+func (c *script) source(t *rapid.T) (content, size int64) {
+	known := c.column("SELECT DISTINCT content FROM extent")
+	if len(known) == 0 {
+		return 1 << 40, 200
+	}
+	content = num(rapid.SampledFrom(known).Draw(t, "source"))
+	sum := c.column(fmt.Sprint("SELECT SUM(len) FROM extent WHERE content = ", content))
+	return content, num(sum[0])
 }
 
 // learn remembers what later commands can refer to.
 func (c *script) learn(op Op, r Result) {
-	if r.Err != nil {
+	if r.Err != nil || r.SourceGone {
 		return
 	}
 	if r.Version.ID != "" {
@@ -64,25 +85,26 @@ func (c *script) learn(op Op, r Result) {
 	for _, d := range r.Deleted {
 		c.ids = append(c.ids, d.VersionID)
 	}
+	ended := ""
 	switch op := op.(type) {
 	case CreateUpload:
 		c.uploads = append(c.uploads, r.Upload)
 	case RegisterPart:
-		if r.SourceGone {
-			return
-		}
 		ps := slices.DeleteFunc(c.parts[op.UploadID], func(p PartRef) bool { return p.Number == op.Number })
 		ps = append(ps, PartRef{Number: op.Number, ETag: op.ETag})
 		slices.SortFunc(ps, func(a, b PartRef) int { return a.Number - b.Number })
 		c.parts[op.UploadID] = ps
 	case CompleteUpload:
-		c.last = append(c.last, op)
+		c.done, ended = append(c.done, op), op.UploadID
+	case AbortUpload:
+		ended = op.UploadID
 	}
+	c.uploads = slices.DeleteFunc(c.uploads, func(u Upload) bool { return u.ID == ended })
 }
 
 // record applies n random commands one by one.
 func (s *store) record(t *rapid.T, n int) (entries []Entry, results []Result) {
-	c := script{parts: map[string][]PartRef{}}
+	c := script{store: s, parts: map[string][]PartRef{}}
 	ops := []Op{mkBucket("b"), mkBucket("c"), enable("c")}
 	for i := range n {
 		var op Op
