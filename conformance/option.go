@@ -75,16 +75,24 @@ func (o *Options) eachFlag(fn func(tag reflect.StructTag, v reflect.Value)) {
 	}
 }
 
-// Bind registers every flag of the table with fs and sets the defaults.
-func (o *Options) Bind(fs *flag.FlagSet) {
+// DefaultOptions returns the table's defaults.
+func DefaultOptions() Options {
+	var o Options
 	o.eachFlag(func(tag reflect.StructTag, v reflect.Value) {
-		f := flagValue{v}
 		if d, ok := tag.Lookup("default"); ok {
-			if err := f.Set(d); err != nil {
+			if err := (flagValue{v}).Set(d); err != nil {
 				panic(fmt.Sprintf("conformance: default of -%s: %v", tag.Get("name"), err)) // the table is wrong
 			}
 		}
-		fs.Var(f, tag.Get("name"), tag.Get("help"))
+	})
+	return o
+}
+
+// Bind sets the defaults and registers every flag of the table with fs.
+func (o *Options) Bind(fs *flag.FlagSet) {
+	*o = DefaultOptions()
+	o.eachFlag(func(tag reflect.StructTag, v reflect.Value) {
+		fs.Var(flagValue{v}, tag.Get("name"), tag.Get("help"))
 	})
 }
 

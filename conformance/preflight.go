@@ -191,8 +191,8 @@ func empty(ctx context.Context, t *scenarios.Target) error {
 		switch {
 		case err != nil:
 			return &Error{ExitPreflight, unreachable(err)}
-		case a.status == http.StatusNotImplemented || a.status == http.StatusMethodNotAllowed:
-			continue
+		case a.status == http.StatusNotImplemented || a.status == http.StatusMethodNotAllowed || a.code == "NoSuchUpload":
+			continue // it has no such listing, or nothing to list
 		case a.status != http.StatusOK:
 			return usage("-bucket=%s: listing it (%s) got %d %s", p.target.Bucket, query, a.status, a.code)
 		case holdsEntry(a.body):

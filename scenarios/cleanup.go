@@ -22,15 +22,18 @@ func (s *S) cleanUp() {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanUpTime)
 	defer cancel()
 	s.mu.Lock()
-	names := slices.Clone(s.buckets)
-	for _, r := range s.reserved {
-		if s.writes.created(r) {
-			names = append(names, r)
-		}
-	}
+	names, reserved := slices.Clone(s.buckets), slices.Clone(s.reserved)
 	s.mu.Unlock()
 	for _, b := range names {
 		_ = s.session.Remove(ctx, b) // stays in the ledger
+	}
+	for _, b := range reserved {
+		if !s.writes.created(b) {
+			continue
+		}
+		if s.session.RemoveReserved(ctx, b) != nil {
+			_ = s.session.Ledger.Own(b) // the run made it: it counts as left over
+		}
 	}
 	if b := s.session.Target.Bucket; b != "" {
 		_ = s.session.RemoveKeys(ctx, b, s.session.Ledger.Keys(b))
@@ -156,7 +159,11 @@ func (ses *Session) abort(ctx context.Context, c *s3.Client, bucket string, only
 	pages := s3.NewListMultipartUploadsPaginator(c, &s3.ListMultipartUploadsInput{Bucket: &bucket})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if err != nil {
+		switch o := outcomeOf(err); {
+		case err == nil:
+		case o.unsupported() || o.status == http.StatusNotFound: // no such listing, or nothing to list
+			return errors.Join(errs...)
+		default:
 			return errors.Join(append(errs, err)...)
 		}
 		for _, u := range page.Uploads {

@@ -2,7 +2,9 @@ package scenarios
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -164,18 +166,65 @@ func (l *Ledger) Close() error {
 	return l.file.Close()
 }
 
+// OpenLedger opens the ledger of a run that has ended, to clean up after it:
+// it admits what the run left behind, and what is removed is recorded in the
+// same file.
+func OpenLedger(path string) (*Ledger, Leftover, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		return nil, Leftover{}, fmt.Errorf("ledger: %w", err)
+	}
+	left, err := ReadLedger(f)
+	if err == nil {
+		err = dropTornLine(f)
+	}
+	if err != nil {
+		return nil, left, errors.Join(err, f.Close())
+	}
+	l := &Ledger{file: f, owned: map[string]bool{}, reserved: map[string]bool{}, keys: map[string]map[string]bool{}}
+	for _, b := range left.Buckets {
+		l.owned[b] = true
+	}
+	for _, b := range left.Reserved {
+		l.reserved[b] = true
+	}
+	for b, keys := range left.Keys {
+		l.keys[b] = map[string]bool{}
+		for _, k := range keys {
+			l.keys[b][k] = true
+		}
+	}
+	return l, left, nil
+}
+
+// dropTornLine cuts off a last line that a crash left unfinished, so that the
+// next one starts on a line of its own.
+func dropTornLine(f *os.File) error {
+	data, err := io.ReadAll(io.NewSectionReader(f, 0, 1<<40))
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	if whole := bytes.LastIndexByte(data, '\n') + 1; whole < len(data) {
+		if err := f.Truncate(int64(whole)); err != nil {
+			return fmt.Errorf("ledger: %w", err)
+		}
+	}
+	return nil
+}
+
 // A Leftover is what an interrupted run may have left on its target.
 type Leftover struct {
-	Run     LedgerEntry
-	Buckets []string            // created or reserved by the run and not known to be gone
-	Keys    map[string][]string // of the user's own bucket
+	Run      LedgerEntry
+	Buckets  []string            // created by the run and not known to be gone
+	Reserved []string            // must not exist, unless a lax server created them
+	Keys     map[string][]string // of the user's own bucket
 }
 
 // ReadLedger reads what a ledger says may still exist. A last line cut short
 // by a crash is ignored: its request was never sent.
 func ReadLedger(r io.Reader) (Leftover, error) {
 	left := Leftover{Keys: map[string][]string{}}
-	open := map[string]bool{}
+	owned, reserved := map[string]bool{}, map[string]bool{}
 	sc := bufio.NewScanner(r)
 	sc.Buffer(nil, 1<<20)
 	var bad error
@@ -191,12 +240,15 @@ func ReadLedger(r io.Reader) (Leftover, error) {
 		switch e.Op {
 		case "run":
 			left.Run = e
-		case "bucket", "reserved":
-			open[e.Bucket] = true
+		case "bucket":
+			owned[e.Bucket] = true
+		case "reserved":
+			reserved[e.Bucket] = true
 		case "key":
 			left.Keys[e.Bucket] = append(left.Keys[e.Bucket], e.Key)
 		case "gone":
-			delete(open, e.Bucket)
+			delete(owned, e.Bucket)
+			delete(reserved, e.Bucket)
 		default:
 			return left, fmt.Errorf("ledger: line %d: unknown op %q", n, e.Op)
 		}
@@ -207,6 +259,6 @@ func ReadLedger(r io.Reader) (Leftover, error) {
 	if left.Run.Op == "" {
 		return left, fmt.Errorf("ledger: no run line: not a ledger, or an empty one")
 	}
-	left.Buckets = slices.Sorted(maps.Keys(open))
+	left.Buckets, left.Reserved = slices.Sorted(maps.Keys(owned)), slices.Sorted(maps.Keys(reserved))
 	return left, nil
 }

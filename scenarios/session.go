@@ -83,7 +83,7 @@ func (ses *Session) Close() { ses.base.CloseIdleConnections() }
 
 // bucketName returns a fresh name: bleep-<run>-<n>, at most 40 characters.
 func (ses *Session) bucketName() string {
-	return fmt.Sprintf("bleep-%s-%d", ses.run, ses.buckets.Add(1))
+	return fmt.Sprintf("%s%s-%d", ownPrefix, ses.run, ses.buckets.Add(1))
 }
 
 // sharedBytes returns n bytes of the run's random body, the same at every

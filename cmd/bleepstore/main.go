@@ -11,6 +11,7 @@ import (
 type commands struct {
 	Test    testCmd    `cmd:"" help:"Test an S3 server, rule by rule."`
 	List    listCmd    `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`
+	Cleanup cleanupCmd `cmd:"" help:"Remove what an interrupted test left on its server."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
