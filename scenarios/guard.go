@@ -55,9 +55,8 @@ func (g *guard) admit(a aim, h http.Header) error {
 		}
 		return nil // the service itself: listing buckets, or a method that S3 refuses
 	}
-	if src := h.Get("x-amz-copy-source"); src != "" {
-		b, _, _ := strings.Cut(strings.TrimPrefix(src, "/"), "/")
-		if b = unescape(b); b != "" && !g.may(b) && looksLikeBucket(b) {
+	for _, b := range sourceBuckets(h.Get("x-amz-copy-source")) {
+		if looksLikeBucket(b) && !g.may(b) {
 			return fmt.Errorf("%w: copy source %q", ErrGuard, b)
 		}
 	}
@@ -74,10 +73,18 @@ func (g *guard) may(bucket string) bool {
 	return bucket == g.shared && g.shared != "" || g.ledger.Admits(bucket)
 }
 
+// sourceBuckets are the buckets that a server may read in a copy source: it may
+// part bucket and key before it decodes the text, or after.
+func sourceBuckets(src string) []string {
+	before, _, _ := strings.Cut(strings.TrimPrefix(src, "/"), "/")
+	after, _, _ := strings.Cut(strings.TrimPrefix(unescape(src), "/"), "/")
+	return []string{unescape(before), after}
+}
+
 // looksLikeBucket is false for text that no server can take for a bucket, so
 // that malformed copy sources may be sent.
 func looksLikeBucket(s string) bool {
-	return len(s) >= 3 && !strings.ContainsAny(s, " %?&")
+	return len(s) >= 3 && !strings.ContainsAny(s, " %?&/")
 }
 
 // admitShared keeps the user's own bucket as it was: objects may be written,

@@ -4,6 +4,7 @@ package all
 import (
 	_ "bleepstore/scenarios/bucket"
 	_ "bleepstore/scenarios/conditional"
+	_ "bleepstore/scenarios/copy"
 	_ "bleepstore/scenarios/listing"
 	_ "bleepstore/scenarios/multipart"
 	_ "bleepstore/scenarios/object"

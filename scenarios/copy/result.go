@@ -1,0 +1,147 @@
+package copy
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/xml"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+var _ = Add(Scenario{
+	ID:    "copy.result",
+	Rule:  "CP-01",
+	Says:  "CopyObject MUST return a CopyObjectResult with the ETag and LastModified of the new object, which is readable at once.",
+	Ref:   ref + "#AmazonS3-CopyObject-response-CopyObjectResult",
+	SDK:   "s3@v1.114.8 types.CopyObjectResult",
+	Level: Must,
+	Needs: []Feature{Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "src", "hello")
+		out, err := dup(ctx, s, b, "dst", source(b, "src"))
+		s.Expect(err).To(OK())
+		s.Expect(out.CopyObjectResult).NotTo(BeNil(), "CopyObjectResult")
+		s.ExpectBody(ctx, b, "dst", "hello")
+		head, err := s.Head(ctx, b, "dst")
+		s.Expect(err).To(OK(), "head dst")
+		s.Expect(aws.ToString(out.CopyObjectResult.ETag)).To(Equal(aws.ToString(head.ETag)), "ETag, which HEAD quotes")
+		s.Expect(aws.ToTime(out.CopyObjectResult.LastModified).Unix()).To(Equal(aws.ToTime(head.LastModified).Unix()), "LastModified")
+		s.ExpectBody(ctx, b, "src", "hello")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "copy.result.etag-md5",
+	Rule:  "CP-01",
+	Says:  "The ETag of a copy without SSE-C or SSE-KMS MUST be the MD5 of its data.",
+	Ref:   "https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html#AmazonS3-Type-Object-ETag",
+	SDK:   "s3@v1.114.8 types.Object.ETag",
+	Level: Must,
+	Needs: []Feature{Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, body := range []string{"", "hello", string(s.Bytes(100_000))} {
+			s.MustPut(ctx, b, "src", body)
+			out, err := dup(ctx, s, b, "dst", source(b, "src"))
+			s.Expect(err).To(OK(), "copy %d bytes", len(body))
+			s.Expect(aws.ToString(out.CopyObjectResult.ETag)).To(Equal(md5Tag(body)), "ETag of %d bytes", len(body))
+			s.ExpectBody(ctx, b, "dst", body)
+		}
+	},
+})
+
+func md5Tag(body string) string {
+	sum := md5.Sum([]byte(body))
+	return `"` + hex.EncodeToString(sum[:]) + `"`
+}
+
+var _ = Add(Scenario{
+	ID:    "copy.result.other-bucket",
+	Rule:  "CP-01",
+	Says:  "An object MUST be copied from one bucket to another.",
+	Ref:   ref,
+	Level: Must,
+	Needs: []Feature{Copy},
+	Check: func(ctx context.Context, s *S) {
+		from, to := s.Bucket(ctx), s.Bucket(ctx)
+		s.MustPut(ctx, from, "a/b", "hello", Meta("color", "red"))
+		s.MustPut(ctx, to, "a/b", "not this")
+		_, err := dup(ctx, s, to, "c", source(from, "a/b"))
+		s.Expect(err).To(OK())
+		s.ExpectBody(ctx, to, "c", "hello")
+		s.Expect(wears(ctx, s, to, "c")).To(HaveKeyWithValue("x-amz-meta-color", "red"))
+		s.ExpectBody(ctx, to, "a/b", "not this")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "copy.result.overwrites",
+	Rule:  "CP-01",
+	Says:  "A copy MUST replace the object that the destination key held, its metadata too.",
+	Ref:   ref,
+	Level: Must,
+	Needs: []Feature{Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "src", "new", Meta("color", "blue"), Header("Content-Type", "text/x-two"))
+		s.MustPut(ctx, b, "dst", "the old one", dressed...)
+		_, err := dup(ctx, s, b, "dst", source(b, "src"))
+		s.Expect(err).To(OK())
+		s.ExpectBody(ctx, b, "dst", "new")
+		s.Expect(wears(ctx, s, b, "dst")).To(Equal(map[string]string{"x-amz-meta-color": "blue", "Content-Type": "text/x-two"}))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "copy.result.independent",
+	Rule:  "CP-01",
+	Says:  "A copy MUST stay as it was made when its source is overwritten or deleted.",
+	Ref:   ref,
+	Level: Must,
+	Needs: []Feature{Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "src", "hello")
+		_, err := dup(ctx, s, b, "dst", source(b, "src"))
+		s.Expect(err).To(OK())
+		s.MustPut(ctx, b, "src", "another")
+		s.ExpectBody(ctx, b, "dst", "hello")
+		_, err = s.Delete(ctx, b, "src")
+		s.Must(err, "delete src")
+		s.ExpectBody(ctx, b, "dst", "hello")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "copy.answer",
+	Rule:  "CP-13",
+	Says:  "The body of a 200 to CopyObject MUST hold either a CopyObjectResult, and then the copy exists, or an Error, and then it does not.",
+	Ref:   ref,
+	SDK:   "s3@v1.114.8 Client.CopyObject",
+	Level: Must,
+	Needs: []Feature{Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "src", "hello")
+		r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "dst", Header: [][2]string{{"x-amz-copy-source", source(b, "src")}}})
+		s.Expect(r).To(HaveStatus(200))
+		if r.Code != "" {
+			s.ExpectAbsent(ctx, b, "dst")
+			s.Expect(r).To(OK(), "an error inside a 200")
+		}
+		var body struct {
+			XMLName            xml.Name `xml:"CopyObjectResult"`
+			ETag, LastModified string
+		}
+		s.Expect(xml.Unmarshal(bytes.TrimSpace(r.Body), &body)).To(Succeed(), "body of the 200")
+		s.Expect(body.ETag).To(Equal(md5Tag("hello")), "ETag")
+		s.Expect(body.LastModified).To(MatchRegexp(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`), "LastModified")
+		s.ExpectBody(ctx, b, "dst", "hello")
+	},
+})
