@@ -5,16 +5,15 @@ package object
 import (
 	"context"
 	"crypto/md5"
+	"encoding/base64"
 	"encoding/hex"
+	"strconv"
+	"time"
 
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
-)
-
-const (
-	refPut    = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html"
-	refObject = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html"
+	"bleepstore/scenarios/sign"
 )
 
 var _ = Add(Scenario{
@@ -22,6 +21,7 @@ var _ = Add(Scenario{
 	Rule:  "O-01",
 	Says:  "The ETag of an object stored by one PUT without SSE-C or SSE-KMS MUST be the quoted hexadecimal MD5 of its body.",
 	Ref:   refObject + "#AmazonS3-Type-Object-ETag",
+	SDK:   "s3@v1.114.8 types.Object.ETag",
 	Level: Must,
 	Needs: []Feature{Objects},
 	Check: func(ctx context.Context, s *S) {
@@ -29,23 +29,135 @@ var _ = Add(Scenario{
 		out, err := s.Put(ctx, b, "k", "hello")
 		s.Expect(err).To(OK())
 		sum := md5.Sum([]byte("hello"))
-		s.Expect(*out.ETag).To(Equal(`"` + hex.EncodeToString(sum[:]) + `"`))
+		want := `"` + hex.EncodeToString(sum[:]) + `"`
+		s.Expect(HeaderOf(out.ResultMetadata)).To(HaveHeader("ETag", want), "PUT")
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK(), "HEAD")
+		s.Expect(HeaderOf(head.ResultMetadata)).To(HaveHeader("ETag", want), "HEAD")
 	},
 })
 
 var _ = Add(Scenario{
 	ID:    "object.put.empty",
 	Rule:  "O-02",
-	Says:  "A zero-byte object MUST be stored and read back with Content-Length 0.",
+	Says:  "A zero-byte object MUST be stored, read back with Content-Length 0 and listed with size 0.",
 	Ref:   refPut,
 	Level: Must,
 	Needs: []Feature{Objects},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		s.MustPut(ctx, b, "k", "")
+		_, err := s.Put(ctx, b, "k", "")
+		s.Expect(err).To(OK())
 		r := s.Send(ctx, Request{Bucket: b, Key: "k"})
 		s.Expect(r).To(HaveStatus(200))
 		s.Expect(r.Body).To(BeEmpty())
 		s.Expect(r).To(HaveHeader("Content-Length", "0"))
+		o := listed(ctx, s, b, "k")
+		s.Expect(o).NotTo(BeNil(), "the listing holds k")
+		s.Expect(*o.Size).To(BeZero(), "size in the listing")
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "object.put.content-md5.right",
+	Rule:  "O-16",
+	Says:  "PutObject MUST store a body whose MD5 is the Content-MD5 sent with it.",
+	Ref:   refPut + "#API_PutObject_RequestSyntax",
+	SDK:   "s3@v1.114.8 PutObjectInput.ContentMD5",
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		_, err := s.Put(ctx, b, "k", "hello", Header("Content-MD5", md5Base64("hello")))
+		s.Expect(err).To(OK())
+		s.ExpectBody(ctx, b, "k", "hello")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.put.content-md5.wrong",
+	Rule:  "O-16",
+	Says:  "PutObject MUST fail with 400 BadDigest when Content-MD5 is not the MD5 of the body.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "old")
+		_, err := s.Put(ctx, b, "k", "new", Header("Content-MD5", md5Base64("other")))
+		s.Expect(err).To(FailWith(400, "BadDigest"))
+		s.ExpectUnchanged(ctx, b, "k", "old")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.put.content-md5.invalid",
+	Rule:  "O-16",
+	Says:  "PutObject MUST fail with 400 InvalidDigest when Content-MD5 is not the base64 of 16 bytes.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, bad := range []string{"not base64!", base64.StdEncoding.EncodeToString([]byte("short")), "bm90IGFuIG1kNSwgbXVjaCB0b28gbG9uZw=="} {
+			_, err := s.Put(ctx, b, "k", "new", Header("Content-MD5", bad))
+			s.Expect(err).To(FailWith(400, "InvalidDigest"), "case %q", bad)
+			s.ExpectAbsent(ctx, b, "k")
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.put.no-content-length",
+	Rule:  "O-17",
+	Says:  "PutObject with neither Content-Length nor a chunked body MUST fail with 411 MissingContentLength.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Drop: []string{"Content-Length"}})
+		s.Expect(r).To(FailWith(411, "MissingContentLength"))
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.put.body-too-short",
+	Rule:  "O-18",
+	Says:  "A PutObject whose body ends before its Content-Length MUST fail with 400 IncompleteBody, or have its connection closed, and store nothing.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: s.Bytes(100_000), Payload: sign.Unsigned, Cut: 40_000})
+		if r.Err == nil { // a closed connection is an answer too
+			s.Expect(r).To(FailWith(400, "IncompleteBody"))
+		}
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.put.too-large",
+	Rule:  "O-19",
+	Says:  "PutObject with a Content-Length above 5 GiB MUST fail with 400 EntityTooLarge before the body is sent.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		ctx2, cancel := context.WithTimeout(ctx, 2*time.Second) // a server that waits for the body never answers
+		defer cancel()
+		r := s.Send(ctx2, Request{Method: "PUT", Bucket: b, Key: "k", Payload: sign.Unsigned,
+			Header: [][2]string{{"Content-Length", strconv.FormatInt(5<<30+1, 10)}, {"Expect", "100-continue"}}})
+		s.Expect(r).To(FailWith(400, "EntityTooLarge"))
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+func md5Base64(body string) string {
+	sum := md5.Sum([]byte(body))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}

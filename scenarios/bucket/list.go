@@ -1,0 +1,194 @@
+package bucket
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+// find returns the entry of name in a listing, nil when there is none.
+func find(list []types.Bucket, name string) *types.Bucket {
+	i := slices.IndexFunc(list, func(b types.Bucket) bool { return aws.ToString(b.Name) == name })
+	if i < 0 {
+		return nil
+	}
+	return &list[i]
+}
+
+// names returns the names in a listing, in its order.
+func names(list []types.Bucket) []string {
+	var out []string
+	for _, b := range list {
+		out = append(out, aws.ToString(b.Name))
+	}
+	return out
+}
+
+var _ = Add(Scenario{
+	ID:    "bucket.list.entry",
+	Rule:  "B-14",
+	Says:  "ListBuckets MUST return the owner, and each bucket with its CreationDate as an ISO 8601 date in UTC.",
+	Ref:   refList + "#API_ListBuckets_ResponseElements",
+	SDK:   "s3@v1.114.8 ListBucketsOutput.Owner",
+	Level: Must,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		out, err := s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{})
+		s.Expect(err).To(OK())
+		s.Expect(find(out.Buckets, b)).NotTo(BeNil(), "the new bucket is listed")
+		s.Expect(out.Owner).NotTo(BeNil(), "Owner")
+		s.Expect(aws.ToString(out.Owner.ID)).NotTo(BeEmpty(), "the owner's ID")
+		r := s.Send(ctx, Request{Path: "/"})
+		s.Expect(r).To(HaveStatus(200))
+		_, entry, _ := strings.Cut(string(r.Body), "<Name>"+b+"</Name>")
+		entry, _, _ = strings.Cut(entry, "</Bucket>")
+		s.Expect(entry).To(MatchRegexp(`<CreationDate>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z</CreationDate>`))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "bucket.list.sorted",
+	Rule:  "B-14",
+	Says:  "ListBuckets SHOULD return the buckets in the order of their names.",
+	Ref:   refList,
+	Level: Should,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		name := s.NewName()
+		for _, suffix := range []string{"-z", "-a", "-m"} {
+			_, err := s.SDK().CreateBucket(ctx, creation(s, s.InvalidName(name+suffix)))
+			s.Must(err, "create a bucket")
+		}
+		out, err := s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{})
+		s.Expect(err).To(OK())
+		s.Expect(slices.IsSorted(names(out.Buckets))).To(BeTrue(), "the names ascend")
+	},
+})
+
+// maxPages bounds a paged listing that does not end.
+const maxPages = 20
+
+var _ = Add(Scenario{
+	ID:    "bucket.list.pages",
+	Rule:  "B-15",
+	Says:  "ListBuckets with max-buckets MUST return pages of at most that many, each bucket once, and no ContinuationToken on the last.",
+	Ref:   refList + "#API_ListBuckets_RequestSyntax",
+	SDK:   "s3@v1.114.8 ListBucketsOutput.ContinuationToken",
+	Level: Must,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		mine := []string{s.Bucket(ctx), s.Bucket(ctx), s.Bucket(ctx)}
+		all, err := s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{MaxBuckets: aws.Int32(10_000)})
+		s.Must(err, "count the buckets")
+		in := &s3.ListBucketsInput{MaxBuckets: aws.Int32(max(2, int32(len(all.Buckets)/4)))}
+		var seen []string
+		for page := 1; ; page++ {
+			s.Expect(page).To(BeNumerically("<=", maxPages), "pages")
+			out, err := s.SDK().ListBuckets(ctx, in)
+			s.Expect(err).To(OK(), "page %d", page)
+			s.Expect(len(out.Buckets)).To(BeNumerically("<=", int(*in.MaxBuckets)), "buckets on page %d", page)
+			seen = append(seen, names(out.Buckets)...)
+			if in.ContinuationToken = out.ContinuationToken; aws.ToString(in.ContinuationToken) == "" {
+				break
+			}
+		}
+		for _, b := range mine {
+			s.Expect(count(seen, b)).To(Equal(1), "times that %s is listed", b)
+		}
+		s.Expect(len(slices.Compact(slices.Sorted(slices.Values(seen))))).To(Equal(len(seen)), "no bucket is listed twice")
+	},
+})
+
+func count(list []string, name string) (n int) {
+	for _, x := range list {
+		if x == name {
+			n++
+		}
+	}
+	return n
+}
+
+var _ = Add(Scenario{
+	ID:    "bucket.list.prefix",
+	Rule:  "B-16",
+	Says:  "ListBuckets with prefix MUST return only buckets whose names begin with it, and the Prefix itself.",
+	Ref:   refList + "#API_ListBuckets_ResponseElements",
+	SDK:   "s3@v1.114.8 ListBucketsOutput.Prefix",
+	Level: Must,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		other := s.Bucket(ctx)
+		out, err := s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{Prefix: &b})
+		s.Expect(err).To(OK())
+		s.Expect(find(out.Buckets, b)).NotTo(BeNil(), "the bucket itself is listed")
+		for _, name := range names(out.Buckets) {
+			s.Expect(name).To(HavePrefix(b), "a listed name")
+		}
+		s.Expect(aws.ToString(out.Prefix)).To(Equal(b), "Prefix")
+		out, err = s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{Prefix: aws.String(other + "-none")})
+		s.Expect(err).To(OK(), "a prefix that nothing has")
+		s.Expect(out.Buckets).To(BeEmpty(), "a prefix that nothing has")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "bucket.list.region",
+	Rule:  "B-16",
+	Says:  "ListBuckets with bucket-region MUST return only buckets of that region, and each bucket's BucketRegion.",
+	Ref:   refList + "#API_ListBuckets_RequestSyntax",
+	SDK:   "s3@v1.114.8 types.Bucket.BucketRegion",
+	Level: Must,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		out, err := s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{BucketRegion: aws.String(s.Target().Region)})
+		s.Expect(err).To(OK())
+		s.Expect(find(out.Buckets, b)).NotTo(BeNil(), "the new bucket is listed")
+		for _, x := range out.Buckets {
+			s.Expect(aws.ToString(x.BucketRegion)).To(Equal(s.Target().Region), "BucketRegion of %s", aws.ToString(x.Name))
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "bucket.list.max-buckets.invalid",
+	Rule:  "B-17",
+	Says:  "ListBuckets with a max-buckets outside 1 to 10,000 SHOULD fail with 400 InvalidArgument.",
+	Ref:   refList + "#API_ListBuckets_RequestSyntax",
+	Level: Should,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		for _, bad := range []string{"0", "-1", "10001", "abc"} {
+			s.Expect(s.Send(ctx, Request{Path: "/", Query: "max-buckets=" + bad})).To(FailWith(400, "InvalidArgument"), "max-buckets=%s", bad)
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "bucket.list.default-page",
+	Rule:  "B-22",
+	Says:  "ListBuckets with a prefix and no max-buckets MUST return pages of 10,000, with a ContinuationToken only when there are more buckets.",
+	Ref:   refList + "#API_ListBuckets_RequestSyntax",
+	SDK:   "s3@v1.114.8 ListBucketsInput.ContinuationToken",
+	Level: Must,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		out, err := s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{Prefix: &b})
+		s.Expect(err).To(OK())
+		s.Expect(len(out.Buckets)).To(BeNumerically("<=", 10_000), "buckets on a page")
+		if len(out.Buckets) < 10_000 {
+			s.Expect(aws.ToString(out.ContinuationToken)).To(BeEmpty(), "ContinuationToken behind %d buckets", len(out.Buckets))
+		}
+		s.Expect(find(out.Buckets, b)).NotTo(BeNil(), "the bucket is listed")
+	},
+})

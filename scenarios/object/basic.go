@@ -1,0 +1,221 @@
+package object
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+var _ = Add(Scenario{
+	ID:    "object.get.missing",
+	Rule:  "O-03",
+	Says:  "GetObject of a key that does not exist MUST fail with 404 NoSuchKey for the bucket's owner.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		_, err := s.Get(ctx, s.Bucket(ctx), "absent")
+		s.Expect(err).To(FailWith(404, "NoSuchKey"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.get.missing-names-key",
+	Rule:  "O-03",
+	Says:  "The error document of a missing key SHOULD name it in its Key element.",
+	Ref:   api + "API_Error.html#AmazonS3-Type-Error-Key",
+	SDK:   "s3@v1.114.8 types.Error.Key",
+	Level: Should,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		r := s.Send(ctx, Request{Bucket: s.Bucket(ctx), Key: "ab/sent"})
+		s.Expect(r).To(FailWith(404, "NoSuchKey"))
+		s.Expect(string(r.Body)).To(ContainSubstring("<Key>ab/sent</Key>"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.head.missing",
+	Rule:  "O-03",
+	Says:  "HeadObject of a key that does not exist MUST fail with 404 for the bucket's owner.",
+	Ref:   refHead,
+	SDK:   "s3@v1.114.8 Client.HeadObject",
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		_, err := s.Head(ctx, s.Bucket(ctx), "absent")
+		s.Expect(err).To(FailWith(404))
+	},
+})
+
+// publicRead lets everybody read the bucket's objects, and only that.
+const publicRead = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::%s/*"}]}`
+
+// openToAll sets publicRead and waits until an anonymous reader gets k.
+func openToAll(ctx context.Context, s *S, bucket string) {
+	s.MustPut(ctx, bucket, "k", "public")
+	// A server without block public access has nothing to remove.
+	_, _ = s.SDK().DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: &bucket})
+	policy := fmt.Sprintf(publicRead, bucket)
+	_, err := s.SDK().PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: &policy})
+	s.Must(err, "put a policy that lets everybody read")
+	s.Settle(ctx, "an anonymous GET succeeds", func() error {
+		if r := s.Send(ctx, Request{Bucket: bucket, Key: "k", As: Anonymous}); r.Status != 200 {
+			return fmt.Errorf("anonymous GET: %d %s %v", r.Status, r.Code, r.Err)
+		}
+		return nil
+	})
+}
+
+var _ = Add(Scenario{
+	ID:    "object.get.missing-without-list-permission",
+	Rule:  "O-04",
+	Says:  "GetObject of a missing key MUST fail with 403 AccessDenied when the caller may read objects but not list the bucket.",
+	Ref:   refGet,
+	SDK:   "s3@v1.114.8 Client.GetObject",
+	Level: Must,
+	Needs: []Feature{Objects, Policy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		openToAll(ctx, s, b)
+		s.Expect(s.Send(ctx, Request{Bucket: b, Key: "absent", As: Anonymous})).To(FailWith(403, "AccessDenied"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.delete.existing",
+	Rule:  "O-05",
+	Says:  "DeleteObject MUST answer 204 and the object MUST be gone from reads and listings.",
+	Ref:   refDelete + "#API_DeleteObject_ResponseSyntax",
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "v")
+		s.Expect(s.Send(ctx, Request{Method: "DELETE", Bucket: b, Key: "k"})).To(HaveStatus(204))
+		_, err := s.Get(ctx, b, "k")
+		s.Expect(err).To(FailWith(404, "NoSuchKey"), "GET after DELETE")
+		_, err = s.Head(ctx, b, "k")
+		s.Expect(err).To(FailWith(404), "HEAD after DELETE")
+		if listed(ctx, s, b, "k") != nil {
+			s.Silently("k is listed after DELETE answered 204")
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.delete.missing",
+	Rule:  "O-05",
+	Says:  "DeleteObject of a key that does not exist MUST answer 204 all the same.",
+	Ref:   api + "SOAPDeleteObject.html",
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for range 2 {
+			s.Expect(s.Send(ctx, Request{Method: "DELETE", Bucket: b, Key: "absent"})).To(HaveStatus(204))
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.delete.missing-bucket",
+	Rule:  "O-05",
+	Says:  "DeleteObject in a bucket that does not exist MUST fail with 404 NoSuchBucket.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		_, err := s.Delete(ctx, s.AbsentBucket(), "k")
+		s.Expect(err).To(FailWith(404, "NoSuchBucket"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.put.overwrite-body",
+	Rule:  "O-06",
+	Says:  "After a PutObject succeeded, GET, HEAD and the listing MUST show the new body's bytes, size and ETag.",
+	Ref:   refWelcome,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "the first body")
+		put := s.MustPut(ctx, b, "k", "second")
+		s.ExpectBody(ctx, b, "k", "second")
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK(), "HEAD")
+		s.Expect(*head.ContentLength).To(Equal(int64(6)), "Content-Length of HEAD")
+		s.Expect(head.ETag).To(Equal(put.ETag), "ETag of HEAD")
+		o := listed(ctx, s, b, "k")
+		s.Expect(o).NotTo(BeNil(), "the listing holds k")
+		s.Expect(o.ETag).To(Equal(put.ETag), "ETag in the listing")
+		s.Expect(*o.Size).To(Equal(int64(6)), "size in the listing")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.put.overwrite-headers",
+	Rule:  "O-06",
+	Says:  "PutObject over an existing key MUST replace its content headers and user metadata, never merge them.",
+	Ref:   refPut,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "old", Meta("a", "1"), Meta("b", "2"), Header("Cache-Control", "no-cache"),
+			Header("Content-Language", "de"), Header("Content-Type", "text/plain"))
+		s.MustPut(ctx, b, "k", "new", Meta("b", "3"), Header("Content-Type", "text/csv"))
+		got, err := s.Get(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(got.Metadata).To(Equal(map[string]string{"b": "3"}), "user metadata")
+		s.Expect(got).To(HaveHeader("Cache-Control", ""))
+		s.Expect(got).To(HaveHeader("Content-Language", ""))
+		s.Expect(got).To(HaveHeader("Content-Type", "text/csv"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.put.overwrite-tags",
+	Rule:  "O-06",
+	Says:  "PutObject over an existing key MUST drop the tags of the object it replaces.",
+	Ref:   ug + "object-tagging.html",
+	Level: Must,
+	Needs: []Feature{Objects, Tagging},
+	Check: func(ctx context.Context, s *S) {
+		b, k := s.Bucket(ctx), "k"
+		s.MustPut(ctx, b, k, "old", Header("x-amz-tagging", "colour=red"))
+		s.MustPut(ctx, b, k, "new")
+		out, err := s.SDK().GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b, Key: &k})
+		s.Expect(err).To(OK())
+		s.Expect(out.TagSet).To(BeEmpty())
+	},
+})
+
+// listed returns key's entry in a listing of the bucket, nil when there is
+// none. A listing that fails blocks the scenario.
+func listed(ctx context.Context, s *S, bucket, key string) *types.Object {
+	out, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket})
+	s.Must(err, "list the bucket")
+	for _, o := range out.Contents {
+		if *o.Key == key {
+			return &o
+		}
+	}
+	return nil
+}
+
+// keysOf returns the listed keys, joined for a message.
+func keysOf(objects []types.Object) string {
+	var keys []string
+	for _, o := range objects {
+		keys = append(keys, fmt.Sprintf("%q", *o.Key))
+	}
+	return strings.Join(keys, " ")
+}
