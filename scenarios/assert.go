@@ -98,10 +98,10 @@ func (a Judgement) judge(m types.GomegaMatcher, want bool, desc []any) {
 		return
 	case want:
 		_, refusal := m.(*failWith)
-		a.fail(describe(desc)+m.FailureMessage(a.actual), a.actual, refusal)
+		a.fail(describe(desc)+message(m, a.actual), a.actual, refusal)
 	default:
 		_, success := m.(succeed)
-		a.fail(describe(desc)+m.NegatedFailureMessage(a.actual), a.actual, success)
+		a.fail(describe(desc)+oneLine(m.NegatedFailureMessage(a.actual)), a.actual, success)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/onsi/gomega"
+	"github.com/onsi/gomega/matchers"
 	"github.com/onsi/gomega/types"
 )
 
@@ -107,12 +109,12 @@ func (m *haveHeader) Match(actual any) (bool, error) {
 
 func (m *haveHeader) FailureMessage(actual any) string {
 	h, _ := headerOf(actual)
-	return fmt.Sprintf("header %s: %s", m.name, m.value.FailureMessage(h.Get(m.name)))
+	return fmt.Sprintf("header %s: %s", m.name, message(m.value, h.Get(m.name)))
 }
 
 func (m *haveHeader) NegatedFailureMessage(actual any) string {
 	h, _ := headerOf(actual)
-	return fmt.Sprintf("header %s: %s", m.name, m.value.NegatedFailureMessage(h.Get(m.name)))
+	return fmt.Sprintf("header %s: %s", m.name, oneLine(m.value.NegatedFailureMessage(h.Get(m.name))))
 }
 
 func headerOf(actual any) (http.Header, error) {
@@ -130,6 +132,31 @@ func headerOf(actual any) (http.Header, error) {
 		}
 	}
 	return nil, fmt.Errorf("HaveHeader: %T has no headers; use HeaderOf(out.ResultMetadata)", actual)
+}
+
+// message is what m says of actual: "got X, want Y" for Gomega's Equal, whose
+// own words take four lines, and one line for its other matchers.
+func message(m types.GomegaMatcher, actual any) string {
+	if eq, ok := m.(*matchers.EqualMatcher); ok {
+		return fmt.Sprintf("got %s, want %s", shown(actual), shown(eq.Expected))
+	}
+	return oneLine(m.FailureMessage(actual))
+}
+
+// shown renders a value, what a pointer points to rather than the pointer.
+func shown(v any) string {
+	if rv := reflect.ValueOf(v); rv.Kind() == reflect.Pointer && !rv.IsNil() {
+		v = rv.Elem().Interface()
+	}
+	if s, ok := v.(string); ok {
+		return clip(s)
+	}
+	return fmt.Sprintf("%v", v)
+}
+
+// oneLine undoes the layout of Gomega's messages, whose lines are indented.
+func oneLine(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\n    ", " "), "\n", " ")
 }
 
 // HeaderOf returns the response headers behind an output of the SDK.

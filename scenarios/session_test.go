@@ -57,8 +57,12 @@ func TestVerdicts(t *testing.T) {
 		want  Verdict
 		says  string
 	}{
-		"pass": {Must, func(ctx context.Context, s *S) { s.ExpectBody(ctx, put(ctx, s), "k", "v") }, Pass, ""},
-		"fail": {Must, func(ctx context.Context, s *S) { s.ExpectBody(ctx, put(ctx, s), "k", "w") }, Fail, `got "v", want "w"`},
+		"pass":  {Must, func(ctx context.Context, s *S) { s.ExpectBody(ctx, put(ctx, s), "k", "v") }, Pass, ""},
+		"fail":  {Must, func(ctx context.Context, s *S) { s.ExpectBody(ctx, put(ctx, s), "k", "w") }, Fail, `got "v", want "w"`},
+		"equal": {Must, func(ctx context.Context, s *S) { s.Expect("a").To(Equal("b"), "case %d", 1) }, Fail, `case 1: got "a", want "b"`},
+		"header": {Must, func(ctx context.Context, s *S) {
+			s.Expect(s.Send(ctx, Request{Path: "/"})).To(HaveHeader("X-None", Equal("b")))
+		}, Fail, `header X-None: got "", want "b"`},
 		"silent": {Must, func(ctx context.Context, s *S) {
 			_, err := s.Put(ctx, put(ctx, s), "k", "w")
 			s.Expect(err).To(FailWith(412))
