@@ -1,0 +1,73 @@
+package s3
+
+import (
+	"context"
+
+	"bleepstore/reference/meta"
+	"bleepstore/reference/object"
+)
+
+// Buckets makes, finds and removes buckets.
+type Buckets interface {
+	CreateBucket(context.Context, object.CreateBucketInput) (object.Bucket, error)
+	HeadBucket(ctx context.Context, who object.Caller, name string) (object.Bucket, error)
+	DeleteBucket(ctx context.Context, who object.Caller, name string) error
+	ListBuckets(context.Context, object.ListBucketsInput) (object.ListBucketsResult, error)
+}
+
+// Settings changes what a bucket remembers besides its objects. Reading is
+// Buckets.HeadBucket.
+type Settings interface {
+	SetVersioning(ctx context.Context, who object.Caller, bucket string, s meta.VersioningState) error
+	// SetBucketTags replaces the tag set; nil removes it.
+	SetBucketTags(ctx context.Context, who object.Caller, bucket string, tags []object.Tag) error
+}
+
+// Reader reads objects.
+type Reader interface {
+	// Get opens an object; the caller closes the result's Body.
+	Get(context.Context, object.GetInput) (*object.GetResult, error)
+	// Head is Get without a body.
+	Head(context.Context, object.GetInput) (*object.GetResult, error)
+}
+
+// Writer changes objects.
+type Writer interface {
+	Put(context.Context, object.PutInput) (object.PutResult, error)
+	Copy(context.Context, object.CopyInput) (object.CopyResult, error)
+	Delete(context.Context, object.DeleteInput) (object.DeleteResult, error)
+	// DeleteMany answers each item, in order.
+	DeleteMany(ctx context.Context, who object.Caller, bucket string, items []object.DeleteItem) ([]object.DeleteOutcome, error)
+	// SetTags replaces a version's tags and returns the version's id, "" when
+	// the bucket was never versioned; nil removes the tags.
+	SetTags(ctx context.Context, who object.Caller, bucket, key, versionID string, tags []object.Tag) (string, error)
+}
+
+// Listings pages through what there is.
+type Listings interface {
+	List(context.Context, object.Caller, object.ListInput) (object.ListResult, error)
+	ListVersions(context.Context, object.Caller, object.ListVersionsInput) (object.ListVersionsResult, error)
+	ListUploads(context.Context, object.Caller, object.ListUploadsInput) (object.ListUploadsResult, error)
+	ListParts(context.Context, object.ListPartsInput) (object.ListPartsResult, error)
+}
+
+// Uploads is the life of a multipart upload.
+type Uploads interface {
+	CreateUpload(context.Context, object.CreateUploadInput) (object.Upload, error)
+	UploadPart(context.Context, object.UploadPartInput) (object.Part, error)
+	CopyPart(context.Context, object.CopyPartInput) (object.CopyPartResult, error)
+	Complete(context.Context, object.CompleteInput) (object.PutResult, error)
+	Abort(ctx context.Context, who object.Caller, bucket, key, uploadID string) error
+}
+
+// A Backend is the domain as the edge sees it; *object.Service is one. Its
+// methods may be called concurrently. An error that a client may be told is
+// an *errcode.Error; any other becomes InternalError.
+type Backend interface {
+	Buckets
+	Settings
+	Reader
+	Writer
+	Listings
+	Uploads
+}

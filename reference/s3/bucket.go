@@ -1,0 +1,170 @@
+package s3
+
+import (
+	"net/http"
+	"slices"
+
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/meta"
+	"bleepstore/reference/object"
+)
+
+func (q *request) createBucket() error {
+	if !validBucketName(q.bucket) || q.h.cfg.Ops != nil && slices.Contains(OpsPaths, "/"+q.bucket) {
+		return (&errcode.Error{Code: errcode.InvalidBucketName}).With("BucketName", q.bucket)
+	}
+	if err := q.checkNewBucketACL(); err != nil {
+		return err
+	}
+	location, tags, err := q.bucketConfiguration()
+	if err != nil {
+		return err
+	}
+	if err := checkLocation(q.h.cfg.Region, location); err != nil {
+		return err
+	}
+	_, err = q.h.cfg.Backend.CreateBucket(q.ctx, object.CreateBucketInput{
+		Caller: q.caller, Name: q.bucket, Region: q.h.cfg.Region, Tags: tags,
+	})
+	if err != nil {
+		return err
+	}
+	q.set("Location", "/"+q.bucket)
+	return q.reply(http.StatusOK)
+}
+
+// bucketConfiguration reads the optional body of CreateBucket. Location and
+// Bucket describe directory buckets, which there are none of.
+func (q *request) bucketConfiguration() (location string, tags []object.Tag, err error) {
+	e, err := q.readXML("CreateBucketConfiguration")
+	if e == nil || err != nil {
+		return "", nil, err
+	}
+	if err := e.only("LocationConstraint", "Tags", "Location", "Bucket"); err != nil {
+		return "", nil, err
+	}
+	for i := range e.kids {
+		switch e.kids[i].name {
+		case "Location", "Bucket":
+			return "", nil, (&errcode.Error{Code: errcode.NotImplemented}).With("Element", e.kids[i].name)
+		case "Tags":
+			if tags != nil {
+				return "", nil, malformed("Tags occurs twice")
+			}
+			if tags, err = parseTags(&e.kids[i], maxBucketTags); err != nil {
+				return "", nil, err
+			}
+		}
+	}
+	location, _, err = e.child("LocationConstraint")
+	return location, tags, err
+}
+
+// checkNewBucketACL holds what CreateBucket says of ownership and ACLs against
+// the one setting there is, BucketOwnerEnforced.
+func (q *request) checkNewBucketACL() error {
+	switch v := q.header("X-Amz-Object-Ownership"); v {
+	case "", "BucketOwnerEnforced":
+	case "BucketOwnerPreferred", "ObjectWriter":
+		return (&errcode.Error{Code: errcode.NotImplemented}).With("Header", "x-amz-object-ownership")
+	default:
+		return argument("Invalid x-amz-object-ownership header: "+v, "x-amz-object-ownership", v)
+	}
+	private, err := q.privateACL()
+	if err == nil && !private {
+		return &errcode.Error{Code: errcode.InvalidBucketACLWithOwnership}
+	}
+	return err
+}
+
+func (q *request) headBucket() error {
+	b, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
+	if err != nil {
+		return err
+	}
+	q.set("x-amz-bucket-region", b.Region)
+	q.set("x-amz-access-point-alias", "false")
+	q.set("Content-Type", "application/xml")
+	q.writeHeader(http.StatusOK)
+	return nil
+}
+
+func (q *request) deleteBucket() error {
+	if err := q.h.cfg.Backend.DeleteBucket(q.ctx, q.caller, q.bucket); err != nil {
+		return err
+	}
+	return q.reply(http.StatusNoContent)
+}
+
+func (q *request) getLocation() error {
+	b, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
+	if err != nil {
+		return err
+	}
+	location := b.Region
+	if location == defaultRegion {
+		location = ""
+	}
+	x := q.h.buffers.xml()
+	x.root("LocationConstraint")
+	x.b = appendEscaped(x.b, location)
+	x.end("LocationConstraint")
+	return q.replyXML(http.StatusOK, x)
+}
+
+func (q *request) getVersioning() error {
+	b, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
+	if err != nil {
+		return err
+	}
+	x := q.h.buffers.xml()
+	x.root("VersioningConfiguration")
+	x.some("Status", string(b.Versioning))
+	x.end("VersioningConfiguration")
+	return q.replyXML(http.StatusOK, x)
+}
+
+func (q *request) putVersioning() error {
+	state, err := q.versioningState()
+	if err != nil {
+		return err
+	}
+	if err := q.h.cfg.Backend.SetVersioning(q.ctx, q.caller, q.bucket, state); err != nil {
+		return err
+	}
+	return q.reply(http.StatusOK)
+}
+
+func (q *request) versioningState() (meta.VersioningState, error) {
+	e, err := q.readXML("VersioningConfiguration")
+	if err != nil {
+		return "", err
+	}
+	if e == nil {
+		return "", &errcode.Error{Code: errcode.MissingRequestBody}
+	}
+	if err := e.only("Status", "MfaDelete", "MFADelete"); err != nil {
+		return "", err
+	}
+	for _, name := range []string{"MfaDelete", "MFADelete"} {
+		switch mfa, found, err := e.child(name); {
+		case err != nil:
+			return "", err
+		case mfa == "Enabled":
+			return "", (&errcode.Error{Code: errcode.NotImplemented}).With("Element", name)
+		case found && mfa != "Disabled":
+			return "", malformed("unknown " + name)
+		}
+	}
+	status, found, err := e.child("Status")
+	if err != nil {
+		return "", err
+	}
+	switch s := meta.VersioningState(status); {
+	case !found:
+		return "", errcode.New(errcode.IllegalVersioningConfiguration, "The Versioning element must be specified")
+	case s == meta.VersioningEnabled, s == meta.VersioningSuspended:
+		return s, nil
+	}
+	return "", malformed("unknown Status")
+}

@@ -1,0 +1,138 @@
+package s3
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/object"
+)
+
+// A source is a parsed x-amz-copy-source.
+type source struct{ bucket, key, version string }
+
+// parseSource reads x-amz-copy-source: bucket/key, URL-encoded once, with or
+// without a leading slash, and ?versionId= outside of the encoding. As in a
+// query, '+' is a space: S3 was seen to look for the key with a space when a
+// client leaves a '+' unencoded (https://github.com/aws/aws-cli/issues/614).
+func parseSource(text string) (source, error) {
+	var s source
+	path := text
+	if i := strings.LastIndex(text, "?versionId="); i >= 0 {
+		path = text[:i]
+		version, err := url.QueryUnescape(text[i+len("?versionId="):])
+		if err != nil || !validText(version) {
+			return s, badSource(text)
+		}
+		if version == "" {
+			return s, argument("Version id cannot be the empty string", "versionId", "")
+		}
+		s.version = version
+	}
+	path, err := url.QueryUnescape(path)
+	if err != nil || !validText(path) {
+		return s, badSource(text)
+	}
+	if strings.HasPrefix(path, "arn:") {
+		// Access points and Outposts are addressed like this; there are none.
+		return s, (&errcode.Error{Code: errcode.NotImplemented}).With("Header", "x-amz-copy-source")
+	}
+	s.bucket, s.key, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if s.bucket == "" || s.key == "" {
+		return s, badSource(text)
+	}
+	if len(s.key) > maxKey {
+		return s, &errcode.Error{Code: errcode.KeyTooLong}
+	}
+	return s, nil
+}
+
+func badSource(text string) error {
+	return argument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey", "x-amz-copy-source", text)
+}
+
+// copySource reads the header, and checks the source's owner where the client
+// names one.
+func (q *request) copySource() (source, error) {
+	s, err := parseSource(q.header(hCopySource))
+	if err != nil {
+		return s, err
+	}
+	if want := q.header(hSourceOwner); want != "" {
+		return s, q.checkOwner(s.bucket, want)
+	}
+	return s, nil
+}
+
+func (q *request) copyObject() error {
+	if err := q.checkObjectACL(); err != nil {
+		return err
+	}
+	src, err := q.copySource()
+	if err != nil {
+		return err
+	}
+	in := object.CopyInput{
+		Caller: q.caller, Bucket: q.bucket, Key: q.key,
+		SourceBucket: src.bucket, SourceKey: src.key, SourceVersion: src.version,
+		SourceConditions: q.conditions("X-Amz-Copy-Source-"),
+		Condition:        q.writeCondition(),
+	}
+	if in.ReplaceMetadata, err = q.directive("X-Amz-Metadata-Directive"); err != nil {
+		return err
+	}
+	if in.ReplaceTags, err = q.directive("X-Amz-Tagging-Directive"); err != nil {
+		return err
+	}
+	if in.Attributes, err = q.attributes(); err != nil {
+		return err
+	}
+	algorithm, err := q.announcedAlgorithm()
+	if err != nil {
+		return err
+	}
+	in.Algorithm = string(algorithm)
+	if q.copiesOntoItself(&in) {
+		return errcode.New(errcode.InvalidRequest, "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	res, err := q.h.cfg.Backend.Copy(q.ctx, in)
+	if err != nil {
+		return err
+	}
+	return q.replyCopy(&res)
+}
+
+// copiesOntoItself says whether a copy would change nothing. Copying an old
+// version onto its key does change something.
+func (q *request) copiesOntoItself(in *object.CopyInput) bool {
+	return in.SourceBucket == in.Bucket && in.SourceKey == in.Key && in.SourceVersion == "" &&
+		!in.ReplaceMetadata && !in.ReplaceTags && in.Algorithm == "" &&
+		in.Attributes.StorageClass == "" && in.Attributes.Redirect == ""
+}
+
+func (q *request) replyCopy(res *object.CopyResult) error {
+	v := &res.Version
+	q.setVersion(res.ShowVersion, v.ID)
+	q.setSome("x-amz-copy-source-version-id", res.SourceVersion)
+	x := q.h.buffers.xml()
+	x.root("CopyObjectResult")
+	x.etag(v.ETag)
+	x.time("LastModified", v.Modified)
+	x.checksum(v.Checksum)
+	x.end("CopyObjectResult")
+	return q.replyXML(http.StatusOK, x)
+}
+
+// directive reads COPY (the default, false) or REPLACE (true).
+func (q *request) directive(canonical string) (bool, error) {
+	switch v := q.header(canonical); v {
+	case "", "COPY":
+		return false, nil
+	case "REPLACE":
+		return true, nil
+	default:
+		name := strings.ToLower(canonical)
+		return false, argument("Unknown "+strings.TrimPrefix(name, "x-amz-")+".", name, v)
+	}
+}

@@ -1,0 +1,106 @@
+package s3
+
+import (
+	"net/http"
+	"time"
+
+	"bleepstore/reference/errcode"
+)
+
+// drainFor is how long, at most, the rest of a refused body is read before the
+// connection is given up. net/http reads at most 256 KiB of it and otherwise
+// closes the connection.
+const drainFor = 5 * time.Second
+
+// fail is the one writer of errors. After the header is out nothing can be
+// said any more, and the connection is cut so that the client cannot take what
+// it has for the whole.
+func (q *request) fail(err error) {
+	e := asError(err)
+	q.failure = e
+	if q.wrote {
+		q.abort = true
+		return
+	}
+	r := rowOf(e.Code)
+	for _, f := range e.Header {
+		q.set(f.Name, f.Value)
+	}
+	q.armRead(drainFor)
+	if r.status == http.StatusNotModified {
+		q.writeHeader(r.status)
+		return
+	}
+	q.set("Content-Type", "application/xml")
+	if q.r.Method == http.MethodHead {
+		q.writeHeader(r.status)
+		return
+	}
+	x := q.h.buffers.xml()
+	defer q.h.buffers.putXML(x)
+	q.appendError(x, e, r)
+	q.set("Content-Length", itoa(len(x.b)))
+	q.writeHeader(r.status)
+	if q.write(x.b) != nil {
+		q.abort = true
+	}
+}
+
+// appendError appends the error document, which has no namespace in S3.
+func (q *request) appendError(x *xmlBuf, e *errcode.Error, r row) {
+	x.b = append(x.b, declaration...)
+	x.open("Error")
+	x.text("Code", string(e.Code))
+	message := e.Message
+	if message == "" {
+		message = r.message
+	}
+	x.text("Message", message)
+	for _, f := range e.Fields {
+		if isElementName(f.Name) {
+			x.text(f.Name, f.Value)
+		}
+	}
+	switch e.Code {
+	case errcode.NoSuchKey:
+		q.missing(x, e, "Key", q.key)
+	case errcode.NoSuchBucket:
+		q.missing(x, e, "BucketName", q.bucket)
+	}
+	x.text("Resource", q.resource())
+	x.text("RequestId", q.id)
+	x.text("HostId", q.h.ids.host)
+	x.end("Error")
+}
+
+// missing appends a field that the error's maker did not.
+func (q *request) missing(x *xmlBuf, e *errcode.Error, name, value string) {
+	for _, f := range e.Fields {
+		if f.Name == name {
+			return
+		}
+	}
+	x.text(name, value)
+}
+
+// resource is the path that the request was about, decoded.
+func (q *request) resource() string {
+	switch q.level() {
+	case service:
+		return "/"
+	case bucketLevel:
+		return "/" + q.bucket
+	}
+	return "/" + q.bucket + "/" + q.key
+}
+
+// isElementName guards the document's well-formedness against a field's name.
+func isElementName(s string) bool {
+	for i := range len(s) {
+		c := s[i] | 0x20
+		if (c < 'a' || c > 'z') && (i == 0 || s[i] < '0' || s[i] > '9') && s[i] != '-' {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,145 @@
+package s3
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/meta"
+	"bleepstore/reference/object"
+)
+
+// objectAttributes are the names that x-amz-object-attributes may hold.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
+var objectAttributes = []string{"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"}
+
+func (q *request) getAttributes() error {
+	want, err := q.wantedAttributes()
+	if err != nil {
+		return err
+	}
+	page, err := parsePartsPage(q.header("X-Amz-Part-Number-Marker"), q.header("X-Amz-Max-Parts"))
+	if err != nil {
+		return err
+	}
+	in := q.headInput()
+	in.WithParts = want["ObjectParts"]
+	res, err := q.h.cfg.Backend.Head(q.ctx, in)
+	if err != nil {
+		return err
+	}
+	v := &res.Version
+	q.set("Last-Modified", httpDate(v.Modified))
+	q.setVersion(res.ShowVersion, v.ID)
+
+	x := q.h.buffers.xml()
+	x.root("GetObjectAttributesResponse")
+	if want["ETag"] {
+		x.text("ETag", v.ETag)
+	}
+	if c := v.Checksum; want["Checksum"] && c.Algorithm != "" {
+		x.open("Checksum")
+		x.checksum(c)
+		x.end("Checksum")
+	}
+	if want["ObjectParts"] && len(v.Parts) > 0 {
+		x.objectParts(v.Parts, page)
+	}
+	if want["StorageClass"] {
+		x.text("StorageClass", storageClassOf(v.Attributes))
+	}
+	if want["ObjectSize"] {
+		x.int("ObjectSize", v.Size)
+	}
+	x.end("GetObjectAttributesResponse")
+	return q.replyXML(http.StatusOK, x)
+}
+
+func (q *request) wantedAttributes() (map[string]bool, error) {
+	values := q.r.Header["X-Amz-Object-Attributes"]
+	if len(values) == 0 {
+		return nil, errcode.New(errcode.InvalidRequest, "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
+	}
+	want := map[string]bool{}
+	for _, value := range values {
+		for name := range strings.SplitSeq(value, ",") {
+			name = strings.TrimSpace(name)
+			if !slices.Contains(objectAttributes, name) {
+				return nil, argument("Invalid attribute name specified.", "x-amz-object-attributes", name)
+			}
+			want[name] = true
+		}
+	}
+	return want, nil
+}
+
+// A partsPage is what part-number-marker and max-parts ask for.
+type partsPage struct{ after, max int }
+
+// parsePartsPage reads the two limits of a listing of parts.
+func parsePartsPage(marker, limit string) (partsPage, error) {
+	p := partsPage{max: maxKeys}
+	var err error
+	if marker != "" {
+		if p.after, err = parseCount("part-number-marker", marker); err != nil {
+			return p, err
+		}
+	}
+	if limit != "" {
+		if p.max, err = parseCount("max-parts", limit); err != nil {
+			return p, err
+		}
+		p.max = min(p.max, maxKeys)
+	}
+	return p, nil
+}
+
+// objectParts appends one page of the parts that an object was made of. Part
+// elements are for parts with checksums only, as S3 documents.
+func (x *xmlBuf) objectParts(parts []meta.PartInfo, page partsPage) {
+	first, _ := slices.BinarySearchFunc(parts, page.after+1, func(p meta.PartInfo, n int) int { return p.Number - n })
+	rest := parts[first:]
+	shown := rest[:min(page.max, len(rest))]
+	next := page.after
+	if len(shown) > 0 {
+		next = shown[len(shown)-1].Number
+	}
+	x.open("ObjectParts")
+	x.int("PartsCount", int64(len(parts)))
+	x.int("PartNumberMarker", int64(page.after))
+	x.int("NextPartNumberMarker", int64(next))
+	x.int("MaxParts", int64(page.max))
+	x.bool("IsTruncated", len(shown) < len(rest))
+	for i := range shown {
+		p := &shown[i]
+		if p.Checksum.Algorithm == "" {
+			continue
+		}
+		x.open("Part")
+		x.int("PartNumber", int64(p.Number))
+		x.int("Size", p.Size)
+		x.checksumValue(p.Checksum)
+		x.end("Part")
+	}
+	x.end("ObjectParts")
+}
+
+// checksum appends a checksum's value and type.
+func (x *xmlBuf) checksum(c object.Checksum) {
+	x.checksumValue(c)
+	x.some("ChecksumType", c.Type)
+}
+
+func (x *xmlBuf) checksumValue(c object.Checksum) {
+	if c.Algorithm != "" && c.Value != "" {
+		x.text(checksumElement(c.Algorithm), c.Value)
+	}
+}
+
+func storageClassOf(a object.Attributes) string {
+	if a.StorageClass == "" {
+		return standard
+	}
+	return a.StorageClass
+}

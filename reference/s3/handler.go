@@ -1,0 +1,169 @@
+package s3
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+
+	"bleepstore/reference/errcode"
+)
+
+// serverName is the Server header.
+const serverName = "BleepStore"
+
+// A Handler serves S3 over HTTP. It starts no goroutine and may serve any
+// number of requests concurrently.
+type Handler struct {
+	cfg     Config
+	limits  Limits
+	domains domains
+	router  *router
+	ids     *idSource
+	metrics *metrics
+	memory  budget
+	buffers buffers
+}
+
+// New returns a Handler for cfg. It fails when cfg.Rand does, or when
+// cfg.Metrics already has an edge's collectors.
+func New(cfg Config) (*Handler, error) {
+	if cfg.Region == "" {
+		cfg.Region = defaultRegion
+	}
+	if cfg.AccountID == nil {
+		cfg.AccountID = AccountID
+	}
+	if cfg.Access == nil {
+		cfg.Access = signedOnly{}
+	}
+	ids, err := newIDSource(cfg.Rand)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{
+		cfg:     cfg,
+		limits:  cfg.Limits.withDefaults(),
+		domains: newDomains(cfg.BaseDomains, cfg.Endpoint),
+		router:  newRouter(newTable()),
+		ids:     ids,
+	}
+	h.memory.limit = h.limits.InFlight
+	if h.metrics, err = newMetrics(h.router.table, cfg.Metrics); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c, ok := r.Context().Value(connKey{}).(*edgeConn); ok {
+		c.start()
+	}
+	q := &request{h: h, w: w, r: r, ctx: r.Context(), start: h.cfg.Now(), id: h.ids.next()}
+	defer q.finish()
+	q.set("x-amz-request-id", q.id)
+	q.set("x-amz-id-2", h.ids.host)
+	q.set("Server", serverName)
+	if r.ContentLength < 0 {
+		// A chunked body may have come with a Content-Length that net/http
+		// dropped; RFC 9112 section 6.1 wants such a connection closed.
+		q.set("Connection", "close")
+	}
+	if h.cfg.Ops != nil && slices.Contains(OpsPaths, r.RequestURI) {
+		q.ops()
+		return
+	}
+	if err := q.serve(); err != nil {
+		q.fail(err)
+	}
+}
+
+// serve takes the request through its stages; the order is a promise (see the
+// package's comment).
+func (q *request) serve() error {
+	var err error
+	if q.target, err = parseTarget(q.r.Host, q.r.RequestURI, q.h.domains); err != nil {
+		return err
+	}
+	if headerBytes(q.r) > maxHeader {
+		return &errcode.Error{Code: errcode.RequestHeaderSectionTooLarge}
+	}
+	op, routeErr := q.h.router.find(&q.target, q.r.Method, q.r.Header)
+	if errcode.Of(routeErr) == errcode.MethodNotAllowed {
+		return routeErr
+	}
+	if op != nil {
+		q.op = op
+	}
+	if op == nil || !op.open {
+		if err := q.authenticate(); err != nil {
+			return err
+		}
+	}
+	if routeErr != nil {
+		return routeErr
+	}
+	if op.serve == nil {
+		return &errcode.Error{Code: errcode.NotImplemented}
+	}
+	if !op.body {
+		ctx, cancel := context.WithTimeout(q.ctx, q.h.limits.Metadata)
+		defer cancel()
+		q.ctx = ctx
+	}
+	if err := q.validate(); err != nil {
+		return err
+	}
+	return op.serve(q)
+}
+
+// ops serves an operations page on the S3 listener.
+func (q *request) ops() {
+	q.status = http.StatusOK
+	q.wrote = true
+	q.h.cfg.Ops.ServeHTTP(q.w, q.r)
+}
+
+// validate checks what every operation has in common.
+func (q *request) validate() error {
+	if len(q.key) > maxKey {
+		return (&errcode.Error{Code: errcode.KeyTooLong}).
+			With("Size", itoa(len(q.key))).With("MaxSizeAllowed", itoa(maxKey))
+	}
+	if v, ok := q.query.get("versionId"); ok && v == "" {
+		return argument("Version id cannot be the empty string", "versionId", "")
+	}
+	if err := q.refuseUnimplemented(); err != nil {
+		return err
+	}
+	return q.checkOwners()
+}
+
+// maxKey is the longest key, in bytes.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+const maxKey = 1024
+
+// budget bounds the memory that bodies under way may take, in bytes.
+type budget struct {
+	limit int64
+	mu    sync.Mutex
+	used  int64
+}
+
+// take reserves n bytes, or reports that they are not to be had now.
+func (b *budget) take(n int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.used+n > b.limit {
+		return false
+	}
+	b.used += n
+	return true
+}
+
+func (b *budget) give(n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= n
+}

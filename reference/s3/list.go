@@ -1,0 +1,199 @@
+package s3
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"bleepstore/reference/object"
+)
+
+// maxKeys is the most entries of one page of any listing but ListBuckets.
+const maxKeys = 1000
+
+// A listing is what the listings of keys, versions and uploads have in common.
+type listing struct {
+	prefix, delimiter string
+	max               int
+	url               bool // encoding-type=url
+}
+
+// listing reads the common parameters; limit is the name of the page's size.
+func (q *request) listing(limit string) (listing, error) {
+	l := listing{prefix: q.query.value("prefix"), delimiter: q.query.value("delimiter"), max: maxKeys}
+	if text := q.query.value(limit); text != "" {
+		n, err := parseCount(limit, text)
+		if err != nil {
+			return l, err
+		}
+		l.max = min(n, maxKeys)
+	}
+	switch v := q.query.value("encoding-type"); v {
+	case "":
+	case "url":
+		l.url = true
+	default:
+		return l, argument("Invalid Encoding Method specified in Request", "encoding-type", v)
+	}
+	return l, nil
+}
+
+// parseCount reads a page's size or a part's number: a decimal number of 31
+// bits, which is S3's idea of an integer.
+func parseCount(name, text string) (int, error) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return 0, argument("Provided "+name+" not an integer or within integer range", name, text)
+	}
+	return int(n), nil
+}
+
+// from makes a marker of the client's choice the start of a page. A marker
+// inside a CommonPrefix stands behind all of it: a client that pages by the
+// last thing it saw must not get the prefix again.
+func (l *listing) from(marker string) (after string, prefix bool) {
+	if l.delimiter != "" && strings.HasPrefix(marker, l.prefix) {
+		if i := strings.Index(marker[len(l.prefix):], l.delimiter); i >= 0 {
+			return marker[:len(l.prefix)+i+len(l.delimiter)], true
+		}
+	}
+	return marker, false
+}
+
+// page asks for one page of keys and notes the bucket's region.
+func (q *request) page(l listing, after string, afterPrefix bool) (object.ListResult, error) {
+	res, err := q.h.cfg.Backend.List(q.ctx, q.caller, object.ListInput{
+		Bucket: q.bucket, Prefix: l.prefix, Delimiter: l.delimiter,
+		After: after, AfterPrefix: afterPrefix, Max: l.max,
+	})
+	if err == nil {
+		q.setSome("x-amz-bucket-region", res.Bucket.Region)
+	}
+	return res, err
+}
+
+func (q *request) listV1() error {
+	l, err := q.listing("max-keys")
+	if err != nil {
+		return err
+	}
+	marker := q.query.value("marker")
+	after, afterPrefix := l.from(marker)
+	res, err := q.page(l, after, afterPrefix)
+	if err != nil {
+		return err
+	}
+	x := q.h.buffers.xml()
+	x.url = l.url
+	x.root("ListBucketResult")
+	x.text("Name", q.bucket)
+	x.key("Prefix", l.prefix)
+	x.key("Marker", marker)
+	if res.Truncated && l.delimiter != "" {
+		// Without a delimiter, the last key is the next marker.
+		x.key("NextMarker", res.Next)
+	}
+	x.int("MaxKeys", int64(l.max))
+	x.listing(l, res.Truncated)
+	q.contents(x, res.Objects, true)
+	x.commonPrefixes(res.CommonPrefixes)
+	x.end("ListBucketResult")
+	return q.replyXML(http.StatusOK, x)
+}
+
+func (q *request) listV2() error {
+	if v := q.query.value("list-type"); v != "2" {
+		return argument("Invalid list-type", "list-type", v)
+	}
+	l, err := q.listing("max-keys")
+	if err != nil {
+		return err
+	}
+	startAfter := q.query.value("start-after")
+	after, afterPrefix := l.from(startAfter)
+	token, hasToken := q.query.get("continuation-token")
+	if hasToken {
+		if after, afterPrefix, err = parseToken(token); err != nil {
+			return err
+		}
+	}
+	res, err := q.page(l, after, afterPrefix)
+	if err != nil {
+		return err
+	}
+	x := q.h.buffers.xml()
+	x.url = l.url
+	x.root("ListBucketResult")
+	x.text("Name", q.bucket)
+	x.key("Prefix", l.prefix)
+	if startAfter != "" {
+		x.key("StartAfter", startAfter)
+	}
+	if hasToken {
+		x.text("ContinuationToken", token)
+	}
+	if res.Truncated {
+		x.text("NextContinuationToken", newToken(res.Next, res.NextPrefix))
+	}
+	x.int("KeyCount", int64(len(res.Objects)+len(res.CommonPrefixes)))
+	x.int("MaxKeys", int64(l.max))
+	x.listing(l, res.Truncated)
+	q.contents(x, res.Objects, q.query.value("fetch-owner") == "true")
+	x.commonPrefixes(res.CommonPrefixes)
+	x.end("ListBucketResult")
+	return q.replyXML(http.StatusOK, x)
+}
+
+// listing appends what every listing echoes.
+func (x *xmlBuf) listing(l listing, truncated bool) {
+	if l.delimiter != "" {
+		x.key("Delimiter", l.delimiter)
+	}
+	if l.url {
+		x.text("EncodingType", "url")
+	}
+	x.bool("IsTruncated", truncated)
+}
+
+// contents appends the keys of a page.
+func (q *request) contents(x *xmlBuf, objects []object.Version, owner bool) {
+	for i := range objects {
+		v := &objects[i]
+		x.open("Contents")
+		x.key("Key", v.Key)
+		x.time("LastModified", v.Modified)
+		x.etag(v.ETag)
+		x.algorithm(v.Checksum)
+		x.int("Size", v.Size)
+		if owner {
+			q.appendOwner(x, v.Owner)
+		}
+		x.text("StorageClass", storageClassOf(v.Attributes))
+		x.end("Contents")
+	}
+}
+
+// appendOwner appends an Owner, with the display name where it is the caller's.
+func (q *request) appendOwner(x *xmlBuf, owner string) {
+	name := ""
+	if owner == q.caller.Account {
+		name = q.caller.Name
+	}
+	x.owner("Owner", owner, name)
+}
+
+// algorithm appends which checksum is stored, which is all that listings tell.
+func (x *xmlBuf) algorithm(c object.Checksum) {
+	if c.Algorithm != "" {
+		x.text("ChecksumAlgorithm", c.Algorithm)
+		x.some("ChecksumType", c.Type)
+	}
+}
+
+func (x *xmlBuf) commonPrefixes(prefixes []string) {
+	for _, p := range prefixes {
+		x.open("CommonPrefixes")
+		x.key("Prefix", p)
+		x.end("CommonPrefixes")
+	}
+}

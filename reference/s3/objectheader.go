@@ -1,0 +1,210 @@
+package s3
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/object"
+)
+
+// An override is a response-* parameter and the header it replaces.
+type override struct{ param, header string }
+
+// overrides let a signed GET or HEAD choose response headers.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+var overrides = []override{
+	{"response-cache-control", "Cache-Control"},
+	{"response-content-disposition", "Content-Disposition"},
+	{"response-content-encoding", "Content-Encoding"},
+	{"response-content-language", "Content-Language"},
+	{"response-content-type", "Content-Type"},
+	{"response-expires", "Expires"},
+}
+
+var overrideParams = func() []string {
+	var out []string
+	for _, o := range overrides {
+		out = append(out, o.param)
+	}
+	return out
+}()
+
+func (q *request) hasOverrides() bool {
+	for i := range q.query {
+		if strings.HasPrefix(q.query[i].name, "response-") {
+			return true
+		}
+	}
+	return false
+}
+
+// checkOverrides refuses response-* values that no header can carry.
+func (q *request) checkOverrides() error {
+	for i := range q.query {
+		name, v := q.query[i].name, q.query[i].value
+		if !strings.HasPrefix(name, "response-") {
+			continue
+		}
+		for j := range len(v) {
+			if v[j] < ' ' && v[j] != '\t' || v[j] == 0x7f {
+				return argument("Header value cannot be represented.", name, v)
+			}
+		}
+	}
+	return nil
+}
+
+// override sets the headers that response-* parameters ask for.
+func (q *request) override() {
+	if len(q.query) == 0 {
+		return
+	}
+	for _, o := range overrides {
+		if v, ok := q.query.get(o.param); ok {
+			q.set(o.header, v)
+		}
+	}
+}
+
+// setObject sets the headers that describe a version to GET and HEAD, as
+// response-* overrides them.
+func (q *request) setObject(res *object.GetResult) {
+	v := &res.Version
+	q.set("Last-Modified", httpDate(v.Modified))
+	q.setETag(v.ETag)
+	q.set("Accept-Ranges", "bytes")
+	q.setVersion(res.ShowVersion, v.ID)
+	contentType := v.ContentType
+	if contentType == "" {
+		contentType = defaultType
+	}
+	q.set("Content-Type", contentType)
+	q.setSome("Cache-Control", v.CacheControl)
+	q.setSome("Content-Disposition", v.ContentDisposition)
+	q.setSome("Content-Encoding", v.ContentEncoding)
+	q.setSome("Content-Language", v.ContentLanguage)
+	q.setSome("Expires", v.Expires)
+	for name, value := range v.Metadata {
+		q.set("x-amz-meta-"+name, encodeWords(value))
+	}
+	if v.StorageClass != standard {
+		q.setSome("x-amz-storage-class", v.StorageClass)
+	}
+	q.setSome("x-amz-website-redirect-location", v.Redirect)
+	if n := len(v.Tags); n > 0 {
+		q.set("x-amz-tagging-count", itoa(n))
+	}
+	if res.PartsCount > 0 {
+		q.set("x-amz-mp-parts-count", itoa(res.PartsCount))
+	}
+	q.set("Content-Length", strconv.FormatInt(res.Length, 10))
+	if res.Partial {
+		q.set("Content-Range", contentRange(res.Offset, res.Length, v.Size))
+	}
+	if q.wantsChecksum() {
+		q.setRangeChecksum(res)
+	}
+	q.override()
+}
+
+// setRangeChecksum sends the checksum that covers the bytes of the answer. For
+// a range there is none, and the whole object's would make SDKs refuse it.
+func (q *request) setRangeChecksum(res *object.GetResult) {
+	switch {
+	case res.RangeChecksum.Algorithm != "":
+		q.setChecksum(res.RangeChecksum)
+	case res.Length == res.Version.Size:
+		q.setChecksum(res.Version.Checksum)
+	}
+}
+
+func (q *request) wantsChecksum() bool {
+	return strings.EqualFold(q.header(hChecksumMode), "ENABLED")
+}
+
+// checkChecksumMode refuses what x-amz-checksum-mode cannot mean.
+func (q *request) checkChecksumMode() error {
+	if v := q.header(hChecksumMode); v != "" && !strings.EqualFold(v, "ENABLED") {
+		return argument("", "x-amz-checksum-mode", v)
+	}
+	return nil
+}
+
+// setChecksum sends one checksum and its type.
+func (q *request) setChecksum(c object.Checksum) {
+	if c.Algorithm == "" || c.Value == "" {
+		return
+	}
+	q.set(checksumName(c.Algorithm), c.Value)
+	q.setSome("x-amz-checksum-type", c.Type)
+}
+
+func contentRange(offset, length, size int64) string {
+	b := make([]byte, 0, 64)
+	b = append(b, "bytes "...)
+	b = strconv.AppendInt(b, offset, 10)
+	b = append(b, '-')
+	b = strconv.AppendInt(b, offset+length-1, 10)
+	b = append(b, '/')
+	b = strconv.AppendInt(b, size, 10)
+	return string(b)
+}
+
+func httpDate(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
+
+// getInput reads the parameters and headers of GET and HEAD.
+func (q *request) getInput() (object.GetInput, error) {
+	in := q.headInput()
+	in.Range = q.header("Range")
+	in.IfRange = q.header("If-Range")
+	in.Conditions = q.conditions("")
+	if err := q.checkOverrides(); err != nil {
+		return in, err
+	}
+	if text, ok := q.query.get("partNumber"); ok {
+		n, err := parsePartNumber(text)
+		if err != nil {
+			return in, err
+		}
+		if in.Range != "" {
+			return in, errcode.New(errcode.InvalidRequest, "Cannot specify both Range header and partNumber query parameter")
+		}
+		in.PartNumber = n
+	}
+	return in, q.checkChecksumMode()
+}
+
+// conditions reads the preconditions of a read, or, with the prefix of
+// x-amz-copy-source-if-*, those of a copy. A date that does not parse is as if
+// it were not there (RFC 9110 section 13.1.3).
+func (q *request) conditions(prefix string) object.Conditions {
+	return object.Conditions{
+		IfMatch:           q.header(prefix + "If-Match"),
+		IfNoneMatch:       q.header(prefix + "If-None-Match"),
+		IfModifiedSince:   parseDate(q.header(prefix + "If-Modified-Since")),
+		IfUnmodifiedSince: parseDate(q.header(prefix + "If-Unmodified-Since")),
+	}
+}
+
+func parseDate(s string) time.Time {
+	if s == "" {
+		return time.Time{}
+	}
+	t, err := http.ParseTime(s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// writeCondition reads If-Match and If-None-Match of a write; repeated headers
+// are one list.
+func (q *request) writeCondition() object.WriteCondition {
+	return object.WriteCondition{
+		IfMatch:     strings.Join(q.r.Header["If-Match"], ","),
+		IfNoneMatch: strings.Join(q.r.Header["If-None-Match"], ","),
+	}
+}

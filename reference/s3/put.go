@@ -1,0 +1,196 @@
+package s3
+
+import (
+	"net/http"
+
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/object"
+)
+
+func (q *request) putObject() error {
+	if err := q.checkObjectACL(); err != nil {
+		return err
+	}
+	attributes, err := q.attributes()
+	if err != nil {
+		return err
+	}
+	body, err := q.putBody()
+	if err != nil {
+		return err
+	}
+	res, err := q.h.cfg.Backend.Put(q.ctx, object.PutInput{
+		Caller: q.caller, Bucket: q.bucket, Key: q.key,
+		Attributes: attributes, Body: body, Condition: q.writeCondition(),
+	})
+	if err != nil {
+		return err
+	}
+	v := &res.Version
+	q.setETag(v.ETag)
+	q.setVersion(res.ShowVersion, v.ID)
+	q.setChecksum(v.Checksum)
+	return q.reply(http.StatusOK)
+}
+
+func (q *request) deleteObject() error {
+	res, err := q.h.cfg.Backend.Delete(q.ctx, object.DeleteInput{
+		Caller: q.caller, Bucket: q.bucket, Key: q.key,
+		VersionID: q.query.value("versionId"), IfMatch: q.writeCondition().IfMatch,
+	})
+	if err != nil {
+		return err
+	}
+	q.setVersion(res.VersionID != "", res.VersionID)
+	if res.DeleteMarker {
+		q.set("x-amz-delete-marker", "true")
+	}
+	return q.reply(http.StatusNoContent)
+}
+
+// maxDelete is the most keys of one DeleteObjects.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+const maxDelete = 1000
+
+func (q *request) deleteObjects() error {
+	items, quiet, err := q.deleteItems()
+	if err != nil {
+		return err
+	}
+	outcomes, err := q.deleteMany(items)
+	if err != nil {
+		return err
+	}
+	x := q.h.buffers.xml()
+	x.root("DeleteResult")
+	for i := range outcomes {
+		switch o := &outcomes[i]; {
+		case o.Err != nil:
+			x.deleteError(o)
+		case !quiet:
+			x.deleted(o)
+		}
+	}
+	x.end("DeleteResult")
+	return q.replyXML(http.StatusOK, x)
+}
+
+// deleteMany asks for the items that could be asked for, and answers the
+// others in their places.
+func (q *request) deleteMany(items []object.DeleteItem) ([]object.DeleteOutcome, error) {
+	out := make([]object.DeleteOutcome, len(items))
+	ask := make([]object.DeleteItem, 0, len(items))
+	for i, item := range items {
+		out[i].Item = item
+		if len(item.Key) > maxKey {
+			out[i].Err = &errcode.Error{Code: errcode.KeyTooLong}
+			continue
+		}
+		ask = append(ask, item)
+	}
+	if len(ask) == 0 {
+		_, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
+		return out, err
+	}
+	got, err := q.h.cfg.Backend.DeleteMany(q.ctx, q.caller, q.bucket, ask)
+	if err != nil {
+		return nil, err
+	}
+	next := 0
+	for i := range out {
+		if out[i].Err == nil {
+			out[i] = got[next]
+			next++
+		}
+	}
+	return out, nil
+}
+
+// deleteItems reads the body of DeleteObjects.
+func (q *request) deleteItems() (items []object.DeleteItem, quiet bool, err error) {
+	e, err := q.readXML("Delete")
+	if err != nil {
+		return nil, false, err
+	}
+	if e == nil {
+		return nil, false, malformed("empty body")
+	}
+	items = make([]object.DeleteItem, 0, len(e.kids))
+	for i := range e.kids {
+		switch kid := &e.kids[i]; kid.name {
+		case "Quiet":
+			quiet = kid.text == "true"
+			if !quiet && kid.text != "false" {
+				return nil, false, malformed("Quiet is not a boolean")
+			}
+		case "Object":
+			item, err := deleteItem(kid)
+			if err != nil {
+				return nil, false, err
+			}
+			items = append(items, item)
+		default:
+			return nil, false, malformed("unknown element " + kid.name)
+		}
+	}
+	if len(items) == 0 || len(items) > maxDelete {
+		return nil, false, malformed("a Delete has 1 to 1000 objects")
+	}
+	return items, quiet, nil
+}
+
+// deleteItem reads one Object of a Delete. Size and LastModifiedTime are
+// conditions that S3 offers for directory buckets only.
+func deleteItem(e *element) (object.DeleteItem, error) {
+	var item object.DeleteItem
+	if err := e.only("Key", "VersionId", "ETag", "Size", "LastModifiedTime"); err != nil {
+		return item, err
+	}
+	for _, f := range []struct {
+		name string
+		to   *string
+	}{{"Key", &item.Key}, {"VersionId", &item.VersionID}, {"ETag", &item.IfMatch}} {
+		text, found, err := e.child(f.name)
+		if err != nil {
+			return item, err
+		}
+		if found && text == "" {
+			// An empty version id must not become a delete of the current version.
+			return item, malformed(f.name + " is empty")
+		}
+		*f.to = text
+	}
+	for _, name := range []string{"Size", "LastModifiedTime"} {
+		if _, found, _ := e.child(name); found {
+			return item, (&errcode.Error{Code: errcode.NotImplemented}).With("Element", name)
+		}
+	}
+	if item.Key == "" {
+		return item, malformed("an Object needs a Key")
+	}
+	return item, nil
+}
+
+func (x *xmlBuf) deleted(o *object.DeleteOutcome) {
+	x.open("Deleted")
+	x.text("Key", o.Item.Key)
+	x.some("VersionId", o.Item.VersionID)
+	if o.Result.DeleteMarker {
+		x.bool("DeleteMarker", true)
+		x.some("DeleteMarkerVersionId", o.Result.VersionID)
+	}
+	x.end("Deleted")
+}
+
+func (x *xmlBuf) deleteError(o *object.DeleteOutcome) {
+	x.open("Error")
+	x.text("Key", o.Item.Key)
+	x.some("VersionId", o.Item.VersionID)
+	x.text("Code", string(o.Err.Code))
+	message := o.Err.Message
+	if message == "" {
+		message = rowOf(o.Err.Code).message
+	}
+	x.text("Message", message)
+	x.end("Error")
+}

@@ -1,0 +1,188 @@
+package s3
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"bleepstore/reference/errcode"
+)
+
+// An operation is one row of the table: what selects it and what serves it.
+type operation struct {
+	name   string // S3's name of it; the label of metrics and logs
+	level  level
+	method string
+	sub    string // the query parameter that selects it, "" for none
+	header string // the canonical header that selects it, "" for none
+	params []string
+
+	// serve answers a request that is authenticated and authorised; nil means
+	// that the operation is known and not implemented.
+	serve func(*request) error
+	// open operations need no signature: a browser cannot sign them.
+	open bool
+	// body says that the request carries bytes of client size, so that it is
+	// bounded by progress instead of by Limits.Metadata.
+	body bool
+	// stream says that the body may come as aws-chunked.
+	stream bool
+	// integrity says that S3 demands a Content-MD5 or a checksum for the body.
+	integrity bool
+	// composite says that x-amz-checksum-* may be the composite value of a
+	// multipart object ("...-3") and does not speak of the request's own body.
+	composite bool
+
+	index int // in the table
+}
+
+// A resource is what one level and sub-resource offer.
+type resource struct {
+	methods map[string][]*operation // those with a selecting header first
+	allow   string
+}
+
+// A router finds the operation of a request in the table.
+type router struct {
+	table []*operation
+	by    [levels]map[string]*resource
+	subs  map[string]bool // every name that selects at some level
+}
+
+// newRouter builds the index of table. It panics when two rows have the same
+// selectors, which is a mistake in the program.
+func newRouter(table []*operation) *router {
+	rt := &router{table: table, subs: map[string]bool{}}
+	for i, op := range table {
+		op.index = i
+		if op.sub != "" {
+			rt.subs[op.sub] = true
+		}
+		if rt.by[op.level] == nil {
+			rt.by[op.level] = map[string]*resource{}
+		}
+		res := rt.by[op.level][op.sub]
+		if res == nil {
+			res = &resource{methods: map[string][]*operation{}}
+			rt.by[op.level][op.sub] = res
+		}
+		ops := res.methods[op.method]
+		if slices.ContainsFunc(ops, func(o *operation) bool { return o.header == op.header }) {
+			panic(fmt.Sprintf("s3: two operations for %s %q %q", op.method, op.sub, op.header))
+		}
+		if op.header != "" {
+			ops = append([]*operation{op}, ops...)
+		} else {
+			ops = append(ops, op)
+		}
+		res.methods[op.method] = ops
+	}
+	for _, resources := range rt.by {
+		for _, res := range resources {
+			res.allow = allowed(res)
+		}
+	}
+	return rt
+}
+
+func allowed(res *resource) string {
+	var out []string
+	for method := range res.methods {
+		out = append(out, method)
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+// find returns the operation that t, method and h select. The error is
+// MethodNotAllowed when the resource exists and the method does not, and
+// otherwise says why nothing is selected: an unknown parameter is never
+// skipped, so that no sub-resource of tomorrow becomes a plain GET, PUT or
+// DELETE today. Parameters that begin with "x-" are free for clients' own use
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html#LogFormatCustom).
+func (rt *router) find(t *target, method string, h http.Header) (*operation, error) {
+	sub, err := rt.sub(t.query)
+	if err != nil {
+		return nil, err
+	}
+	lv := t.level()
+	res := rt.by[lv][sub]
+	if res == nil {
+		return nil, rt.misplaced(lv, sub)
+	}
+	ops := res.methods[method]
+	if len(ops) == 0 {
+		if lv == keyLevel && sub != "" && rt.has(bucketLevel, sub, method) {
+			return nil, rt.misplaced(lv, sub)
+		}
+		return nil, errcode.New(errcode.MethodNotAllowed, "").WithHeader("Allow", res.allow).
+			With("Method", method)
+	}
+	op := ops[len(ops)-1]
+	for _, o := range ops {
+		if o.header != "" && len(h[o.header]) > 0 {
+			op = o
+			break
+		}
+	}
+	return op, op.checkParams(t.query)
+}
+
+// sub returns the selecting parameter of a query.
+func (rt *router) sub(query params) (string, error) {
+	sub := ""
+	for i := range query {
+		name := query[i].name
+		if name == sub || !rt.subs[name] {
+			continue
+		}
+		if sub != "" {
+			return "", errcode.New(errcode.InvalidArgument, "Conflicting query string parameters: %s, %s", sub, name).
+				With("ArgumentName", "ResourceType").With("ArgumentValue", name)
+		}
+		sub = name
+	}
+	return sub, nil
+}
+
+func (rt *router) has(lv level, sub, method string) bool {
+	res := rt.by[lv][sub]
+	return res != nil && len(res.methods[method]) > 0
+}
+
+// misplaced is the answer to a sub-resource of one level asked for at another.
+func (rt *router) misplaced(lv level, sub string) error {
+	where := [levels]string{service: "the service", bucketLevel: "a bucket", keyLevel: "a key"}[lv]
+	return errcode.New(errcode.InvalidRequest, "There is no such thing as the ?%s sub-resource for %s", sub, where)
+}
+
+// checkParams refuses parameters that the operation does not take.
+func (op *operation) checkParams(query params) error {
+	for i := range query {
+		name := query[i].name
+		if name == op.sub || slices.Contains(op.params, name) || isCustomParam(name) {
+			continue
+		}
+		switch name {
+		case "versionId":
+			return argument("This operation does not accept a version-id.", name, query[i].value)
+		case "partNumber":
+			return errcode.New(errcode.InvalidRequest, "This operation does not accept a part number without an upload id.")
+		}
+		return (&errcode.Error{Code: errcode.NotImplemented}).With("Parameter", name)
+	}
+	return nil
+}
+
+// isCustomParam says whether a parameter belongs to the client, the SDK (x-id)
+// or the signature (X-Amz-*), and selects nothing.
+func isCustomParam(name string) bool {
+	return len(name) > 2 && (name[0] == 'x' || name[0] == 'X') && name[1] == '-'
+}
+
+// argument is an InvalidArgument that names what is wrong.
+func argument(message, name, value string) error {
+	return (&errcode.Error{Code: errcode.InvalidArgument, Message: message}).
+		With("ArgumentName", name).With("ArgumentValue", value)
+}

@@ -1,0 +1,109 @@
+package s3
+
+// getParams are the parameters that GET and HEAD of an object share.
+var getParams = append([]string{"versionId", "partNumber"}, overrideParams...)
+
+// newTable is the one table of what this server knows: rows with a serve
+// function are implemented, the others answer 501.
+func newTable() []*operation {
+	ops := []*operation{
+		{name: "ListBuckets", level: service, method: "GET", serve: (*request).listBuckets,
+			params: []string{"max-buckets", "continuation-token", "prefix", "bucket-region"}},
+
+		{name: "CreateBucket", level: bucketLevel, method: "PUT", serve: (*request).createBucket},
+		{name: "HeadBucket", level: bucketLevel, method: "HEAD", serve: (*request).headBucket},
+		{name: "DeleteBucket", level: bucketLevel, method: "DELETE", serve: (*request).deleteBucket},
+		{name: "ListObjects", level: bucketLevel, method: "GET", serve: (*request).listV1,
+			params: []string{"prefix", "delimiter", "marker", "max-keys", "encoding-type"}},
+		{name: "ListObjectsV2", level: bucketLevel, method: "GET", sub: "list-type", serve: (*request).listV2,
+			params: []string{"prefix", "delimiter", "start-after", "continuation-token", "max-keys", "encoding-type", "fetch-owner"}},
+		{name: "ListObjectVersions", level: bucketLevel, method: "GET", sub: "versions", serve: (*request).listVersions,
+			params: []string{"prefix", "delimiter", "key-marker", "version-id-marker", "max-keys", "encoding-type"}},
+		{name: "ListMultipartUploads", level: bucketLevel, method: "GET", sub: "uploads", serve: (*request).listUploads,
+			params: []string{"prefix", "delimiter", "key-marker", "upload-id-marker", "max-uploads", "encoding-type"}},
+		{name: "DeleteObjects", level: bucketLevel, method: "POST", sub: "delete", serve: (*request).deleteObjects, integrity: true},
+		{name: "GetBucketLocation", level: bucketLevel, method: "GET", sub: "location", serve: (*request).getLocation},
+		{name: "GetBucketVersioning", level: bucketLevel, method: "GET", sub: "versioning", serve: (*request).getVersioning},
+		{name: "PutBucketVersioning", level: bucketLevel, method: "PUT", sub: "versioning", serve: (*request).putVersioning, integrity: true},
+		{name: "GetBucketTagging", level: bucketLevel, method: "GET", sub: "tagging", serve: (*request).getBucketTagging},
+		{name: "PutBucketTagging", level: bucketLevel, method: "PUT", sub: "tagging", serve: (*request).putBucketTagging, integrity: true},
+		{name: "DeleteBucketTagging", level: bucketLevel, method: "DELETE", sub: "tagging", serve: (*request).deleteBucketTagging},
+		{name: "GetBucketAcl", level: bucketLevel, method: "GET", sub: "acl", serve: (*request).getBucketACL},
+		{name: "PutBucketAcl", level: bucketLevel, method: "PUT", sub: "acl", serve: (*request).putBucketACL},
+		{name: "PostObject", level: bucketLevel, method: "POST", open: true},
+		{name: "PreflightBucket", level: bucketLevel, method: "OPTIONS", open: true},
+
+		{name: "CopyObject", level: keyLevel, method: "PUT", header: hCopySource, serve: (*request).copyObject, body: true},
+		{name: "PutObject", level: keyLevel, method: "PUT", serve: (*request).putObject, body: true, stream: true},
+		{name: "GetObject", level: keyLevel, method: "GET", params: getParams, serve: (*request).getObject, body: true},
+		{name: "HeadObject", level: keyLevel, method: "HEAD", params: getParams, serve: (*request).headObject},
+		{name: "DeleteObject", level: keyLevel, method: "DELETE", params: []string{"versionId"}, serve: (*request).deleteObject},
+		{name: "GetObjectAttributes", level: keyLevel, method: "GET", sub: "attributes", params: []string{"versionId"}, serve: (*request).getAttributes},
+		{name: "GetObjectTagging", level: keyLevel, method: "GET", sub: "tagging", params: []string{"versionId"}, serve: (*request).getObjectTagging},
+		{name: "PutObjectTagging", level: keyLevel, method: "PUT", sub: "tagging", params: []string{"versionId"}, serve: (*request).putObjectTagging, integrity: true},
+		{name: "DeleteObjectTagging", level: keyLevel, method: "DELETE", sub: "tagging", params: []string{"versionId"}, serve: (*request).deleteObjectTagging},
+		{name: "GetObjectAcl", level: keyLevel, method: "GET", sub: "acl", params: []string{"versionId"}, serve: (*request).getObjectACL},
+		{name: "PutObjectAcl", level: keyLevel, method: "PUT", sub: "acl", params: []string{"versionId"}, serve: (*request).putObjectACL},
+
+		{name: "CreateMultipartUpload", level: keyLevel, method: "POST", sub: "uploads", serve: (*request).createUpload},
+		{name: "UploadPartCopy", level: keyLevel, method: "PUT", sub: "uploadId", header: hCopySource, params: []string{"partNumber"}, serve: (*request).copyPart, body: true},
+		{name: "UploadPart", level: keyLevel, method: "PUT", sub: "uploadId", params: []string{"partNumber"}, serve: (*request).uploadPart, body: true, stream: true},
+		{name: "ListParts", level: keyLevel, method: "GET", sub: "uploadId", params: []string{"max-parts", "part-number-marker"}, serve: (*request).listParts},
+		{name: "CompleteMultipartUpload", level: keyLevel, method: "POST", sub: "uploadId", serve: (*request).completeUpload, body: true, composite: true},
+		{name: "AbortMultipartUpload", level: keyLevel, method: "DELETE", sub: "uploadId", serve: (*request).abortUpload},
+		{name: "PreflightObject", level: keyLevel, method: "OPTIONS", open: true},
+	}
+	return append(ops, unimplemented()...)
+}
+
+// unimplemented lists the sub-resources that S3 documents and this server
+// lacks, so that they are refused by name and in any method.
+func unimplemented() []*operation {
+	bucket := []struct{ sub, name string }{
+		{"abac", "BucketAbac"},
+		{"accelerate", "BucketAccelerateConfiguration"},
+		{"analytics", "BucketAnalyticsConfiguration"},
+		{"cors", "BucketCors"},
+		{"encryption", "BucketEncryption"},
+		{"intelligent-tiering", "BucketIntelligentTieringConfiguration"},
+		{"inventory", "BucketInventoryConfiguration"},
+		{"lifecycle", "BucketLifecycleConfiguration"},
+		{"logging", "BucketLogging"},
+		{"metadataAnnotationTable", "BucketMetadataAnnotationTableConfiguration"},
+		{"metadataConfiguration", "BucketMetadataConfiguration"},
+		{"metadataInventoryTable", "BucketMetadataInventoryTableConfiguration"},
+		{"metadataJournalTable", "BucketMetadataJournalTableConfiguration"},
+		{"metadataTable", "BucketMetadataTableConfiguration"},
+		{"metrics", "BucketMetricsConfiguration"},
+		{"notification", "BucketNotificationConfiguration"},
+		{"object-lock", "ObjectLockConfiguration"},
+		{"ownershipControls", "BucketOwnershipControls"},
+		{"policy", "BucketPolicy"},
+		{"policyStatus", "BucketPolicyStatus"},
+		{"publicAccessBlock", "PublicAccessBlock"},
+		{"replication", "BucketReplication"},
+		{"requestPayment", "BucketRequestPayment"},
+		{"session", "Session"},
+		{"website", "BucketWebsite"},
+	}
+	key := []struct{ sub, name string }{
+		{"annotation", "ObjectAnnotation"},
+		{"encryption", "ObjectEncryption"},
+		{"legal-hold", "ObjectLegalHold"},
+		{"renameObject", "RenameObject"},
+		{"restore", "RestoreObject"},
+		{"retention", "ObjectRetention"},
+		{"select", "SelectObjectContent"},
+		{"torrent", "ObjectTorrent"},
+	}
+	var out []*operation
+	for _, method := range []string{"GET", "PUT", "POST", "DELETE"} {
+		for _, r := range bucket {
+			out = append(out, &operation{name: r.name, level: bucketLevel, method: method, sub: r.sub})
+		}
+		for _, r := range key {
+			out = append(out, &operation{name: r.name, level: keyLevel, method: method, sub: r.sub})
+		}
+	}
+	return out
+}

@@ -1,0 +1,216 @@
+package s3
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"bleepstore/reference/errcode"
+)
+
+// A level is what a request is addressed to.
+type level uint8
+
+const (
+	service level = iota
+	bucketLevel
+	keyLevel
+	levels
+)
+
+// A target is the parsed address of a request. Bucket and key are decoded,
+// valid UTF-8 without NUL, and otherwise untouched: "a//b", "a/../b" and "a/"
+// are keys of their own.
+type target struct {
+	bucket, key string
+	query       params
+}
+
+func (t *target) level() level {
+	switch {
+	case t.bucket == "":
+		return service
+	case t.key == "":
+		return bucketLevel
+	}
+	return keyLevel
+}
+
+// parseTarget reads the raw request target of a request line and the Host it
+// came with. Only the raw form will do: net/http's URL.Path has forgotten how
+// the client wrote it, and no mux may clean it.
+func parseTarget(host, uri string, d domains) (target, error) {
+	path, query := splitURI(uri)
+	if path == "" || path[0] != '/' {
+		return target{}, invalidURI()
+	}
+	path, err := decodePath(path)
+	if err != nil {
+		return target{}, err
+	}
+	var t target
+	if bucket, ok := d.bucketOf(host); ok {
+		t.bucket, t.key = bucket, path[1:]
+	} else {
+		// %2F is '/', in the bucket's segment as in any other.
+		t.bucket, t.key, _ = strings.Cut(path[1:], "/")
+		if t.bucket == "" && path != "/" {
+			return target{}, invalidURI()
+		}
+	}
+	t.query, err = parseQuery(query)
+	return t, err
+}
+
+// splitURI returns the path and the query of a request target in origin form,
+// absolute form ("http://host/path", as sent to proxies) or asterisk form.
+func splitURI(uri string) (path, query string) {
+	if uri == "*" {
+		return "/", ""
+	}
+	path, query, _ = strings.Cut(uri, "?")
+	if strings.HasPrefix(path, "/") {
+		return path, query
+	}
+	if _, rest, ok := strings.Cut(path, "://"); ok {
+		if i := strings.IndexByte(rest, '/'); i >= 0 {
+			return rest[i:], query
+		}
+		return "/", query
+	}
+	return "", ""
+}
+
+// decodePath undoes percent-encoding once. '+' is itself in a path.
+func decodePath(path string) (string, error) {
+	if strings.IndexByte(path, '%') >= 0 {
+		p, err := url.PathUnescape(path)
+		if err != nil {
+			return "", invalidURI()
+		}
+		path = p
+	}
+	if !validText(path) {
+		return "", invalidURI()
+	}
+	return path, nil
+}
+
+// validText says whether s may be stored and listed: UTF-8 without NUL.
+func validText(s string) bool {
+	return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s)
+}
+
+func invalidURI() error {
+	return &errcode.Error{Code: errcode.InvalidURI}
+}
+
+// params are the query parameters in the order sent. There are few of them,
+// so a slice is searched faster than a map is built.
+type params []param
+
+// A param is one decoded query parameter.
+type param struct{ name, value string }
+
+// get returns the first value of name.
+func (p params) get(name string) (string, bool) {
+	for i := range p {
+		if p[i].name == name {
+			return p[i].value, true
+		}
+	}
+	return "", false
+}
+
+// value is get for parameters whose absence means the same as emptiness.
+func (p params) value(name string) string {
+	v, _ := p.get(name)
+	return v
+}
+
+// parseQuery decodes a raw query, where '+' is a space. Only '&' separates.
+func parseQuery(raw string) (params, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	out := make(params, 0, strings.Count(raw, "&")+1)
+	for raw != "" {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := unescapeQuery(name)
+		if err != nil {
+			return nil, err
+		}
+		if value, err = unescapeQuery(value); err != nil {
+			return nil, err
+		}
+		out = append(out, param{name, value})
+	}
+	return out, nil
+}
+
+func unescapeQuery(s string) (string, error) {
+	if strings.ContainsAny(s, "%+") {
+		u, err := url.QueryUnescape(s)
+		if err != nil {
+			return "", invalidURI()
+		}
+		s = u
+	}
+	if !validText(s) {
+		return "", invalidURI()
+	}
+	return s, nil
+}
+
+// domains are the base domains under which a host name's first labels are a
+// bucket: with s3.example.com, the host b.s3.example.com addresses bucket b.
+// They are lower case, without port.
+type domains []string
+
+// bucketOf returns the bucket that a Host header names. An address, an unknown
+// host and a base domain itself name none: the request is path style.
+func (d domains) bucketOf(host string) (string, bool) {
+	host = hostname(host)
+	for _, base := range d {
+		if host == base {
+			return "", false
+		}
+	}
+	for _, base := range d {
+		if n := len(host) - len(base) - 1; n > 0 && host[n] == '.' && host[n+1:] == base {
+			return host[:n], true
+		}
+	}
+	return "", false
+}
+
+// hostname strips the port and folds the case of a Host header.
+func hostname(host string) string {
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
+		host = host[:i]
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// newDomains adds to the configured base domains the ones that always hold:
+// localhost, and the host of the endpoint unless it is an address.
+func newDomains(configured []string, endpointHost string) domains {
+	var out domains
+	for _, name := range append(append([]string{}, configured...), endpointHost, "localhost") {
+		name = hostname(name)
+		if _, err := netip.ParseAddr(strings.Trim(name, "[]")); name == "" || err == nil {
+			continue
+		}
+		out = append(out, name)
+	}
+	// The longest first, so that b.s3.localhost is not bucket "b.s3".
+	slices.SortStableFunc(out, func(a, b string) int { return len(b) - len(a) })
+	return out
+}
