@@ -3,6 +3,7 @@ package meta
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"modernc.org/sqlite"
@@ -34,6 +35,11 @@ type checkpointer struct {
 
 	since int64 // pages since the writer last began a new WAL; the writer's
 
+	background, whole int64 // backgroundPages, writerPages
+
+	// mu is held by the one checkpoint that runs: SQLite would not wait for
+	// another, but give up.
+	mu                      sync.Mutex
 	frames, folded, pending atomic.Int64
 }
 
@@ -48,7 +54,7 @@ func startCheckpointer(name string, mode Sync, fail func(error) error) (*checkpo
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	k := &checkpointer{c: c, page: page, kick: make(chan struct{}, 1), done: make(chan struct{})}
+	k := &checkpointer{c: c, page: page, background: backgroundPages, whole: writerPages, kick: make(chan struct{}, 1), done: make(chan struct{})}
 	go func() {
 		defer close(k.done)
 		for range k.kick {
@@ -70,6 +76,8 @@ func (k *checkpointer) stop() error {
 // run checkpoints and keeps the result; whole tells that nothing is left to
 // fold. Being held up by a reader is no error: the rest waits for the next time.
 func (k *checkpointer) run(c *conn, sql string) (whole bool, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	row, err := c.first(sql)
 	if err != nil {
 		return false, err
@@ -87,18 +95,18 @@ func (k *checkpointer) run(c *conn, sql string) (whole bool, err error) {
 // pages that it has written.
 func (k *checkpointer) wrote(c *conn, pages int64) error {
 	k.since += pages
-	if k.since >= writerPages {
+	if k.since >= k.whole {
 		whole, err := k.run(c, "PRAGMA wal_checkpoint(RESTART)")
 		if err != nil {
 			return err
 		}
 		k.since = 0
 		if !whole { // a long reader (a backup): try again, but not at every commit
-			k.since = writerPages * 3 / 4
+			k.since = k.whole * 3 / 4
 		}
 		return nil
 	}
-	if k.pending.Add(pages) >= backgroundPages {
+	if k.pending.Add(pages) >= k.background {
 		select {
 		case k.kick <- struct{}{}:
 		default: // it is told already

@@ -32,6 +32,9 @@ type Options struct {
 	Readers int
 	// VFS names a registered SQLite VFS; "" is the system's.
 	VFS string
+	// Snapshot, with a database in memory, is the file whose state it starts
+	// with; "" is none.
+	Snapshot string
 	// QuickCheck runs SQLite's quick_check before anything is served.
 	QuickCheck bool
 }
@@ -126,7 +129,13 @@ func openWriter(name, mode string, o Options) (*conn, error) {
 	if err := prove(c, mode, o); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	if err := migrate(c); err != nil {
+	if o.Path == "" && o.Snapshot != "" {
+		err = loadSnapshot(c, o.Snapshot)
+	}
+	if err == nil {
+		err = migrate(c)
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
