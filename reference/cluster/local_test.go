@@ -8,13 +8,9 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(t testing.TB, path string) (*meta.DB, *Local) {
 	t.Helper()

@@ -170,11 +170,13 @@ func prove(c *conn, mode string, o Options) error {
 	return nil
 }
 
-// Close closes every connection. No other call may be running.
+// Close closes every connection; closing again does nothing. No other call may
+// be running.
 func (db *DB) Close() error {
 	var errs []error
 	if db.check != nil {
 		errs = append(errs, db.check.stop())
+		db.check = nil
 	}
 	for {
 		select {
