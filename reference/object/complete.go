@@ -19,6 +19,9 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 	if err != nil {
 		return PutResult{}, err
 	}
+	if len(in.Parts) == 0 {
+		return PutResult{}, errcode.New(errcode.MalformedXML, "The list of parts is empty.")
+	}
 	op := meta.CompleteUpload{
 		Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID,
 		Parts: make([]meta.PartRef, len(in.Parts)), Condition: cond, MinPartSize: s.limits.MinPart,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -263,4 +264,38 @@ func TestUnclearOutcomeKeepsTheBlob(t *testing.T) {
 	if n := b.flight.used.Load(); n != 0 {
 		t.Errorf("%d bytes of the budget are still taken", n)
 	}
+}
+
+// The whole of it on the process's clock, with eight days in an instant.
+func TestMaintainForDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, "memory", func(c *Config) {
+			c.Clock, c.Log = SystemClock{}, cluster.NewLocal(c.Meta, cluster.LocalOptions{})
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			b.Maintain(ctx)
+			close(done)
+		}()
+		u := b.upload("k")
+		b.part(u, 1, pattern(100<<10))
+		b.put("bucket", "k", pattern(100<<10))
+		b.put("bucket", "k", pattern(101<<10))
+		orphan := b.orphan()
+		time.Sleep(6 * 24 * time.Hour)
+		if b.has(orphan) || len(b.blobIDs()) != 2 {
+			t.Errorf("after six days: blobs %v, want the object's and the part's", b.blobIDs())
+		}
+		_, err := b.tryPart(u, 2, nil)
+		wantCode(t, "part after six days", err, "")
+		time.Sleep(2 * 24 * time.Hour)
+		_, err = b.tryPart(u, 3, nil)
+		wantCode(t, "part after eight days", err, errcode.NoSuchUpload)
+		if len(b.blobIDs()) != 1 {
+			t.Errorf("after eight days: blobs %v, want the object's", b.blobIDs())
+		}
+		cancel()
+		<-done
+	})
 }

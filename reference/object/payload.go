@@ -80,7 +80,7 @@ func (s *Service) receiveBlob(ctx context.Context, in *intake) (*payload, error)
 	p := &payload{size: in.body.Size, epoch: epoch}
 	p.extents = []meta.Extent{{Blob: string(id), Len: in.body.Size}}
 	if _, err := s.blobs.Create(ctx, id, in, in.body.Size); err != nil {
-		return nil, in.refusal(storeError(err))
+		return nil, in.refusal(s.storeError(err))
 	}
 	if p.digest, err = in.finish(); err != nil {
 		s.discard(ctx, p)
@@ -121,9 +121,12 @@ func (p *payload) recycle(reuse bool) {
 }
 
 // storeError is what a client is told when a blob could not be written.
-func storeError(err error) error {
-	if errors.Is(err, blob.ErrFull) {
+func (s *Service) storeError(err error) error {
+	switch {
+	case errors.Is(err, blob.ErrFull):
 		return errcode.Wrap(errcode.ServiceUnavailable, err)
+	case errors.Is(err, blob.ErrSync):
+		s.fatal(err)
 	}
 	return err
 }

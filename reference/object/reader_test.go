@@ -73,7 +73,7 @@ func TestBodyReaderReadsSpans(t *testing.T) {
 		o, blobs, whole := drawObject(t)
 		off := rapid.IntRange(0, len(whole)).Draw(t, "from")
 		n := rapid.IntRange(0, len(whole)-off).Draw(t, "n")
-		s := &Service{blobs: blobs, clock: systemClock{}, limits: Limits{Read: time.Minute}}
+		s := &Service{blobs: blobs, clock: SystemClock{}, limits: Limits{Read: time.Minute}}
 		body, err := s.openBody(context.Background(), runsOf(o, span{off: int64(off), n: int64(n)}))
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func TestBodyReaderFindsMissingBlobs(t *testing.T) {
 		for _, direct := range []bool{true, false} {
 			o, blobs := threeBlobs()
 			delete(blobs.blobs, id)
-			s := &Service{blobs: blobs, clock: systemClock{}, limits: Limits{Read: time.Minute}}
+			s := &Service{blobs: blobs, clock: SystemClock{}, limits: Limits{Read: time.Minute}}
 			body, err := s.openBody(context.Background(), runsOf(o, span{n: 12}))
 			if early {
 				if !errors.Is(err, blob.ErrNotFound) || blobs.open != 0 {
@@ -139,7 +139,7 @@ func TestBodyReaderFindsMissingBlobs(t *testing.T) {
 func TestBodyReaderShortBlob(t *testing.T) {
 	for _, direct := range []bool{true, false} {
 		o, blobs := threeBlobs()
-		s := &Service{blobs: shortStore{blobs}, clock: systemClock{}, limits: Limits{Read: time.Minute}}
+		s := &Service{blobs: shortStore{blobs}, clock: SystemClock{}, limits: Limits{Read: time.Minute}}
 		body, err := s.openBody(context.Background(), runsOf(o, span{n: 12}))
 		if err != nil {
 			t.Fatal(err)

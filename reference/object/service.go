@@ -33,6 +33,9 @@ type Config struct {
 	Clock     Clock        // nil: the system's
 	Rand      io.Reader    // where blob ids come from; nil: crypto/rand
 	Logger    *slog.Logger // for what background work meets; nil: silent
+	// Fatal is called, perhaps several times, when a store has failed in a way
+	// that only a new process may go on from; nil ignores it.
+	Fatal func(error)
 	// Space returns the bytes that are free where blobs and metadata are kept;
 	// nil leaves it to the stores to run full.
 	Space func() (int64, error)
@@ -89,11 +92,14 @@ type Clock interface {
 	Tick(d time.Duration) (c <-chan time.Time, stop func())
 }
 
-type systemClock struct{}
+// SystemClock is the Clock of the process.
+type SystemClock struct{}
 
-func (systemClock) Now() time.Time { return time.Now() }
+// Now implements Clock.
+func (SystemClock) Now() time.Time { return time.Now() }
 
-func (systemClock) Tick(d time.Duration) (<-chan time.Time, func()) {
+// Tick implements Clock.
+func (SystemClock) Tick(d time.Duration) (<-chan time.Time, func()) {
 	t := time.NewTicker(d)
 	return t.C, t.Stop
 }
@@ -111,6 +117,7 @@ type Service struct {
 	rand      lockedReader
 	flight    budget
 	space     spaceGauge
+	fatal     func(error)
 	epoch     atomic.Uint64 // in which new blobs get their ids
 }
 
@@ -122,7 +129,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	}
 	setDefault(&c.Region, "us-east-1")
 	if c.Clock == nil {
-		c.Clock = systemClock{}
+		c.Clock = SystemClock{}
 	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader
@@ -130,9 +137,12 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.Fatal == nil {
+		c.Fatal = func(error) {}
+	}
 	s := &Service{
 		log: c.Log, db: c.Meta, blobs: c.Blobs, region: c.Region, exclusive: c.Exclusive,
-		limits: limits, clock: c.Clock, logger: c.Logger,
+		limits: limits, clock: c.Clock, logger: c.Logger, fatal: c.Fatal,
 		rand:   lockedReader{r: c.Rand},
 		flight: budget{max: limits.InFlight},
 		space:  spaceGauge{probe: c.Space, reserve: limits.Reserve, now: c.Clock.Now},

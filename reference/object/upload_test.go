@@ -147,6 +147,7 @@ func TestCompleteRefusals(t *testing.T) {
 		change func(*CompleteInput)
 		want   errcode.Code
 	}{
+		"no parts":   {nil, nil, errcode.MalformedXML},
 		"order":      {[]CompletePart{two, one}, nil, errcode.InvalidPartOrder},
 		"twice":      {[]CompletePart{one, one}, nil, errcode.InvalidPartOrder},
 		"unknown":    {[]CompletePart{one, {Number: 4, ETag: one.ETag}}, nil, errcode.InvalidPart},
