@@ -44,6 +44,10 @@ func (p *Plan) Repeat(door, id string) string {
 		default:
 			value = shellWord(value)
 		}
+		if v.Kind() == reflect.Bool {
+			fmt.Fprintf(&b, " %s%s", dash, name)
+			return
+		}
 		fmt.Fprintf(&b, " %s%s=%s", dash, name, value)
 	})
 	if id == "" {
