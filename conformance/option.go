@@ -40,7 +40,7 @@ type Options struct {
 	Baseline       string `name:"baseline" placeholder:"FILE" help:"YAML file of known failures, which do not gate."`
 	StrictBaseline bool   `name:"strict-baseline" help:"A baseline entry that no longer holds ends the run with exit code 5."`
 
-	Insecure        bool   `name:"k" help:"Do not verify the server's TLS certificate."`
+	Insecure        bool   `name:"k" short:"k" help:"Do not verify the server's TLS certificate."`
 	AllowCompliance bool   `name:"allow-compliance" help:"COMPLIANCE locks may be set, for seconds."`
 	ExpectLevel     string `name:"expect-level" placeholder:"LEVEL" help:"Consistency level that gates."`
 

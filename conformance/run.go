@@ -85,7 +85,7 @@ func (r *Run) check(ctx context.Context, it Item) (scenarios.Result, bool) {
 		return scenarios.Result{}, false
 	}
 	if why := r.lacksMeans(it); why != "" {
-		return it.verdict(scenarios.Skipped, why), true
+		return r.judged(it, it.verdict(scenarios.Skipped, why)), true
 	}
 	for _, id := range it.After {
 		dep, here := r.Plan.item(id, it.Addressing)
@@ -97,15 +97,22 @@ func (r *Run) check(ctx context.Context, it Item) (scenarios.Result, bool) {
 			return scenarios.Result{}, false
 		}
 		if res.Verdict.Gates() {
-			return it.verdict(scenarios.Blocked, fmt.Sprintf("%s, on which it depends, ended as %s", dep.Name, res.Verdict)), true
+			return r.judged(it, it.verdict(scenarios.Blocked, fmt.Sprintf("%s, on which it depends, ended as %s", dep.Name, res.Verdict))), true
 		}
 	}
 	res := r.sessions[it.Addressing].Run(ctx, it.Scenario, limit(it.Scenario))
 	if ctx.Err() != nil {
 		return scenarios.Result{}, false // what it found may be the interruption's doing
 	}
-	res.ID, res.Gating = it.Name, it.Gates && res.Verdict.Gates()
-	return res, true
+	res.ID = it.Name
+	return r.judged(it, res), true
+}
+
+// judged decides whether the result gates.
+func (r *Run) judged(it Item, res scenarios.Result) scenarios.Result {
+	res.Gating = it.Gates && res.Verdict.Gates()
+	r.Plan.baseline.Mark(&res, time.Now())
+	return res
 }
 
 // limit is how long a scenario may take: no rule needs more than a minute,
@@ -135,7 +142,7 @@ func (r *Run) lacksMeans(it Item) string {
 // verdict is the result of an item that was not run.
 func (it Item) verdict(v scenarios.Verdict, reason string) scenarios.Result {
 	return scenarios.Result{ID: it.Name, Rule: it.Rule, Level: it.Level, Says: it.Says, Ref: it.Ref, Needs: it.Needs,
-		Verdict: v, Gating: it.Gates && v.Gates(), Reason: reason, Where: it.Where()}
+		Verdict: v, Reason: reason, Where: it.Where()}
 }
 
 func (p *Plan) item(id string, style scenarios.Addressing) (Item, bool) {

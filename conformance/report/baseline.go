@@ -106,54 +106,56 @@ type Stale struct {
 	Why   string `json:"why"`
 }
 
-// Apply clears Gating where an entry names the result and its verdict, and
-// says which entries no longer hold. exists tells whether the catalogue has a
-// scenario or rule of that name: what exists and was not run is not judged.
+// Mark clears Gating, and says why in Known, when an entry names the result
+// and its verdict.
+func (b Baseline) Mark(r *scenarios.Result, now time.Time) {
+	for _, e := range b {
+		if r.Gating && e.covers(*r) && r.Verdict == e.Verdict && !e.expired(now) {
+			r.Gating, r.Known = false, e.Reason
+		}
+	}
+}
+
+// Apply marks every result and says which entries no longer hold. exists tells
+// whether the catalogue has a scenario or rule of that name: what exists and
+// was not judged proves nothing.
 func (b Baseline) Apply(results []scenarios.Result, exists func(name string) bool, now time.Time) Known {
 	var k Known
+	for i := range results {
+		b.Mark(&results[i], now)
+		if results[i].Known != "" {
+			k.Used++
+		}
+	}
 	for _, e := range b {
-		stale := func(format string, args ...any) {
-			k.Stale = append(k.Stale, Stale{e, fmt.Sprintf(format, args...)})
-		}
-		switch {
-		case !exists(e.Name()) || e.Rule != "" && !exists(e.Rule):
-			stale("the catalogue has no such scenario or rule")
-			continue
-		case e.expired(now):
-			stale("it expired on %s", e.Expires)
-			continue
-		}
-		ran, held := 0, 0
-		got := map[scenarios.Verdict]bool{}
-		for i := range results {
-			r := &results[i]
-			if !e.covers(*r) {
-				continue
-			}
-			ran++
-			got[r.Verdict] = true
-			if r.Verdict == e.Verdict {
-				held++
-				if r.Gating {
-					r.Gating = false
-					r.Known = e.Reason
-					k.Used++
-				}
-			}
-		}
-		if ran > 0 && held == 0 {
-			stale("want %s, got %s", e.Verdict, verdictList(got))
+		if why := e.stale(results, exists, now); why != "" {
+			k.Stale = append(k.Stale, Stale{e, why})
 		}
 	}
 	return k
 }
 
-func verdictList(got map[scenarios.Verdict]bool) string {
-	var names []string
-	for _, v := range scenarios.Verdicts() {
-		if got[v] {
-			names = append(names, string(v))
+// stale says why the entry no longer holds, "" when it does.
+func (e Entry) stale(results []scenarios.Result, exists func(string) bool, now time.Time) string {
+	switch {
+	case !exists(e.Name()) || e.Rule != "" && !exists(e.Rule):
+		return "the catalogue has no such scenario or rule"
+	case e.expired(now):
+		return "it expired on " + e.Expires
+	}
+	var got []string
+	for _, r := range results {
+		switch {
+		case !e.covers(r):
+		case r.Verdict == e.Verdict:
+			return ""
+		case r.Verdict != scenarios.Skipped && r.Verdict != scenarios.Blocked && r.Verdict != scenarios.Error:
+			got = append(got, string(r.Verdict))
 		}
 	}
-	return strings.Join(names, ", ")
+	if len(got) == 0 {
+		return ""
+	}
+	slices.Sort(got)
+	return fmt.Sprintf("want %s, got %s", e.Verdict, strings.Join(slices.Compact(got), ", "))
 }

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"bleepstore": main})
+}
+
+// foreign serves S3 by a server that nobody here wrote; hook, which may be
+// nil, may answer in its stead.
+func foreign(hook func(http.ResponseWriter, *http.Request) bool) *httptest.Server {
+	inner := gofakes3.New(s3mem.New()).Server()
+	var mu sync.Mutex
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if hook != nil && hook(w, r) {
+			return
+		}
+		mu.Lock() // its memory backend is not made for writers side by side
+		defer mu.Unlock()
+		inner.ServeHTTP(w, r)
+	}))
+}
+
+// refuse answers a method with an error.
+func refuse(method string, status int, code string) func(http.ResponseWriter, *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if method != "" && r.Method != method {
+			return false
+		}
+		w.Header().Set("x-amz-request-id", "R1")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "<Error><Code>%s</Code><Message>m</Message><RequestId>R1</RequestId></Error>", code)
+		return true
+	}
+}
+
+// TestScripts runs the scripts of testdata/script. They find servers in
+// $FOREIGN, $BUSY (refuses writes with 503), $STICKY (deletes nothing),
+// $REFUSING (knows no key) and $NOBODY, and may say `exits CODE command...`.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			for name, hook := range map[string]func(http.ResponseWriter, *http.Request) bool{
+				"FOREIGN":  nil,
+				"BUSY":     refuse(http.MethodPut, 503, "SlowDown"),
+				"STICKY":   refuse(http.MethodDelete, 403, "AccessDenied"),
+				"REFUSING": refuse("", 403, "InvalidAccessKeyId"),
+			} {
+				srv := foreign(hook)
+				env.Defer(srv.Close)
+				env.Setenv(name, srv.URL)
+			}
+			gone := foreign(nil)
+			gone.Close()
+			env.Setenv("NOBODY", gone.URL)
+			env.Setenv("XDG_CACHE_HOME", env.Getenv("WORK")+"/cache")
+			env.Setenv("AWS_ACCESS_KEY_ID", "a")
+			env.Setenv("AWS_SECRET_ACCESS_KEY", "b")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+// exits runs a command and demands its exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE command...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	err = ts.Exec(args[1], args[2:]...)
+	if ee, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = ee.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%s: %v", strings.Join(args[1:], " "), err)
+	}
+	if got != want {
+		ts.Fatalf("%s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
