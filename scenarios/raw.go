@@ -340,9 +340,6 @@ func readResponse(conn net.Conn, method string) *Response {
 			r.Err = fmt.Errorf("read body of the %d response: %w", hr.StatusCode, err)
 			return r
 		}
-		if hr.Header.Get("Content-Length") == "" && hr.ContentLength >= 0 && method != http.MethodHead {
-			hr.Header.Set("Content-Length", strconv.FormatInt(hr.ContentLength, 10))
-		}
 		r.Status, r.Header, r.Body = hr.StatusCode, hr.Header, body
 		r.Code, r.Message = errorBody(body)
 		return r
