@@ -257,7 +257,9 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		u := create(ctx, s, b, "k")
-		s.Expect(u.complete(ctx, u.part(ctx, 1, nil))).To(OK())
+		r := u.send(ctx, 1, nil)
+		s.Expect(r).To(OK(), "UploadPart of no bytes")
+		s.Expect(u.complete(ctx, part{1, r.Header.Get("ETag")})).To(OK())
 		head, err := s.Head(ctx, b, "k")
 		s.Expect(err).To(OK())
 		s.Expect(aws.ToInt64(head.ContentLength)).To(BeZero())
