@@ -3,6 +3,7 @@ GO     ?= go
 STAGE  := ./.ci/stage
 BIN    := bin/bleepstore
 FUZZ   ?= 5s
+CRASHES ?= 50
 
 .PHONY: help build check test unit suite fuzz crash bench e2e golden fmt clean
 
@@ -41,6 +42,9 @@ fuzz: ## each fuzz target for FUZZ (default 5s)
 	@set -e; for f in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \
 	  for t in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$f); do \
 	    $(GO) test ./$$(dirname $$f) -run '^$$' -fuzz "^$$t\$$" -fuzztime $(FUZZ); done; done
+
+crash: ## kill -9 a loaded server CRASHES times (default 50) on each durable backend
+	BLEEPSTORE_CRASHES=$(CRASHES) $(GO) test ./reference -run '^TestKill$$' -count=1 -v -timeout 30m
 
 golden: ## print what changed in the catalogue, and accept it
 	$(GO) test ./conformance -run '^TestGoldenCatalogue$$' -update-golden -v

@@ -1,0 +1,165 @@
+package reference
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"bleepstore/fault"
+	"bleepstore/reference/blob"
+	"bleepstore/reference/object"
+	"bleepstore/reference/s3"
+	"bleepstore/reference/sigv4"
+)
+
+// The backends that keep bodies.
+const (
+	Local  = "local"  // a file a blob
+	SQLite = "sqlite" // rows of a database
+	Memory = "memory" // nothing survives, unless Memory.Snapshot is set
+)
+
+// A Config says what server to open. The zero value of a field means its
+// default; Users are always needed.
+type Config struct {
+	// Dir is the data directory, made if need be; one server at a time may use
+	// it. The memory backend without snapshot needs none.
+	Dir string
+	// Backend is Local (the default), SQLite or Memory. It is written into the
+	// data directory: another one is refused there later.
+	Backend string
+	// Blobs replaces Backend's store by a ready one, which the Server then
+	// owns and closes; metadata stay in Dir.
+	Blobs    blob.Store
+	MetaPath string // metadata database; default meta.db in Dir
+	BlobDir  string // bodies of Local; default blobs in Dir
+	Memory   MemoryConfig
+
+	Region string // default us-east-1
+	Users  []User // the first is the owner's account
+
+	// Addr is where to listen, "" for not at all: Handler serves without. With
+	// TLS it speaks HTTPS. TLSAddr is a second address that always does.
+	Addr, TLSAddr string
+	TLS           *tls.Config
+	Endpoint      string   // the host that clients use; buckets are found under it
+	Domains       []string // more such hosts
+
+	Limits  object.Limits
+	HTTP    s3.Limits
+	Metrics prometheus.Registerer // nil: the edge's metrics are not exported
+	Ops     http.Handler          // see s3.Config
+
+	Logger *slog.Logger // nil: silent
+	Clock  object.Clock // nil: the system's
+	Rand   io.Reader    // of every id; nil: crypto/rand
+	FS     fault.FS     // where Local keeps files; nil: the system's
+	VFS    string       // the SQLite VFS of the databases; "": the system's
+}
+
+// MemoryConfig is what only the memory backend takes.
+type MemoryConfig struct {
+	MaxBytes int64 // of bodies; default 1 GiB
+	// Snapshot is a file that holds everything when the server is closed, and
+	// every so often before, and from which Open begins. "": none.
+	Snapshot string
+	Every    time.Duration // default 1 min
+}
+
+// A User is an access key and the account behind it. Several keys may share
+// an account. ID is the account's canonical id; without one the first user gets
+// the same on every server, so that its keys can be changed, and any other one
+// that follows from its access key.
+type User struct {
+	AccessKey, SecretKey string
+	ID, Name             string
+}
+
+// withDefaults checks c and fills what is not set.
+func (c Config) withDefaults() (Config, error) {
+	setDefault(&c.Backend, Local)
+	setDefault(&c.Region, "us-east-1")
+	setDefault(&c.Memory.MaxBytes, 1<<30)
+	setDefault(&c.Memory.Every, time.Minute)
+	switch c.Backend {
+	case Local, SQLite, Memory:
+	default:
+		return c, fmt.Errorf("backend %q: want %s, %s or %s", c.Backend, Local, SQLite, Memory)
+	}
+	if c.Dir == "" && c.Backend != Memory {
+		return c, fmt.Errorf("backend %s needs a data directory", c.Backend)
+	}
+	if c.Blobs != nil && c.Memory.Snapshot != "" {
+		return c, errors.New("a snapshot needs the memory backend's own store")
+	}
+	if c.TLS == nil && c.TLSAddr != "" {
+		return c, errors.New("an address for TLS needs its certificates")
+	}
+	setDefault(&c.MetaPath, filepath.Join(c.Dir, "meta.db"))
+	setDefault(&c.BlobDir, filepath.Join(c.Dir, "blobs"))
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Clock == nil {
+		c.Clock = object.SystemClock{}
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.FS == nil {
+		c.FS = fault.OS{}
+	}
+	return c, nil
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// keys finds the secret of an access key.
+type keys map[string]User
+
+func newKeys(users []User) (keys, error) {
+	if len(users) == 0 {
+		return nil, errors.New("no user: nobody could do anything")
+	}
+	k := keys{}
+	for i, u := range users {
+		if u.AccessKey == "" || u.SecretKey == "" {
+			return nil, fmt.Errorf("user %d: access key and secret key are needed", i+1)
+		}
+		if _, twice := k[u.AccessKey]; twice {
+			return nil, fmt.Errorf("access key %q is given twice", u.AccessKey)
+		}
+		if u.ID == "" {
+			seed := "bleepstore owner"
+			if i > 0 {
+				seed = "bleepstore user " + u.AccessKey
+			}
+			sum := sha256.Sum256([]byte(seed))
+			u.ID = hex.EncodeToString(sum[:])
+		}
+		setDefault(&u.Name, u.AccessKey)
+		k[u.AccessKey] = u
+	}
+	return k, nil
+}
+
+// Lookup implements sigv4.Credentials.
+func (k keys) Lookup(accessKey string) (string, sigv4.Principal, bool) {
+	u, ok := k[accessKey]
+	return u.SecretKey, sigv4.Principal{ID: u.ID, Name: u.Name}, ok
+}

@@ -1,0 +1,110 @@
+package reference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"bleepstore/reference/blob"
+	"bleepstore/reference/blob/local"
+	"bleepstore/reference/blob/memory"
+	"bleepstore/reference/blob/sqlite"
+	"bleepstore/reference/cluster"
+	"bleepstore/reference/meta"
+)
+
+// stores is what a Server keeps data in, in the order in which it is opened.
+type stores struct {
+	dir      *datadir // nil in memory
+	snapshot *snapshot
+	db       *meta.DB
+	blobs    blob.Store
+	log      *cluster.Local
+}
+
+// openStores takes the locks first, so that nothing is touched which another
+// server is using. What is open already is closed again when something fails.
+func openStores(ctx context.Context, c Config) (_ *stores, err error) {
+	s := &stores{blobs: c.Blobs}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if c.Backend == Memory {
+		err = s.openMemory(ctx, c)
+	} else {
+		err = s.openDisk(ctx, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.log = cluster.NewLocal(s.db, cluster.LocalOptions{Now: c.Clock.Now, Rand: &lockedReader{r: c.Rand}})
+	return s, nil
+}
+
+func (s *stores) openDisk(ctx context.Context, c Config) (err error) {
+	if s.dir, err = openDir(c); err != nil {
+		return err
+	}
+	s.db, err = meta.Open(ctx, meta.Options{Path: c.MetaPath, Sync: meta.SyncFull, VFS: c.VFS})
+	if err != nil || s.blobs != nil {
+		return err
+	}
+	// A nil of another type must not end up in the interface.
+	if c.Backend == SQLite {
+		store, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(c.Dir, "blobs.db"), VFS: c.VFS})
+		if err != nil {
+			return fmt.Errorf("open blobs: %w", err)
+		}
+		s.blobs = store
+		return nil
+	}
+	store, err := local.Open(c.BlobDir, c.FS)
+	if err != nil {
+		return fmt.Errorf("open blobs: %w", err)
+	}
+	s.blobs = store
+	return nil
+}
+
+func (s *stores) openMemory(ctx context.Context, c Config) (err error) {
+	if c.Memory.Snapshot == "" {
+		if s.blobs == nil {
+			s.blobs = memory.New(c.Memory.MaxBytes)
+		}
+		s.db, err = meta.Open(ctx, meta.Options{})
+		return err
+	}
+	store := memory.New(c.Memory.MaxBytes)
+	s.blobs = store
+	if s.snapshot, err = openSnapshot(c.Memory.Snapshot, store); err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	if s.db, err = s.snapshot.restore(ctx); err != nil {
+		return fmt.Errorf("restore snapshot %s: %w", c.Memory.Snapshot, err)
+	}
+	return nil
+}
+
+// close closes what is open, in the reverse order. No call may be running.
+func (s *stores) close() error {
+	var errs []error
+	if s.log != nil {
+		s.log.Close()
+	}
+	if s.blobs != nil {
+		errs = append(errs, s.blobs.Close())
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	if s.snapshot != nil {
+		errs = append(errs, s.snapshot.close())
+	}
+	if s.dir != nil {
+		errs = append(errs, s.dir.close())
+	}
+	return errors.Join(errs...)
+}
