@@ -9,6 +9,7 @@ import (
 
 // commands is the command line. Each command is a file of its own.
 type commands struct {
+	Serve   serveCmd   `cmd:"" help:"Run the reference server."`
 	Test    testCmd    `cmd:"" help:"Test an S3 server, rule by rule."`
 	List    listCmd    `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`
 	Cleanup cleanupCmd `cmd:"" help:"Remove what an interrupted test left on its server."`

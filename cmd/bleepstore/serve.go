@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"bleepstore/conformance"
+	"bleepstore/reference"
+	"bleepstore/reference/config"
+)
+
+// serveCmd runs the reference server. A flag left empty leaves the setting to
+// the environment, the file and the default, in this order.
+type serveCmd struct {
+	Config    string `help:"YAML file of settings." placeholder:"FILE"`
+	Addr      string `help:"Address to listen on (127.0.0.1:9000); port 0 picks a free one." placeholder:"HOST:PORT"`
+	AddrFile  string `help:"File that gets the server's URL once it is ready." placeholder:"FILE"`
+	Data      string `help:"Data directory (./data)." placeholder:"DIR"`
+	Backend   string `help:"Where bodies are kept: local, memory or sqlite (local)."`
+	Region    string `help:"Region that clients sign for (us-east-1)."`
+	AccessKey string `help:"Access key of the owner's account (bleepstore)."`
+	SecretKey string `help:"Its secret key (bleepstore-secret)."`
+	OpsAddr   string `help:"Second listener, for /healthz /readyz /metrics /docs /openapi.json (127.0.0.1:9001, or a free port with --addr's port 0); off turns it off." placeholder:"HOST:PORT"`
+	LogLevel  string `help:"debug, info, warn or error (info)."`
+	LogFormat string `help:"text or json (text)."`
+}
+
+// flags are the settings that the command line gave.
+func (c *serveCmd) flags() (map[string]string, error) {
+	given := map[string]string{}
+	for key, value := range map[string]string{
+		"storage.data": c.Data, "storage.backend": c.Backend, "server.region": c.Region, "server.ops_addr": c.OpsAddr,
+		"auth.access_key": c.AccessKey, "auth.secret_key": c.SecretKey,
+		"observability.log_level": c.LogLevel, "observability.log_format": c.LogFormat,
+	} {
+		if value != "" {
+			given[key] = value
+		}
+	}
+	if c.Addr != "" {
+		host, port, err := net.SplitHostPort(c.Addr)
+		if err != nil {
+			return nil, fmt.Errorf("--addr: %w", err)
+		}
+		given["server.host"], given["server.port"] = host, port
+	}
+	return given, nil
+}
+
+// Run implements the command.
+func (c *serveCmd) Run() error {
+	given, err := c.flags()
+	if err != nil {
+		return err
+	}
+	v, err := config.Resolve(given, os.Getenv, c.Config)
+	if err != nil {
+		return err
+	}
+	s, err := settle(v)
+	if err != nil {
+		return err
+	}
+	if err := serve(s, c.AddrFile, os.Stdout); err != nil {
+		return &conformance.Error{Code: conformance.ExitFailed, Err: err}
+	}
+	return nil
+}
+
+// A service is everything that serve needs, checked.
+type service struct {
+	server  reference.Config
+	ops     string // address of the second listener; "" none, or the S3 address itself
+	health  bool
+	metrics bool
+	drain   time.Duration
+}
+
+// settle turns settings into a service.
+func settle(v *config.Values) (service, error) {
+	s := service{server: reference.Config{
+		Dir: v.String("storage.data"), MetaPath: v.String("metadata.sqlite.path"), BlobDir: v.String("storage.local.root_dir"),
+		Region: v.String("server.region"), Addr: net.JoinHostPort(v.String("server.host"), v.String("server.port")),
+	}}
+	var errs []error
+	note := func(err error) { errs = append(errs, err) }
+	var err error
+	s.server.Backend, err = v.OneOf("storage.backend", reference.Local, reference.Memory, reference.SQLite)
+	note(err)
+	_, err = v.OneOf("metadata.engine", "sqlite")
+	note(err)
+	s.server.Memory, err = memory(v, s.server.Dir)
+	note(err)
+	s.server.Users, err = users(v)
+	note(err)
+	s.server.Logger, err = logger(v, os.Stderr)
+	note(err)
+	s.health, err = v.Bool("observability.health_check")
+	note(err)
+	s.metrics, err = v.Bool("observability.metrics")
+	note(err)
+	s.drain, err = time.ParseDuration(v.String("server.shutdown_timeout"))
+	note(err)
+	s.ops = opsAddr(v)
+	return s, errors.Join(errs...)
+}
+
+// opsAddr is the second listener's address. With a free port for S3 it takes a
+// free port too, unless it was given.
+func opsAddr(v *config.Values) string {
+	addr := v.String("server.ops_addr")
+	if port := v.String("server.admin_port"); port != "" && v.From("server.ops_addr") == "default" {
+		return net.JoinHostPort(v.String("server.host"), port)
+	}
+	if addr == "off" {
+		return ""
+	}
+	if v.From("server.ops_addr") == "default" && v.String("server.port") == "0" {
+		return "127.0.0.1:0"
+	}
+	return addr
+}
+
+func memory(v *config.Values, dir string) (reference.MemoryConfig, error) {
+	most, err := v.Int64("storage.memory.max_size_bytes")
+	if err != nil {
+		return reference.MemoryConfig{}, err
+	}
+	every, err := v.Int64("storage.memory.snapshot_interval_seconds")
+	if err != nil {
+		return reference.MemoryConfig{}, err
+	}
+	m := reference.MemoryConfig{MaxBytes: most, Every: time.Duration(every) * time.Second}
+	kind, err := v.OneOf("storage.memory.persistence", "none", "snapshot")
+	if kind == "snapshot" {
+		if m.Snapshot = v.String("storage.memory.snapshot_path"); m.Snapshot == "" {
+			m.Snapshot = filepath.Join(dir, "snapshot")
+		}
+	}
+	return m, err
+}
+
+// users are the accounts, the owner's first. The well-known keys are refused
+// where the network can reach the server.
+func users(v *config.Values) ([]reference.User, error) {
+	owner := reference.User{AccessKey: v.String("auth.access_key"), SecretKey: v.String("auth.secret_key")}
+	if owner.SecretKey == config.DefaultSecretKey && !loopback(v.String("server.host")) {
+		return nil, fmt.Errorf("server.host is %s, which the network can reach: give --access-key and --secret-key instead of the default keys", v.String("server.host"))
+	}
+	all := []reference.User{owner}
+	for _, u := range v.Users {
+		all = append(all, reference.User(u))
+	}
+	return all, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func logger(v *config.Values, w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(v.String("observability.log_level"))); err != nil {
+		return nil, fmt.Errorf("observability.log_level: %w", err)
+	}
+	o := &slog.HandlerOptions{Level: level}
+	format, err := v.OneOf("observability.log_format", "text", "json")
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o)), err
+	}
+	return slog.New(slog.NewTextHandler(w, o)), err
+}
+
+// serve runs until the server fails or a signal asks it to leave.
+func serve(s service, addrFile string, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	second, err := openOps(&s)
+	if err != nil {
+		return err
+	}
+	defer second.close()
+	server, err := reference.Open(ctx, s.server)
+	if err != nil {
+		return err
+	}
+	second.watch(server)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve() }()
+	banner(out, s, server.URL(), second.url())
+	if err := announce(addrFile, server.URL()); err != nil {
+		return errors.Join(err, leave(server, s.drain, done))
+	}
+	select {
+	case err := <-done:
+		return errors.Join(err, server.Close(context.Background()))
+	case <-ctx.Done():
+		stop() // a second signal ends the process at once: that is always safe
+		s.server.Logger.Info("draining", "timeout", s.drain)
+		return leave(server, s.drain, done)
+	}
+}
+
+// leave drains the server.
+func leave(server *reference.Server, within time.Duration, done <-chan error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return errors.Join(server.Close(ctx), <-done)
+}
+
+// announce writes the URL to a file that appears whole.
+func announce(path, url string) error {
+	if path == "" {
+		return nil
+	}
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, []byte(url+"\n"), 0o600); err != nil {
+		return fmt.Errorf("--addr-file: %w", err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return fmt.Errorf("--addr-file: %w", err)
+	}
+	return nil
+}
+
+// banner tells a person how to use the server.
+func banner(w io.Writer, s service, url, ops string) {
+	owner := s.server.Users[0]
+	var b strings.Builder
+	fmt.Fprintf(&b, "bleepstore serves S3 at %s\n", url)
+	switch {
+	case s.server.Backend == reference.Memory && s.server.Memory.Snapshot == "":
+		b.WriteString("  in memory: nothing survives the end of this process\n")
+	case s.server.Backend == reference.Memory:
+		fmt.Fprintf(&b, "  in memory, saved to %s every %s: what came after the last save is lost with the process\n", s.server.Memory.Snapshot, s.server.Memory.Every)
+	default:
+		fmt.Fprintf(&b, "  data in %s, bodies by the backend %s\n", s.server.Dir, s.server.Backend)
+	}
+	if ops != "" {
+		fmt.Fprintf(&b, "  health, metrics and documentation at %s\n", ops)
+	}
+	secret := owner.SecretKey
+	if secret != config.DefaultSecretKey {
+		secret = "..." // given by the user, who knows it
+	}
+	fmt.Fprintf(&b, "\n  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_REGION=%s\n", owner.AccessKey, secret, s.server.Region)
+	fmt.Fprintf(&b, "  aws --endpoint-url %s s3 mb s3://hello\n", url)
+	fmt.Fprintf(&b, "  bleepstore test --endpoint %s\n", url)
+	_, _ = io.WriteString(w, b.String()) // a closed terminal must not end the server
+}
+
+// port is the port of an address, 0 when it has none.
+func port(addr string) int {
+	_, p, err := net.SplitHostPort(addr)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(p)
+	return n
+}
