@@ -120,15 +120,13 @@ func checkListed(uploadID string, listed CompletePart, part Part, u Upload) erro
 	algorithm, kind := checksumOf(u)
 	seen := false
 	for _, c := range listed.Checksums {
-		switch {
-		case c.Algorithm == string(algorithm):
-			if c.Value != part.Checksum.Value {
-				return invalidPart(uploadID, listed)
-			}
-			seen = true
-		case u.Algorithm != "":
+		if c.Algorithm != string(algorithm) {
 			return checksumMismatch(u.Algorithm, c.Algorithm)
 		}
+		if c.Value != part.Checksum.Value {
+			return invalidPart(uploadID, listed)
+		}
+		seen = true
 	}
 	if kind == checksum.Composite && !seen {
 		return errcode.New(errcode.InvalidRequest,

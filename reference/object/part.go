@@ -12,18 +12,19 @@ import (
 	"bleepstore/reference/meta"
 )
 
-// UploadPart stores one part, in place of an earlier one of its number. A part
-// sent without the checksum that its upload announced gets it computed.
+// UploadPart stores one part, in place of an earlier one of its number. It must
+// carry the checksum that its upload announced and no other; only where the
+// object's will be computed over its bytes may a part come without.
 func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, error) {
 	u, err := s.upload(ctx, in.Caller, in.Bucket, in.Key, in.UploadID)
 	if err != nil {
 		return Part{}, err
 	}
+	algorithm, kind := checksumOf(u)
 	sent := strings.ToUpper(in.Body.Checksum.Algorithm)
-	if u.Algorithm != "" && sent != "" && sent != u.Algorithm {
+	if sent != u.Algorithm && (sent != "" || kind == checksum.Composite) {
 		return Part{}, checksumMismatch(u.Algorithm, sent)
 	}
-	algorithm, kind := checksumOf(u)
 	p, err := s.receive(ctx, in.Body, algorithm)
 	if err != nil {
 		return Part{}, err
@@ -35,14 +36,13 @@ func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, err
 	}
 	op.Checksum.Type = string(kind)
 	res, err := s.commit(ctx, p, op)
-	part := res.Part
-	if err == nil && sent != "" && sent != string(algorithm) {
-		part.Checksum = p.full(checksum.Algorithm(sent)) // what the client can compare
-	}
-	return part, err
+	return res.Part, err
 }
 
+// checksumMismatch is about the names of algorithms; "" is none.
 func checksumMismatch(want, got string) *errcode.Error {
+	setDefault(&want, "null")
+	setDefault(&got, "null")
 	return errcode.New(errcode.InvalidRequest,
 		"Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
 		strings.ToLower(want), strings.ToLower(got))

@@ -38,7 +38,7 @@ func (b *bench) tryPart(u Upload, number int, data []byte, change ...func(*Uploa
 
 func (b *bench) part(u Upload, number int, data []byte) CompletePart {
 	b.t.Helper()
-	p, err := b.tryPart(u, number, data)
+	p, err := b.tryPart(u, number, data, func(in *UploadPartInput) { in.Body.Checksum.Algorithm = u.Algorithm })
 	if err != nil {
 		b.t.Fatalf("part %d: %v", number, err)
 	}
@@ -312,9 +312,11 @@ func TestPartChecksumRules(t *testing.T) {
 	wantCode(t, "another algorithm", err, errcode.InvalidRequest)
 	_, err = b.tryPart(composite, 1, data, sent(checksum.SHA256, sumOf(checksum.SHA256, nil)))
 	wantCode(t, "wrong value", err, errcode.BadDigest)
-	p, err := b.tryPart(composite, 1, data)
+	_, err = b.tryPart(composite, 1, data)
+	wantCode(t, "none where the object's is made of the parts'", err, errcode.InvalidRequest)
+	p, err := b.tryPart(composite, 1, data, sent(checksum.SHA256, sumOf(checksum.SHA256, data)))
 	if err != nil || p.Checksum.Value != sumOf(checksum.SHA256, data) {
-		t.Errorf("no checksum sent: %+v, %v", p, err)
+		t.Errorf("part: %+v, %v", p, err)
 	}
 	_, err = b.tryComplete(composite, []CompletePart{{Number: 1, ETag: p.ETag}})
 	wantCode(t, "complete without part checksums", err, errcode.InvalidRequest)
@@ -325,15 +327,24 @@ func TestPartChecksumRules(t *testing.T) {
 		Checksums: []Checksum{{Algorithm: "CRC32", Value: sumOf(checksum.CRC32, data)}}}})
 	wantCode(t, "complete with another algorithm", err, errcode.InvalidRequest)
 
-	plain := b.upload("k")
-	p, err = b.tryPart(plain, 1, data, sent(checksum.CRC32, sumOf(checksum.CRC32, data)))
-	if err != nil || p.Checksum.Algorithm != "CRC32" || p.Checksum.Value != sumOf(checksum.CRC32, data) {
-		t.Errorf("upload without algorithm: %+v, %v", p, err)
-	}
-	r, err := b.tryComplete(plain, []CompletePart{{Number: 1, ETag: p.ETag}})
-	want := Checksum{Algorithm: "CRC64NVME", Type: "FULL_OBJECT", Value: sumOf(checksum.CRC64NVME, data)}
-	if err != nil || r.Version.Checksum != want {
-		t.Errorf("upload without algorithm: %+v, %v; want %+v", r.Version.Checksum, err, want)
+	for name, u := range map[string]Upload{
+		"no algorithm": b.upload("k"),
+		"full object":  b.upload("k", func(in *CreateUploadInput) { in.Algorithm = "CRC64NVME" }),
+	} {
+		_, err = b.tryPart(u, 1, data, sent(checksum.CRC32, ""))
+		wantCode(t, name+": another algorithm", err, errcode.InvalidRequest)
+		p, err = b.tryPart(u, 1, data)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		_, err = b.tryComplete(u, []CompletePart{{Number: 1, ETag: p.ETag,
+			Checksums: []Checksum{{Algorithm: "CRC64NVME", Value: "AAAAAAAAAAA="}}}})
+		wantCode(t, name+": complete with a wrong part checksum", err, errcode.InvalidPart)
+		r, err := b.tryComplete(u, []CompletePart{{Number: 1, ETag: p.ETag}})
+		want := Checksum{Algorithm: "CRC64NVME", Type: "FULL_OBJECT", Value: sumOf(checksum.CRC64NVME, data)}
+		if err != nil || r.Version.Checksum != want {
+			t.Errorf("%s: %+v, %v; want %+v", name, r.Version.Checksum, err, want)
+		}
 	}
 }
 
