@@ -185,7 +185,8 @@ var _ = Add(Scenario{
 	ID:    "object.put.overwrite-tags",
 	Rule:  "O-06",
 	Says:  "PutObject over an existing key MUST drop the tags of the object it replaces.",
-	Ref:   ug + "object-tagging.html",
+	Ref:   refPut + "#API_PutObject_RequestSyntax",
+	SDK:   "s3@v1.114.8 PutObjectInput.Tagging",
 	Level: Must,
 	Needs: []Feature{Objects, Tagging},
 	Check: func(ctx context.Context, s *S) {
