@@ -126,7 +126,7 @@ var _ = Add(Scenario{
 	ID:    "listing.versions.current-only",
 	Rule:  "L-19",
 	Says:  "A key with several versions MUST be listed once, with the size of the current one.",
-	Ref:   "https://docs.aws.amazon.com/AmazonS3/latest/userguide/list-obj-version-enabled-bucket.html",
+	Ref:   "https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html",
 	Level: Must,
 	Needs: []Feature{Listing, Versioning},
 	Check: func(ctx context.Context, s *S) {
