@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -49,7 +50,7 @@ func (ses *Session) Remove(ctx context.Context, bucket string) error {
 	c := ses.cleaner()
 	_, err := c.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &bucket})
 	if err != nil && outcomeOf(err).status != http.StatusNotFound {
-		err = errors.Join(ses.empty(ctx, c, bucket, nil), ses.abort(ctx, c, bucket, nil))
+		err = errors.Join(empty(ctx, c, bucket, "", false), abort(ctx, c, bucket, "", false))
 		if _, derr := c.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &bucket}); derr != nil && outcomeOf(derr).status != http.StatusNotFound {
 			return fmt.Errorf("remove bucket %s: %w", bucket, errors.Join(err, derr))
 		}
@@ -60,15 +61,12 @@ func (ses *Session) Remove(ctx context.Context, bucket string) error {
 // RemoveKeys deletes the given keys, all their versions and uploads, from a
 // bucket that is not the run's to delete.
 func (ses *Session) RemoveKeys(ctx context.Context, bucket string, keys []string) error {
-	if len(keys) == 0 {
-		return nil
-	}
 	c := ses.cleaner()
-	only := map[string]bool{}
-	for _, k := range keys {
-		only[k] = true
+	var errs []error
+	for _, key := range keys {
+		errs = append(errs, empty(ctx, c, bucket, key, true), abort(ctx, c, bucket, key, true))
 	}
-	return errors.Join(ses.empty(ctx, c, bucket, only), ses.abort(ctx, c, bucket, only))
+	return errors.Join(errs...)
 }
 
 // cleaner is a client outside any scenario: it may retry, and its exchanges
@@ -89,51 +87,81 @@ func (ses *Session) cleaner() *s3.Client {
 	})
 }
 
-// empty deletes all objects of bucket, or only the given keys. It tries
-// versions first, then plain listings.
-func (ses *Session) empty(ctx context.Context, c *s3.Client, bucket string, only map[string]bool) error {
-	var errs []error
-	del := func(key string, version *string) {
-		if only != nil && !only[key] {
-			return
-		}
-		if err := deleteOne(ctx, c, bucket, key, version); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	versions := s3.NewListObjectVersionsPaginator(c, &s3.ListObjectVersionsInput{Bucket: &bucket})
-	for versions.HasMorePages() {
-		page, err := versions.NextPage(ctx)
-		if err != nil {
-			return errors.Join(append(errs, ses.emptyPlain(ctx, c, bucket, del))...)
-		}
-		for _, v := range page.Versions {
-			del(aws.ToString(v.Key), v.VersionId)
-		}
-		for _, m := range page.DeleteMarkers {
-			del(aws.ToString(m.Key), m.VersionId)
-		}
-	}
-	return errors.Join(errs...)
+// A leftover is one version or object to delete.
+type leftover struct {
+	key     string
+	version *string
 }
 
-// emptyPlain lists without versions: V2, then V1.
-func (ses *Session) emptyPlain(ctx context.Context, c *s3.Client, bucket string, del func(string, *string)) error {
-	pages := s3.NewListObjectsV2Paginator(c, &s3.ListObjectsV2Input{Bucket: &bucket})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+// empty deletes the objects under prefix, or the one key of that name. It
+// reads the first page again and again, since what it deletes leaves the
+// listing. What is listed again is deleted without its version, as servers
+// without versioning need; what stays even so is given up.
+func empty(ctx context.Context, c *s3.Client, bucket, prefix string, exact bool) error {
+	tries := map[string]int{}
+	for {
+		page, err := listPage(ctx, c, bucket, prefix)
 		if err != nil {
-			v1, err := c.ListObjects(ctx, &s3.ListObjectsInput{Bucket: &bucket})
-			if err != nil {
-				return fmt.Errorf("list %s: %w", bucket, err)
-			}
-			page = &s3.ListObjectsV2Output{Contents: v1.Contents}
+			return fmt.Errorf("list %s: %w", bucket, err)
 		}
-		for _, o := range page.Contents {
-			del(aws.ToString(o.Key), nil)
+		tried := 0
+		var errs []error
+		for _, l := range page {
+			id := l.key + "\x00" + aws.ToString(l.version)
+			if exact && l.key != prefix || tries[id] == 2 {
+				continue
+			}
+			if tries[id] == 1 {
+				l.version = nil
+			}
+			tries[id]++
+			tried++
+			errs = append(errs, deleteOne(ctx, c, bucket, l.key, l.version))
+		}
+		if tried == 0 || ctx.Err() != nil {
+			return errors.Join(errs...)
 		}
 	}
-	return nil
+}
+
+// listPage lists versions, or, where the server lacks that, objects: V2, then
+// V1. Keys come encoded, since XML cannot carry every one.
+func listPage(ctx context.Context, c *s3.Client, bucket, prefix string) ([]leftover, error) {
+	var page []leftover
+	add := func(enc types.EncodingType, key, version *string) {
+		k := aws.ToString(key)
+		if plain, err := url.QueryUnescape(k); err == nil && enc == types.EncodingTypeUrl {
+			k = plain
+		}
+		page = append(page, leftover{k, version})
+	}
+	v, err := c.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl})
+	if err == nil {
+		for _, o := range v.Versions {
+			add(v.EncodingType, o.Key, o.VersionId)
+		}
+		for _, m := range v.DeleteMarkers {
+			add(v.EncodingType, m.Key, m.VersionId)
+		}
+	}
+	if len(page) > 0 {
+		return page, nil
+	}
+	v2, err := c.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl})
+	if err == nil {
+		for _, o := range v2.Contents {
+			add(v2.EncodingType, o.Key, nil)
+		}
+		return page, nil
+	}
+	v1, err := c.ListObjects(ctx, &s3.ListObjectsInput{Bucket: &bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl})
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range v1.Contents {
+		add(v1.EncodingType, o.Key, nil)
+	}
+	return page, nil
 }
 
 // deleteOne deletes one version, lifting a legal hold or a governance lock
@@ -153,28 +181,34 @@ func deleteOne(ctx context.Context, c *s3.Client, bucket, key string, version *s
 	return nil
 }
 
-// abort ends the uploads in progress, or only those of the given keys.
-func (ses *Session) abort(ctx context.Context, c *s3.Client, bucket string, only map[string]bool) error {
-	var errs []error
-	pages := s3.NewListMultipartUploadsPaginator(c, &s3.ListMultipartUploadsInput{Bucket: &bucket})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		switch o := outcomeOf(err); {
-		case err == nil:
-		case o.unsupported() || o.status == http.StatusNotFound: // no such listing, or nothing to list
-			return errors.Join(errs...)
-		default:
-			return errors.Join(append(errs, err)...)
+// abort ends the uploads in progress under prefix, or those of the one key;
+// each is tried once.
+func abort(ctx context.Context, c *s3.Client, bucket, prefix string, exact bool) error {
+	tried := map[string]bool{}
+	for {
+		out, err := c.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl})
+		if o := outcomeOf(err); o.unsupported() || o.status == http.StatusNotFound {
+			return nil // a server without uploads, or one that says so when there are none
 		}
-		for _, u := range page.Uploads {
-			if only != nil && !only[aws.ToString(u.Key)] {
+		if err != nil {
+			return fmt.Errorf("list uploads of %s: %w", bucket, err)
+		}
+		before := len(tried)
+		var errs []error
+		for _, u := range out.Uploads {
+			key := aws.ToString(u.Key)
+			if plain, err := url.QueryUnescape(key); err == nil && out.EncodingType == types.EncodingTypeUrl {
+				key = plain
+			}
+			if exact && key != prefix || tried[aws.ToString(u.UploadId)] {
 				continue
 			}
-			_, err := c.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &bucket, Key: u.Key, UploadId: u.UploadId})
-			if err != nil && outcomeOf(err).status != http.StatusNotFound {
-				errs = append(errs, err)
-			}
+			tried[aws.ToString(u.UploadId)] = true
+			_, err := c.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: u.UploadId})
+			errs = append(errs, err)
+		}
+		if len(tried) == before || ctx.Err() != nil {
+			return errors.Join(errs...)
 		}
 	}
-	return errors.Join(errs...)
 }

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/md5"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -413,6 +415,13 @@ func (ses *Session) dial(ctx context.Context, to *url.URL) (net.Conn, error) {
 	}
 	cfg.NextProtos = []string{"http/1.1"}
 	return (&tls.Dialer{NetDialer: &d, Config: cfg}).DialContext(ctx, "tcp", addr)
+}
+
+// ContentMD5 is the Content-MD5 header of body, which bulk deletes and bucket
+// configurations demand unless a checksum stands in for it.
+func ContentMD5(body []byte) [2]string {
+	sum := md5.Sum(body)
+	return [2]string{"Content-MD5", base64.StdEncoding.EncodeToString(sum[:])}
 }
 
 // escapePath escapes a bucket or key as S3 clients do: every byte but

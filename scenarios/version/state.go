@@ -123,8 +123,8 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		for _, status := range []string{"enabled", "Off", ""} {
-			r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Query: "versioning=",
-				Body: []byte(`<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>` + status + `</Status></VersioningConfiguration>`)})
+			body := []byte(`<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>` + status + `</Status></VersioningConfiguration>`)
+			r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Query: "versioning=", Body: body, Header: [][2]string{ContentMD5(body)}})
 			s.Expect(r).To(FailWith(400, "MalformedXML"), "Status %q", status)
 		}
 		out, err := s.SDK().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b})
