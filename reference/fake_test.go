@@ -26,6 +26,24 @@ func (s *slowBlobs) Create(ctx context.Context, id blob.ID, r io.Reader, size in
 // brokenBlobs is a store whose disk does not sync.
 type brokenBlobs struct{ blob.Store }
 
-func (brokenBlobs) Create(context.Context, blob.ID, io.Reader, int64) (blob.Info, error) {
+func (brokenBlobs) Create(_ context.Context, _ blob.ID, r io.Reader, _ int64) (blob.Info, error) {
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return blob.Info{}, err
+	}
 	return blob.Info{}, blob.ErrSync
+}
+
+// tickClock is the system's, but what happens at intervals of every happens
+// when the test says so.
+type tickClock struct {
+	object.SystemClock
+	every time.Duration
+	ticks chan time.Time
+}
+
+func (c *tickClock) Tick(d time.Duration) (<-chan time.Time, func()) {
+	if d == c.every {
+		return c.ticks, func() {}
+	}
+	return c.SystemClock.Tick(d)
 }

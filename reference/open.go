@@ -53,7 +53,7 @@ func (s *Server) wire(ctx context.Context, users keys) (err error) {
 		Exclusive: true, Limits: c.Limits, Clock: c.Clock, Rand: c.Rand, Logger: c.Logger, Fatal: s.fail,
 	}
 	if s.stores.dir != nil {
-		oc.Space = freeSpace(filepath.Dir(c.MetaPath))
+		oc.Space = freeSpace(filepath.Dir(c.MetaPath), s.stores.bodies)
 	}
 	if s.service, err = object.New(ctx, oc); err != nil {
 		return fmt.Errorf("open service: %w", err)

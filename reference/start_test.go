@@ -11,8 +11,10 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	"go.uber.org/goleak"
@@ -217,6 +219,61 @@ func TestCloseDrains(t *testing.T) {
 	}
 	if _, err := in.Server.Stats(t.Context()); !errors.Is(err, http.ErrServerClosed) {
 		t.Errorf("stats after Close: %v", err)
+	}
+}
+
+// Close does not wait for a client that sends nothing once its time is up.
+func TestCloseCutsWhatHangs(t *testing.T) {
+	in := reference.Start(t)
+	createBucket(t, s3.NewFromConfig(in.AWS))
+	body, hang := io.Pipe()
+	defer hang.Close()
+	cfg := in.AWS
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	done := make(chan error)
+	go func() {
+		_, err := s3.NewFromConfig(cfg).PutObject(context.Background(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("k"),
+			Body: body, ContentLength: aws.Int64(1 << 20)}, s3.WithAPIOptions(v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware),
+			func(o *s3.Options) { o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired })
+		done <- err
+	}()
+	if _, err := hang.Write([]byte("a few bytes")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := in.Server.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	hang.Close()
+	if err := <-done; err == nil {
+		t.Error("half a body was acknowledged")
+	}
+}
+
+// The memory backend saves itself now and then, not only when it is closed.
+func TestSnapshotAtIntervals(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "snap")
+	clock := &tickClock{every: 7 * time.Second, ticks: make(chan time.Time)}
+	c := s3.NewFromConfig(reference.Start(t, func(c *reference.Config) {
+		c.Clock, c.Memory.Snapshot, c.Memory.Every = clock, path, clock.every
+	}).AWS)
+	createBucket(t, c)
+	put(t, c, "k", []byte("saved"))
+	clock.ticks <- time.Time{}
+	clock.ticks <- time.Time{} // taken once the first is dealt with
+	put(t, c, "k", []byte("lost"))
+	image, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := path + "-copy"
+	if err := os.WriteFile(copied, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c = s3.NewFromConfig(reference.Start(t, func(c *reference.Config) { c.Memory.Snapshot = copied }).AWS)
+	if got, err := get(c, "k"); err != nil || string(got) != "saved" {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 // stores is what a Server keeps data in, in the order in which it is opened.
 type stores struct {
 	dir      *datadir // nil in memory
+	bodies   string   // the directory of the blobs, "" when that is not known
 	snapshot *snapshot
 	db       *meta.DB
 	blobs    blob.Store
@@ -58,14 +59,14 @@ func (s *stores) openDisk(ctx context.Context, c Config) (err error) {
 		if err != nil {
 			return fmt.Errorf("open blobs: %w", err)
 		}
-		s.blobs = store
+		s.blobs, s.bodies = store, c.Dir
 		return nil
 	}
 	store, err := local.Open(c.BlobDir, c.FS)
 	if err != nil {
 		return fmt.Errorf("open blobs: %w", err)
 	}
-	s.blobs = store
+	s.blobs, s.bodies = store, c.BlobDir
 	return nil
 }
 
