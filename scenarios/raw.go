@@ -51,6 +51,7 @@ type Request struct {
 	Break    func(kind string, i int, line string) string
 	Scope    func(*sign.Scope) // changes who, where and when just before signing
 
+	Omit      []string                 // headers not to generate, by canonical name
 	Late      [][2]string              // headers added after signing
 	Drop      []string                 // headers removed after signing
 	EditHead  func(head string) string // last hand on the head, "\r\n\r\n" included
@@ -150,6 +151,11 @@ func (w *wire) sign(s *S, hr *http.Request, path string) error {
 		r.Scope(&scope)
 	}
 	stream := sign.Stream{Payload: r.Payload, Scope: scope, Sizes: r.Chunks, Trailers: r.Trailers, Break: r.Break}
+	setDefault := func(h http.Header, name, value string) {
+		if _, set := h[name]; !set && !slices.Contains(r.Omit, name) {
+			h.Set(name, value)
+		}
+	}
 	if r.Payload.Streaming() {
 		setDefault(hr.Header, "X-Amz-Decoded-Content-Length", strconv.Itoa(len(r.Body)))
 		setDefault(hr.Header, "Content-Encoding", "aws-chunked")
@@ -161,7 +167,7 @@ func (w *wire) sign(s *S, hr *http.Request, path string) error {
 			setDefault(hr.Header, "X-Amz-Trailer", strings.Join(names, ","))
 		}
 	}
-	if _, set := hr.Header["Content-Length"]; !set && (len(r.Body) > 0 || r.Method == http.MethodPut || r.Method == http.MethodPost) {
+	if _, set := hr.Header["Content-Length"]; !set && !slices.Contains(r.Omit, "Content-Length") && (len(r.Body) > 0 || r.Method == http.MethodPut || r.Method == http.MethodPost) {
 		n := int64(len(r.Body))
 		if r.Payload.Streaming() {
 			plain := stream
@@ -213,12 +219,6 @@ func (w *wire) sign(s *S, hr *http.Request, path string) error {
 	}
 	w.finish(hr, target)
 	return nil
-}
-
-func setDefault(h http.Header, name, value string) {
-	if _, set := h[name]; !set {
-		h.Set(name, value)
-	}
 }
 
 // finish renders the head: Host, the caller's headers in their order and

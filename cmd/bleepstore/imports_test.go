@@ -26,8 +26,9 @@ var edges = []struct {
 	{"conformance", []string{"scenarios", "scenarios/*", "conformance/report", "reference"}}, // its test file imports scenarios/all and reference
 	{"scenarios", []string{"scenarios/sign"}},
 	{"scenarios/sign", nil},
+	{"scenarios/digest", nil},
 	{"scenarios/all", []string{"scenarios/*"}},
-	{"scenarios/*", []string{"scenarios", "scenarios/sign"}},
+	{"scenarios/*", []string{"scenarios", "scenarios/sign", "scenarios/digest"}},
 	{"reference", []string{"reference/*", "reference/blob/*", "fault"}},
 	{"reference/errcode", nil},
 	{"reference/batch", nil},

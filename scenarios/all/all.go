@@ -3,10 +3,12 @@ package all
 
 import (
 	_ "bleepstore/scenarios/bucket"
+	_ "bleepstore/scenarios/checksum"
 	_ "bleepstore/scenarios/conditional"
 	_ "bleepstore/scenarios/copy"
 	_ "bleepstore/scenarios/listing"
 	_ "bleepstore/scenarios/multipart"
 	_ "bleepstore/scenarios/object"
+	_ "bleepstore/scenarios/streaming"
 	_ "bleepstore/scenarios/version"
 )

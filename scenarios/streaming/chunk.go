@@ -1,0 +1,120 @@
+package streaming
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+
+	. "bleepstore/scenarios"
+)
+
+// Chunks that do not carry what was signed.
+
+// three is a body of three chunks.
+func three(s *S) []byte { return s.Bytes(2*minChunk + 100) }
+
+// A forgery changes a request of three signed chunks.
+type forgery struct {
+	id, text string
+	edit     func(*Request)
+}
+
+var forgeries = []forgery{
+	{"first-signature", "the signature of the first chunk", func(r *Request) { r.Break = on("chunk", 0, spoil) }},
+	{"middle-signature", "the signature of a chunk in the middle", func(r *Request) { r.Break = on("chunk", 1, spoil) }},
+	{"last-signature", "the signature of the last chunk with data", func(r *Request) { r.Break = on("chunk", 2, spoil) }},
+	{"final-signature", "the signature of the final, empty chunk", func(r *Request) { r.Break = on("final", 0, spoil) }},
+	{"data", "a byte of a chunk's data", func(r *Request) {
+		r.EditBody = func(framed []byte) []byte {
+			out := bytes.Clone(framed)
+			out[minChunk+minChunk/2] ^= 1
+			return out
+		}
+	}},
+	{"last-data", "the last byte of the data", func(r *Request) {
+		r.EditBody = func(framed []byte) []byte {
+			out := bytes.Clone(framed)
+			out[bytes.LastIndex(out, []byte("\r\n0;chunk-signature="))-1] ^= 1
+			return out
+		}
+	}},
+	{"order", "the order of two chunks", func(r *Request) { r.EditBody = swapChunks }},
+}
+
+// swapChunks exchanges the first two chunks, which are of one size.
+func swapChunks(framed []byte) []byte {
+	size := bytes.Index(framed, []byte("\r\n")) + 2 + minChunk + 2
+	return slices.Concat(framed[size:2*size], framed[:size], framed[2*size:])
+}
+
+var _ = func() struct{} {
+	for _, m := range []mode{signed, signedTrailer} {
+		for _, f := range forgeries {
+			each(rule{name: m.id + ".altered." + f.id, id: "S-02", ref: apiChunks, level: Must,
+				says: "with " + m.text + " MUST fail with 403 SignatureDoesNotMatch and store nothing when " + f.text + " was altered.",
+				check: func(ctx context.Context, s *S, slot Slot) {
+					r := m.request(three(s), minChunk)
+					f.edit(&r)
+					s.Expect(slot.Send(ctx, r)).To(FailWith(403, "SignatureDoesNotMatch"))
+					slot.ExpectEmpty(ctx)
+				}})
+		}
+	}
+	for _, m := range modes {
+		addShort(m)
+		addSmall(m)
+	}
+	return struct{}{}
+}()
+
+// addShort is about bodies that end early, though as long as they said.
+func addShort(m mode) {
+	noFinal := func(kind string, _ int, line string) string {
+		if kind == "chunk" || kind == "end" {
+			return line
+		}
+		return ""
+	}
+	for _, c := range []struct {
+		id, text string
+		edit     func(*Request)
+	}{
+		{"no-final", "without the final chunk", func(r *Request) { r.Break = noFinal }},
+		{"cut", "that end inside a chunk", func(r *Request) { r.EditBody = func(b []byte) []byte { return b[:minChunk+minChunk/2] } }},
+	} {
+		each(rule{name: m.id + "." + c.id, id: "S-03", ref: apiErrors, level: Must,
+			says: "with " + m.text + " " + c.text + " MUST fail with 400 IncompleteBody and store nothing.",
+			check: func(ctx context.Context, s *S, slot Slot) {
+				r := m.request(three(s), minChunk)
+				c.edit(&r)
+				s.Expect(slot.Send(ctx, exact(r))).To(FailWith(400, "IncompleteBody"))
+				slot.ExpectEmpty(ctx)
+			}})
+	}
+}
+
+// addSmall is about chunks smaller than S3 allows before another.
+// The page that says so is about signed chunks; of unsigned ones it is known
+// by its errors only.
+func addSmall(m mode) {
+	ref, level := apiChunks, Must
+	if m == unsigned {
+		ref, level = "https://github.com/aws/aws-sdk-js-v3/issues/6949", Should
+	}
+	each(rule{name: m.id + ".small-chunk", id: "S-05", ref: ref, level: level,
+		says: "with " + m.text + " " + strings.ToUpper(string(level)) + " be refused, and store nothing, when a chunk of less than 8 KiB is not the last.",
+		check: func(ctx context.Context, s *S, slot Slot) {
+			r := slot.Send(ctx, m.request(s.Bytes(300), 100))
+			s.Observe("chunks of 100 bytes", Outcome(r))
+			s.Expect(r).To(FailWithAny(Answer{Status: 400}, Answer{Status: 403}))
+			slot.ExpectEmpty(ctx)
+		}})
+	each(rule{name: m.id + ".small-chunk-code", id: "S-05", ref: "https://github.com/aws/aws-sdk-cpp/issues/2727", level: Should,
+		says: "with " + m.text + " SHOULD fail with 403 InvalidChunkSizeError when a chunk of 8191 bytes is not the last.",
+		check: func(ctx context.Context, s *S, slot Slot) {
+			r := m.request(s.Bytes(2*minChunk), minChunk-1)
+			s.Expect(slot.Send(ctx, r)).To(FailWith(403, "InvalidChunkSizeError"))
+			slot.ExpectEmpty(ctx)
+		}})
+}
