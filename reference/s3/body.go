@@ -118,13 +118,12 @@ func (q *request) payloadSize() (int64, error) {
 		}
 		return q.r.ContentLength, nil
 	}
-	text := q.header("X-Amz-Decoded-Content-Length")
-	if text == "" {
-		return 0, errcode.New(errcode.MissingContentLength, "You must provide the x-amz-decoded-content-length HTTP header.")
-	}
-	n, err := strconv.ParseUint(text, 10, 63)
+	// S3 takes a length that is no number for none.
+	// https://github.com/versity/versitygw/issues/1656
+	n, err := strconv.ParseUint(q.header("X-Amz-Decoded-Content-Length"), 10, 63)
 	if err != nil {
-		return 0, argument("The x-amz-decoded-content-length header is not a length.", "x-amz-decoded-content-length", text)
+		return 0, &errcode.Error{Code: errcode.MissingContentLength, Err: err,
+			Message: "You must provide the x-amz-decoded-content-length HTTP header."}
 	}
 	return int64(n), nil
 }

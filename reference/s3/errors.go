@@ -47,7 +47,7 @@ var codes = map[errcode.Code]row{
 	errcode.InvalidBucketName:                 {400, "The specified bucket is not valid."},
 	errcode.InvalidBucketOwnerAWSAccountID:    {400, "The value of the expected bucket owner parameter must be an AWS account ID."},
 	errcode.InvalidBucketState:                {409, "The request is not valid for the current state of the bucket."},
-	errcode.InvalidChunkSize:                  {400, "Only the last chunk is allowed to have a size less than 8192 bytes."},
+	errcode.InvalidChunkSize:                  {403, "Only the last chunk is allowed to have a size less than 8192 bytes."},
 	errcode.InvalidDigest:                     {400, "The Content-MD5 or checksum value that you specified is not valid."},
 	errcode.InvalidLocationConstraint:         {400, "The specified location constraint is not valid."},
 	errcode.InvalidPart:                       {400, "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag."},

@@ -42,6 +42,11 @@ func headerBytes(r *http.Request) int {
 var lacking = map[string]string{
 	"X-Amz-Bucket-Namespace":            "global",
 	"X-Amz-Bucket-Object-Lock-Enabled":  "false",
+	"X-Amz-Checksum-Md5":                "", // S3 has had these algorithms since 2026
+	"X-Amz-Checksum-Sha512":             "",
+	"X-Amz-Checksum-Xxhash128":          "",
+	"X-Amz-Checksum-Xxhash3":            "",
+	"X-Amz-Checksum-Xxhash64":           "",
 	"X-Amz-Create-Session-Mode":         "",
 	"X-Amz-If-Match-Initiated-Time":     "",
 	"X-Amz-If-Match-Last-Modified-Time": "",
@@ -64,6 +69,9 @@ var lackingPrefixes = []string{
 // that are lacking, and a payload of chunks where none belongs.
 func (q *request) refuseUnimplemented() error {
 	for name, values := range q.r.Header {
+		if strings.HasPrefix(name, hChecksum) && !knownChecksum(name) {
+			return errcode.New(errcode.InvalidRequest, "The algorithm type you specified in x-amz-checksum- header is invalid.")
+		}
 		if isLacking(name, values) {
 			return (&errcode.Error{Code: errcode.NotImplemented}).
 				With("Header", strings.ToLower(name)).With("additionalMessage", values[0])
@@ -91,15 +99,16 @@ func isLacking(name string, values []string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(name, hChecksum) && !knownChecksum(name)
+	return false
 }
 
-// knownChecksum says whether a header named x-amz-checksum-... is understood.
+// knownChecksum says whether S3 has a header named x-amz-checksum-...
 func knownChecksum(name string) bool {
 	switch name {
 	case hChecksumAlgo, hChecksumType, hChecksumMode:
 		return true
 	}
+	_, lacks := lacking[name]
 	_, ok := checksum.FromHeader(name)
-	return ok
+	return lacks || ok
 }
