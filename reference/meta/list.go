@@ -20,24 +20,46 @@ func (tx *Tx) List(q ListQuery) (ListPage, error) {
 	if err := it.seek(from); err != nil {
 		return res, err
 	}
+	var found []packed
 	p, err := walk(it, q.Prefix, q.Delimiter, q.Max, func(key string) error {
-		rec, err := unpack(blob(it.row[1]))
-		if err != nil {
-			return err
-		}
-		v := rec.version(b.Name, key)
-		v.Latest = true
-		res.Objects = append(res.Objects, v)
+		found = append(found, packed{key, blob(it.row[1])})
 		return nil
 	})
 	if end := it.close(); err == nil {
 		err = end
 	}
+	if err != nil {
+		return res, err
+	}
 	res.CommonPrefixes, res.Truncated = p.prefixes, p.truncated
 	if p.truncated {
 		res.Next, res.NextPrefix = p.last, p.isPrefix
 	}
+	res.Objects, err = unpackAll(b.Name, found)
 	return res, err
+}
+
+// packed is a row of live. Rows are collected like this, because a Version is
+// ten times as large, and a slice of them is better made once than grown.
+type packed struct {
+	key string
+	rec []byte
+}
+
+func unpackAll(bucket string, rows []packed) ([]Version, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	versions := make([]Version, len(rows))
+	for i, r := range rows {
+		rec, err := unpack(r.rec)
+		if err != nil {
+			return nil, err
+		}
+		versions[i] = rec.version(bucket, r.key)
+		versions[i].Latest = true
+	}
+	return versions, nil
 }
 
 // Scans read on from a place (key, minor), where minor orders the rows of one

@@ -21,7 +21,7 @@ type page struct {
 
 // nearby is how many rows of a common prefix are read before it is cheaper to
 // seek behind it.
-const nearby = 8
+const nearby = 4
 
 // walk reads up to max keys and common prefixes, from where the cursor stands,
 // and calls emit at each key that is not rolled up. Behind a common prefix it
