@@ -128,6 +128,11 @@ func TestReadersAndWriter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
 			s.must(mkBucket("b"), put("b", "x", "0"), put("b", "y", "0"))
+			for _, c := range s.conns() { // meeting a lock is an error at once
+				if err := c.script("PRAGMA busy_timeout = 0"); err != nil {
+					t.Fatal(err)
+				}
+			}
 			ctx := context.Background()
 			stop := make(chan struct{})
 			var wg sync.WaitGroup
@@ -178,6 +183,17 @@ func TestReadersAndWriter(t *testing.T) {
 			}
 		})
 	}
+}
+
+// conns are all connections of a database that nobody uses now.
+func (s *store) conns() []*conn {
+	conns := []*conn{s.db.m.c}
+	for range cap(s.db.readers) {
+		c := <-s.db.readers
+		defer func() { s.db.readers <- c }()
+		conns = append(conns, c)
+	}
+	return conns
 }
 
 // sameBodies reads two keys that are always written together.

@@ -11,14 +11,8 @@ import (
 // and in order: its cost does not grow with the table.
 func (s *store) explain() {
 	s.t.Helper()
-	conns := []*conn{s.db.m.c}
-	for range cap(s.db.readers) {
-		c := <-s.db.readers
-		defer func() { s.db.readers <- c }()
-		conns = append(conns, c)
-	}
 	whole := "FROM state|UPDATE state|COUNT(*) FROM bucket|ORDER BY id LIMIT ?|PRAGMA|BEGIN|COMMIT"
-	for _, c := range conns {
+	for _, c := range s.conns() {
 		for _, sql := range slices.Sorted(keysOf(c.stmts)) {
 			if strings.HasPrefix(sql, "SELECT *") || strings.HasPrefix(sql, "EXPLAIN") || slices.ContainsFunc(strings.Split(whole, "|"), func(x string) bool { return strings.Contains(sql, x) }) {
 				continue

@@ -220,6 +220,25 @@ func TestCompletedIsForgotten(t *testing.T) {
 	s.must(ops[5])
 }
 
+// However many are completed at once, what is remembered is bounded.
+func TestCompletedIsBounded(t *testing.T) {
+	s := openMemory(t)
+	s.must(mkBucket("b"))
+	s.db.m.st.completed = maxCompleted
+	var first CompleteUpload
+	for i := range 3 {
+		up := s.upload("k")
+		s.must(part("k", up, 1, "a"))
+		op := complete("k", up, 1, "a")
+		if i == 0 {
+			first = op
+		}
+		s.must(op)
+	}
+	s.wantRows("completed", 1)
+	s.refuse(errcode.NoSuchUpload, first)
+}
+
 func TestPartReplaced(t *testing.T) {
 	s := openMemory(t)
 	s.must(mkBucket("b"))
