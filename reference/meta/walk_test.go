@@ -8,8 +8,8 @@ import (
 
 // A counter is a cursor over keys that counts what it is asked.
 type counter struct {
-	keys        []string
-	at          int
+	keys         []string
+	at           int
 	reads, seeks int
 }
 
