@@ -18,13 +18,13 @@ import (
 // all scenarios of a rule, that end with Verdict. It does not gate until
 // Expires. Exchange or Link shows it.
 type Entry struct {
-	Rule     string            `yaml:"rule" json:"rule,omitempty"`
-	Scenario string            `yaml:"scenario" json:"scenario,omitempty"`
+	Rule     string            `yaml:"rule,omitempty" json:"rule,omitempty"`
+	Scenario string            `yaml:"scenario,omitempty" json:"scenario,omitempty"`
 	Verdict  scenarios.Verdict `yaml:"verdict" json:"verdict"`
 	Reason   string            `yaml:"reason" json:"reason"`
-	Exchange string            `yaml:"exchange" json:"exchange,omitempty"` // the request and what was answered
-	Link     string            `yaml:"link" json:"link,omitempty"`         // an issue of the server's
-	Expires  string            `yaml:"expires" json:"expires,omitempty"`   // a day, 2006-01-02; it ends with that day, UTC
+	Exchange string            `yaml:"exchange,omitempty" json:"exchange,omitempty"` // the request and what was answered
+	Link     string            `yaml:"link,omitempty" json:"link,omitempty"`         // an issue of the server's
+	Expires  string            `yaml:"expires,omitempty" json:"expires,omitempty"`   // a day, 2006-01-02; it ends with that day, UTC
 }
 
 // A Baseline is the known failures of one server.
