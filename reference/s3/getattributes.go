@@ -40,6 +40,9 @@ func (q *request) getAttributes() error {
 	}
 	if c := v.Checksum; want["Checksum"] && c.Algorithm != "" {
 		x.open("Checksum")
+		// S3 was seen to leave out the number of parts of a composite value here.
+		// https://github.com/floci-io/floci/issues/3083
+		c.Value, _, _ = strings.Cut(c.Value, "-")
 		x.checksum(c)
 		x.end("Checksum")
 	}
