@@ -43,6 +43,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	switch {
 	case err == nil:
 	case err == io.EOF:
+		b.q.bodyDone = true
 		// Left in place, the deadline would end the request's context while
 		// the domain still works on it.
 		b.q.armRead(0)

@@ -1,6 +1,10 @@
 package s3
 
-import "time"
+import (
+	"time"
+
+	"bleepstore/reference/errcode"
+)
 
 // A deadliner is a connection's deadlines, as net/http's ResponseWriter has
 // them (http.ResponseController finds them the same way).
@@ -45,4 +49,32 @@ func (q *request) armRead(d time.Duration) {
 		limit = q.h.cfg.Now().Add(d)
 	}
 	_ = c.SetReadDeadline(limit)
+}
+
+const (
+	// maxDrain is the most bytes of an unread body that are read so that the
+	// connection can live on; net/http would read no more either.
+	maxDrain = 256 << 10
+	// drainFor is how long the client may take to send them.
+	drainFor = 5 * time.Second
+)
+
+// settleBody decides, before the header goes out, what becomes of the
+// connection when the body was not read to its end: a small rest is drained by
+// net/http, anything else closes the connection.
+func (q *request) settleBody() {
+	if q.r.ContentLength == 0 || q.received == q.r.ContentLength || q.bodyDone {
+		return
+	}
+	left := q.r.ContentLength - q.received
+	if c := q.failure; c != nil && (c.Code == errcode.RequestTimeout || c.Code == errcode.IncompleteBody) {
+		q.set("Connection", "close")
+		q.armRead(time.Nanosecond) // it has had its time
+		return
+	}
+	if left < 0 || left > maxDrain {
+		q.set("Connection", "close")
+	}
+	// Less than the write deadline, or there would be nobody to tell.
+	q.armRead(min(drainFor, q.h.limits.Idle/2))
 }

@@ -2,15 +2,9 @@ package s3
 
 import (
 	"net/http"
-	"time"
 
 	"bleepstore/reference/errcode"
 )
-
-// drainFor is how long, at most, the rest of a refused body is read before the
-// connection is given up. net/http reads at most 256 KiB of it and otherwise
-// closes the connection.
-const drainFor = 5 * time.Second
 
 // fail is the one writer of errors. After the header is out nothing can be
 // said any more, and the connection is cut so that the client cannot take what
@@ -26,7 +20,6 @@ func (q *request) fail(err error) {
 	for _, f := range e.Header {
 		q.set(f.Name, f.Value)
 	}
-	q.armRead(drainFor)
 	if r.status == http.StatusNotModified {
 		q.writeHeader(r.status)
 		return

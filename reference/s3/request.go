@@ -35,6 +35,7 @@ type request struct {
 	sent     int64 // body bytes written
 	received int64 // body bytes read
 	reserved int64 // bytes taken from the budget
+	bodyDone bool  // the body was read to its end
 	failure  *errcode.Error
 
 	// vals backs the values of response headers, so that a response costs no
@@ -104,6 +105,7 @@ func (q *request) replyXML(status int, x *xmlBuf) error {
 }
 
 func (q *request) writeHeader(status int) {
+	q.settleBody()
 	q.status = status
 	q.wrote = true
 	q.armWrite()
