@@ -23,7 +23,8 @@ type Options struct {
 	// Path is the database file, in a directory that exists; "" keeps
 	// everything in memory.
 	Path string
-	// Image, without a Path, is a file made by Save that the memory begins with.
+	// Image, without a Path, is a file made by Save or Snapshot that the memory
+	// begins with.
 	Image string
 	// Sync is required with a Path: the mode is read back and Open refuses
 	// when the database does not have it.
@@ -32,9 +33,6 @@ type Options struct {
 	Readers int
 	// VFS names a registered SQLite VFS; "" is the system's.
 	VFS string
-	// Snapshot, with a database in memory, is the file whose state it starts
-	// with; "" is none.
-	Snapshot string
 	// QuickCheck runs SQLite's quick_check before anything is served.
 	QuickCheck bool
 }
@@ -129,13 +127,7 @@ func openWriter(name, mode string, o Options) (*conn, error) {
 	if err := prove(c, mode, o); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	if o.Path == "" && o.Snapshot != "" {
-		err = loadSnapshot(c, o.Snapshot)
-	}
-	if err == nil {
-		err = migrate(c)
-	}
-	if err != nil {
+	if err := migrate(c); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return c, nil

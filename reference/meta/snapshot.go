@@ -8,70 +8,26 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"modernc.org/sqlite"
 )
 
-// Snapshot writes a copy of the database, as of one moment, to a new file: it
-// is complete, synced and named only when Snapshot returns nil. Writes go on
-// meanwhile, except in memory. It returns the applied index of the copy, read
-// from the copy.
+// Snapshot is Save with a promise: the file is complete, checked, synced and
+// has its name only when Snapshot returns nil, and takes the place of one that
+// was there. It returns the applied index of the copy, read from the copy.
 func (db *DB) Snapshot(ctx context.Context, path string) (applied uint64, err error) {
-	var c *conn
-	select {
-	case c = <-db.readers:
-	case <-ctx.Done():
-		return 0, context.Cause(ctx)
-	}
-	defer func() { db.readers <- c }()
 	part := path + ".part"
-	if err := removeFile(part); err != nil {
-		return 0, fmt.Errorf("snapshot: %w", err)
+	if err = removeFile(part); err == nil {
+		err = db.Save(ctx, part)
 	}
-	if err := db.vacuumInto(c, part); err != nil {
-		return 0, fmt.Errorf("snapshot: %w", errors.Join(err, removeFile(part)))
+	if err == nil {
+		applied, err = appliedOf(part)
 	}
-	if applied, err = appliedOf(part); err == nil {
+	if err == nil {
 		err = publish(part, path)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("snapshot: %w", errors.Join(err, removeFile(part)))
 	}
 	return applied, nil
-}
-
-func (db *DB) vacuumInto(c *conn, path string) error {
-	if db.mem != nil {
-		db.mem.RLock()
-		defer db.mem.RUnlock()
-		return backup(c, path)
-	}
-	// query_only refuses VACUUM INTO as well, though it changes nothing here.
-	if err := c.script("PRAGMA query_only = OFF"); err != nil {
-		return err
-	}
-	err := c.exec("VACUUM INTO ?", dsn(path, ""))
-	return errors.Join(err, c.script("PRAGMA query_only = ON"))
-}
-
-// backup copies a database in memory page by page: its VACUUM INTO would write
-// another one in memory.
-func backup(c *conn, path string) error {
-	b, err := c.dc.(interface {
-		NewBackup(uri string) (*sqlite.Backup, error)
-	}).NewBackup(dsn(path, ""))
-	if err != nil {
-		return err
-	}
-	return copyPages(b)
-}
-
-func copyPages(b *sqlite.Backup) error {
-	more, err := b.Step(-1)
-	if err == nil && more {
-		err = errors.New("the database was not copied whole")
-	}
-	return errors.Join(err, b.Finish())
 }
 
 // appliedOf checks a snapshot and returns its applied index.
@@ -123,23 +79,6 @@ func Restore(snapshot, path string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("restore: %w", errors.Join(err, removeFile(part)))
-	}
-	return nil
-}
-
-// loadSnapshot fills the memory database of c from a snapshot.
-func loadSnapshot(c *conn, path string) error {
-	if _, err := appliedOf(path); err != nil {
-		return fmt.Errorf("load snapshot: %w", err)
-	}
-	b, err := c.dc.(interface {
-		NewRestore(uri string) (*sqlite.Backup, error)
-	}).NewRestore(dsn(path, ""))
-	if err != nil {
-		return fmt.Errorf("load snapshot: %w", err)
-	}
-	if err := copyPages(b); err != nil {
-		return fmt.Errorf("load snapshot: %w", err)
 	}
 	return nil
 }
