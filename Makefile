@@ -46,6 +46,9 @@ fuzz: ## each fuzz target for FUZZ (default 5s)
 crash: ## kill -9 a loaded server CRASHES times (default 50) on each durable backend
 	BLEEPSTORE_CRASHES=$(CRASHES) $(GO) test ./reference -run '^TestKill$$' -count=1 -v -timeout 30m
 
+bench: build ## measure the server beside a bare net/http server (about 3 minutes)
+	$(BIN) bench --data bin
+
 golden: ## print what changed in the catalogue, and accept it
 	$(GO) test ./conformance -run '^TestGoldenCatalogue$$' -update-golden -v
 

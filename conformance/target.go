@@ -14,6 +14,12 @@ import (
 	"bleepstore/scenarios"
 )
 
+// TargetOf resolves how the server of o is reached: endpoint, keys, region and
+// TLS, each from its flag, else from the environment that getenv reads.
+func TargetOf(o Options, getenv func(string) string) (scenarios.Target, error) {
+	return o.target(getenv)
+}
+
 // target turns the options into a target. getenv reads the environment; an
 // embedded server brings its own keys, so for it the environment is not read.
 func (o *Options) target(getenv func(string) string) (scenarios.Target, error) {

@@ -13,6 +13,8 @@ type commands struct {
 	Test    testCmd    `cmd:"" help:"Test an S3 server, rule by rule."`
 	List    listCmd    `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`
 	Cleanup cleanupCmd `cmd:"" help:"Remove what an interrupted test left on its server."`
+	Bench   benchCmd   `cmd:"" help:"Measure an S3 server beside a bare net/http server."`
+	Bare    bareCmd    `cmd:"" hidden:"" help:"The bare server."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -42,7 +42,7 @@ func openOps(s *service) (*opsListener, error) {
 	if s.ops == "" {
 		return o, nil
 	}
-	c := ops.Config{Health: s.health, Ready: o.ready, Operations: s3.Operations()}
+	c := ops.Config{Health: s.health, Profile: s.profile, Ready: o.ready, Operations: s3.Operations()}
 	if s.metrics {
 		c.Metrics = o.registry
 	}

@@ -34,6 +34,7 @@ type serveCmd struct {
 	OpsAddr   string `help:"Second listener, for /healthz /readyz /metrics /docs /openapi.json (127.0.0.1:9001, or a free port with --addr's port 0); off turns it off." placeholder:"HOST:PORT"`
 	LogLevel  string `help:"debug, info, warn or error (info)."`
 	LogFormat string `help:"text or json (text)."`
+	Pprof     bool   `hidden:"" help:"Serve /debug/pprof/ on the second listener."`
 }
 
 // flags are the settings that the command line gave.
@@ -72,6 +73,7 @@ func (c *serveCmd) Run() error {
 	if err != nil {
 		return err
 	}
+	s.profile = c.Pprof
 	if err := serve(s, c.AddrFile, os.Stdout); err != nil {
 		return &conformance.Error{Code: conformance.ExitFailed, Err: err}
 	}
@@ -84,6 +86,7 @@ type service struct {
 	ops     string // address of the second listener; "" none, or the S3 address itself
 	health  bool
 	metrics bool
+	profile bool
 	drain   time.Duration
 }
 

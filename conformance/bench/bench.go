@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,8 +16,18 @@ const (
 	small    = 4 << 10
 	large    = 1 << 20
 	listKeys = 100
-	setKeys  = 256  // objects that GET and HEAD read
-	stock    = 4096 // objects that a round of DELETE uses up
+)
+
+// A set is a number of objects, named by their prefix, that calls read.
+type set struct {
+	prefix string
+	size   int
+	keys   int
+}
+
+var (
+	smallSet = set{"4k", small, 256}
+	largeSet = set{"1m", large, 16}
 )
 
 // An Operation is one row of the table.
@@ -26,11 +37,16 @@ type Operation struct {
 	Size int             // bytes of body moved by one call
 	// call sends request n of worker w.
 	call func(ctx context.Context, c *client, bucket string, w, n int, scratch []byte) error
-	// fill prepares, before the first round, what every call needs.
-	fill func(ctx context.Context, c *client, bucket string, clients int) error
+	// reads is what the calls read, put before the first round.
+	reads set
 	// consumes says that each call uses up an object of 4 KiB, put before each
 	// round; the round ends when they are used up.
 	consumes bool
+}
+
+// Named says whether text is a part of the operation's name.
+func (o Operation) Named(text string) bool {
+	return strings.Contains(strings.ToLower(o.Name), strings.ToLower(text))
 }
 
 var body = func() []byte {
@@ -43,44 +59,39 @@ var body = func() []byte {
 
 func key(prefix string, w, n int) string { return fmt.Sprintf("%s/%d/%d", prefix, w, n) }
 
+// putter returns the call that puts size bytes under a key of its own.
+func putter(prefix string, size int) func(context.Context, *client, string, int, int, []byte) error {
+	return func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
+		return c.do(ctx, "PUT", "/"+b+"/"+key(prefix, w, n), "", body[:size], scratch)
+	}
+}
+
+// reader returns the call that asks for an object of s.
+func reader(method string, s set) func(context.Context, *client, string, int, int, []byte) error {
+	return func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
+		return c.do(ctx, method, "/"+b+"/"+key(s.prefix, 0, (w*31+n)%s.keys), "", nil, scratch)
+	}
+}
+
 // Operations returns what is measured, in order.
 func Operations() []Operation {
-	put := func(prefix string, size int) func(context.Context, *client, string, int, int, []byte) error {
-		return func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
-			return c.do(ctx, "PUT", "/"+b+"/"+key(prefix, w, n), "", body[:size], scratch)
-		}
-	}
-	read := func(method, prefix string, keys int) func(context.Context, *client, string, int, int, []byte) error {
-		return func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
-			return c.do(ctx, method, "/"+b+"/"+key(prefix, 0, (w*31+n)%keys), "", nil, scratch)
-		}
-	}
-	set := func(prefix string, size, keys int) func(context.Context, *client, string, int) error {
-		return func(ctx context.Context, c *client, b string, _ int) error {
-			for i := range keys {
-				if err := c.do(ctx, "PUT", "/"+b+"/"+key(prefix, 0, i), "", body[:size], make([]byte, 4096)); err != nil {
-					return err
-				}
-			}
-			return nil
-		}
-	}
+	both := func(ratio float64) map[int]float64 { return map[int]float64{8: ratio, 32: ratio} }
 	return []Operation{
-		{Name: "PUT 4 KiB", Goal: map[int]float64{8: 0.12, 32: 0.2}, Size: small, call: put("put4k", small)},
-		{Name: "GET 4 KiB", Goal: map[int]float64{8: 0.36, 32: 0.36}, Size: small, call: read("GET", "4k", setKeys), fill: set("4k", small, setKeys)},
-		{Name: "HEAD", Goal: map[int]float64{8: 0.45, 32: 0.45}, call: read("HEAD", "4k", setKeys), fill: set("4k", small, setKeys)},
-		{Name: "LIST 100", Goal: map[int]float64{8: 0.15, 32: 0.15}, fill: set("4k", small, setKeys),
+		{Name: "PUT 4 KiB", Goal: map[int]float64{8: 0.12, 32: 0.2}, Size: small, call: putter("put4k", small)},
+		{Name: "GET 4 KiB", Goal: both(0.36), Size: small, call: reader("GET", smallSet), reads: smallSet},
+		{Name: "HEAD", Goal: both(0.45), call: reader("HEAD", smallSet), reads: smallSet},
+		{Name: "LIST 100", Goal: both(0.15), reads: smallSet,
 			call: func(ctx context.Context, c *client, b string, _, _ int, scratch []byte) error {
-				return c.do(ctx, "GET", "/"+b, "list-type=2&max-keys=100&prefix=4k", nil, scratch)
+				return c.do(ctx, "GET", "/"+b, fmt.Sprintf("list-type=2&max-keys=%d&prefix=4k", listKeys), nil, scratch)
 			}},
-		{Name: "DELETE", Goal: map[int]float64{8: 0.2, 32: 0.2}, consumes: true,
+		{Name: "DELETE", Goal: both(0.2), consumes: true,
 			call: func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
 				return c.do(ctx, "DELETE", "/"+b+"/"+key("stock", w, n), "", nil, scratch)
 			}},
 		{Name: "PUT 1 MiB", Size: large, call: func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
 			return c.do(ctx, "PUT", "/"+b+"/"+key("1mput", w, n%16), "", body, scratch)
 		}},
-		{Name: "GET 1 MiB", Size: large, call: read("GET", "1m", 16), fill: set("1m", large, 16)},
+		{Name: "GET 1 MiB", Size: large, call: reader("GET", largeSet), reads: largeSet},
 	}
 }
 
@@ -105,16 +116,29 @@ type Options struct {
 	Only    string        // substring of an operation's name
 }
 
+// stock is how many objects a round of an operation that consumes them gets:
+// what a fast server uses up in its time, within reason.
+func (o Options) stock(clients int) int {
+	return min(max(int(8192*o.Round.Seconds()), clients), 8192)
+}
+
 // Run measures target beside bare in bucket, which must exist and whose
 // contents are the caller's to remove. progress is called before each row.
 func Run(ctx context.Context, target, bare Server, bucket string, o Options, progress func(string)) ([]Row, error) {
 	var rows []Row
+	there := map[set]bool{{}: true}
 	for _, n := range o.Clients {
 		for _, op := range Operations() {
-			if o.Only != "" && !contains(op.Name, o.Only) {
+			if !op.Named(o.Only) {
 				continue
 			}
 			progress(fmt.Sprintf("%s, %d clients", op.Name, n))
+			if !there[op.reads] {
+				if err := fill(ctx, target, bucket, op.reads); err != nil {
+					return rows, fmt.Errorf("%s: prepare: %w", op.Name, err)
+				}
+				there[op.reads] = true
+			}
 			row, err := measure(ctx, target, bare, bucket, op, n, o)
 			if err != nil {
 				return rows, fmt.Errorf("%s, %d clients: %w", op.Name, n, err)
@@ -125,22 +149,30 @@ func Run(ctx context.Context, target, bare Server, bucket string, o Options, pro
 	return rows, nil
 }
 
+// fill puts the objects of s.
+func fill(ctx context.Context, target Server, bucket string, s set) error {
+	const workers = 8
+	c := newClient(target, workers)
+	defer c.close()
+	put := job{bucket: bucket, clients: workers, length: time.Hour, limit: s.keys / workers}
+	put.op.call = func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
+		return c.do(ctx, "PUT", "/"+b+"/"+key(s.prefix, 0, w*put.limit+n), "", body[:s.size], scratch)
+	}
+	_, _, err := put.round(ctx, c)
+	return err
+}
+
 func measure(ctx context.Context, target, bare Server, bucket string, op Operation, clients int, o Options) (Row, error) {
 	row := Row{Op: op.Name, Clients: clients, Goal: op.Goal[clients], Size: op.Size}
 	tc, bc := newClient(target, clients), newClient(bare, clients)
 	defer tc.close()
 	defer bc.close()
-	if op.fill != nil {
-		if err := op.fill(ctx, tc, bucket, clients); err != nil {
-			return row, fmt.Errorf("prepare: %w", err)
-		}
-	}
 	var rates, bares, ratios []float64
 	var lat []time.Duration
 	for i := range o.Rounds {
 		run := job{op: op, bucket: bucket, clients: clients, length: o.Round, first: i << 20}
 		if op.consumes {
-			run.limit, run.first = stock/clients, 0
+			run.limit, run.first = o.stock(clients)/clients, 0
 			if err := run.restock(ctx, tc); err != nil {
 				return row, fmt.Errorf("prepare: %w", err)
 			}
@@ -174,9 +206,7 @@ type job struct {
 // restock puts the objects that the round will use up.
 func (j job) restock(ctx context.Context, c *client) error {
 	put := job{bucket: j.bucket, clients: j.clients, length: time.Hour, limit: j.limit}
-	put.op.call = func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
-		return c.do(ctx, "PUT", "/"+b+"/"+key("stock", w, n), "", body[:small], scratch)
-	}
+	put.op.call = putter("stock", small)
 	_, _, err := put.round(ctx, c)
 	return err
 }

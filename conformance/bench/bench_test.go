@@ -1,11 +1,17 @@
 package bench_test
 
 import (
+	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"bleepstore/conformance/bench"
 )
@@ -51,5 +57,41 @@ func TestPrintMarksMissedGoals(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "< 0.45") {
 		t.Errorf("got\n%s\nwant the missed goal marked", out.String())
+	}
+}
+
+// TestRemoveBucket: a bucket of more than one page is emptied and removed.
+func TestRemoveBucket(t *testing.T) {
+	store := s3mem.New()
+	inner := gofakes3.New(store).Server()
+	var mu sync.Mutex // its memory backend is not made for writers side by side
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		inner.ServeHTTP(w, r)
+	}))
+	defer srv.Close()
+	u, err := url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := bench.Server{Endpoint: u, Access: "a", Secret: "b", Region: "us-east-1"}
+	if err := bench.Answer(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if err := bench.MakeBucket(t.Context(), s, "bkt"); err != nil {
+		t.Fatal(err)
+	}
+	const keys = 1001 // a page has 1,000
+	for i := range keys {
+		if _, err := store.PutObject("bkt", fmt.Sprint("k/", i), nil, strings.NewReader("x"), 1, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := bench.RemoveBucket(t.Context(), s, "bkt", 4); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := store.BucketExists("bkt"); ok || err != nil {
+		t.Errorf("got exists=%v, %v; want the bucket gone", ok, err)
 	}
 }

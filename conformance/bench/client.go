@@ -7,6 +7,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,7 +22,9 @@ type Server struct {
 	Endpoint *url.URL
 	Access   string
 	Secret   string
+	Session  string // "" with static keys
 	Region   string
+	TLS      *tls.Config // nil: the system's roots
 }
 
 // client sends signed requests over kept-alive connections.
@@ -32,26 +35,32 @@ type client struct {
 
 func newClient(s Server, conns int) *client {
 	return &client{s, &http.Client{Transport: &http.Transport{
-		MaxIdleConnsPerHost: conns, MaxConnsPerHost: conns, DisableCompression: true,
+		MaxIdleConnsPerHost: conns, MaxConnsPerHost: conns, DisableCompression: true, TLSClientConfig: s.TLS.Clone(),
 		WriteBufferSize: 64 << 10, ReadBufferSize: 64 << 10}}}
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
-// do sends one request and reads the answer whole; scratch is the reader's
-// buffer. A status of 300 or more is an error.
-func (c *client) do(ctx context.Context, method, path, query string, body []byte, scratch []byte) error {
+// send sends one request. The caller closes the answer's body.
+func (c *client) send(ctx context.Context, method, path, query string, body []byte) (*http.Response, error) {
 	u := *c.server.Endpoint
 	u.Path, u.RawQuery = path, query
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("request: %w", err)
+		return nil, fmt.Errorf("request: %w", err)
 	}
-	scope := sign.Scope{Access: c.server.Access, Secret: c.server.Secret, Region: c.server.Region, Service: "s3", Time: time.Now().UTC()}
+	scope := sign.Scope{Access: c.server.Access, Secret: c.server.Secret, Session: c.server.Session,
+		Region: c.server.Region, Service: "s3", Time: time.Now().UTC()}
 	if err := sign.Header(req, scope, string(sign.Unsigned)); err != nil {
-		return err
+		return nil, err
 	}
-	resp, err := c.http.Do(req)
+	return c.http.Do(req)
+}
+
+// do sends one request and reads the answer whole; scratch is the reader's
+// buffer. A status of 300 or more is an error.
+func (c *client) do(ctx context.Context, method, path, query string, body []byte, scratch []byte) error {
+	resp, err := c.send(ctx, method, path, query, body)
 	if err != nil {
 		return err
 	}

@@ -3,12 +3,9 @@ package bench
 import (
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 	"time"
 )
-
-func contains(s, sub string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(sub)) }
 
 // A Machine is what the disk and a core do by themselves, measured in the run.
 type Machine struct {

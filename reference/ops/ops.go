@@ -6,6 +6,7 @@ package ops
 import (
 	"context"
 	"net/http"
+	"net/http/pprof"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -21,6 +22,8 @@ type Config struct {
 	Ready func() bool
 	// Metrics, when not nil, is served at /metrics.
 	Metrics prometheus.Gatherer
+	// Profile serves net/http/pprof at /debug/pprof/.
+	Profile bool
 	// Operations are what /docs and /openapi.json describe.
 	Operations []s3.Operation
 }
@@ -48,6 +51,11 @@ func Handler(c Config) (http.Handler, error) {
 	}
 	if c.Metrics != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{}))
+	}
+	if c.Profile {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index) // also of the named profiles
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) { answer(w, "application/json", spec) })
 	mux.HandleFunc("GET /docs", func(w http.ResponseWriter, _ *http.Request) { answer(w, "text/html; charset=utf-8", page) })

@@ -54,7 +54,7 @@ func TestReadiness(t *testing.T) {
 
 func TestTurnedOff(t *testing.T) {
 	h := handler(t, ops.Config{})
-	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/other"} {
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/debug/pprof/", "/other"} {
 		if code, _ := get(t, h, path); code != 404 {
 			t.Errorf("%s: got %d, want 404", path, code)
 		}
@@ -87,5 +87,12 @@ func TestDocumentationNamesEveryOperation(t *testing.T) {
 		if !strings.Contains(page, op.Name) || !strings.Contains(spec, `"`+op.Name+`"`) {
 			t.Errorf("%s is not documented", op.Name)
 		}
+	}
+}
+
+func TestProfiles(t *testing.T) {
+	h := handler(t, ops.Config{Profile: true})
+	if code, body := get(t, h, "/debug/pprof/goroutine?debug=1"); code != 200 || !strings.Contains(body, "TestProfiles") {
+		t.Errorf("got %d %.80q, want the goroutines", code, body)
 	}
 }

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"bleepstore/conformance/bench"
+)
+
+// A process is a server that runs as a process of its own, by a command of this
+// program that knows --addr and --addr-file.
+type process struct {
+	cmd   *exec.Cmd
+	log   string // file of what it prints
+	url   *url.URL
+	ended chan struct{} // closed when the process is gone
+	err   error         // how it ended; read once ended is closed
+}
+
+// startProcess runs `bleepstore args...` on a free port of the loopback and
+// returns once it listens. Its files go to dir. The process is asked to leave
+// when ctx ends.
+func startProcess(ctx context.Context, dir string, args ...string) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	p := &process{log: filepath.Join(dir, args[0]+".log"), ended: make(chan struct{})}
+	addrFile := filepath.Join(dir, args[0]+".addr")
+	if err := os.Remove(addrFile); err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	out, err := os.Create(p.log)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	p.cmd = exec.CommandContext(ctx, self, append(args, "--addr", "127.0.0.1:0", "--addr-file", addrFile)...)
+	p.cmd.Args[0] = "bleepstore"
+	p.cmd.Stdout, p.cmd.Stderr = out, out
+	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
+	p.cmd.WaitDelay = 10 * time.Second
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.ended)
+	}()
+	if p.url, err = p.listens(addrFile); err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	return p, nil
+}
+
+// listens waits for the file that says where the process is.
+func (p *process) listens(addrFile string) (*url.URL, error) {
+	const most = 10 * time.Second
+	for began := time.Now(); time.Since(began) < most; {
+		if text, err := os.ReadFile(addrFile); err == nil {
+			return url.Parse(strings.TrimSpace(string(text)))
+		}
+		select {
+		case <-p.ended:
+			return nil, fmt.Errorf("%s ended before it listened: %w\n%s", p.cmd.Args[1], p.err, p.said())
+		case <-time.After(500 * time.Microsecond):
+		}
+	}
+	return nil, fmt.Errorf("%s did not listen within %s\n%s", p.cmd.Args[1], most, p.said())
+}
+
+// said is the end of what the process printed.
+func (p *process) said() string {
+	text, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-2000):])
+}
+
+// stop asks the process to leave and waits for it.
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-p.ended:
+	case <-time.After(p.cmd.WaitDelay):
+		if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return err
+		}
+		<-p.ended
+	}
+	return nil
+}
+
+// memory returns the resident bytes of the process, 0 where the system does not
+// tell.
+func (p *process) memory() int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(line, []byte("VmRSS:")); ok {
+			kib, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(string(rest)), "kB")), 10, 64)
+			return kib << 10
+		}
+	}
+	return 0
+}
+
+// server is how the process is measured.
+func (p *process) server(access, secret, region string) bench.Server {
+	return bench.Server{Endpoint: p.url, Access: access, Secret: secret, Region: region}
+}
