@@ -5,7 +5,7 @@ BIN    := bin/bleepstore
 FUZZ   ?= 5s
 CRASHES ?= 50
 
-.PHONY: help build check test unit suite fuzz crash bench e2e golden fmt clean
+.PHONY: load help build check test unit suite fuzz crash bench e2e golden fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -48,6 +48,8 @@ crash: ## kill -9 a loaded server CRASHES times (default 50) on each durable bac
 
 bench: build ## measure the server beside a bare net/http server (about 3 minutes)
 	$(BIN) bench --data bin
+load: ## 32 concurrent writers for 30 s on each backend
+	$(GO) test ./reference -run '^TestConcurrentWriters$$' -load 30s -v -count 1
 
 golden: ## print what changed in the catalogue, and accept it
 	$(GO) test ./conformance -run '^TestGoldenCatalogue$$' -update-golden -v
