@@ -40,6 +40,9 @@ func (r *Run) Ledger() string { return r.file }
 // set for seconds, to end.
 const lockPatience = 20 * time.Second
 
+// bucketPatience bounds the removal of one bucket.
+const bucketPatience = time.Minute
+
 // Close removes what is left of the run and closes the ledger. It returns
 // what could not be removed and the ledger that names it; when nothing is left
 // the file goes too. Call it once, when no Check is under way.
@@ -67,11 +70,15 @@ func (r *Run) Close(ctx context.Context) (left []string, file string, err error)
 // sweep tries once to remove all that the ledger names.
 func (r *Run) sweep(ctx context.Context, ses *scenarios.Session) (left []string) {
 	for _, b := range r.ledger.Owned() {
-		if ses.Remove(ctx, b) != nil { // told by name; cleanup tells why
+		one, cancel := context.WithTimeout(ctx, bucketPatience)
+		if ses.Remove(one, b) != nil { // told by name; cleanup tells why
 			left = append(left, b)
 		}
+		cancel()
 	}
 	if b := r.Plan.Target.Bucket; b != "" {
+		ctx, cancel := context.WithTimeout(ctx, bucketPatience)
+		defer cancel()
 		err := ses.RemoveKeys(ctx, b, r.ledger.Keys(b))
 		if err != nil || empty(ctx, &r.Plan.Target) != nil {
 			left = append(left, "objects in "+b)

@@ -109,6 +109,27 @@ func at(it conformance.Item) types.CodeLocation {
 
 // conclude gathers the results of every process and judges the whole.
 func conclude(plan *conformance.Plan, run *conformance.Run, r Report) {
+	whole := run.Report(gather(r), len(r.SpecialSuiteFailureReasons) > 0)
+	say(report.WriteVerdicts(os.Stdout, whole))
+	if options.Out != "" {
+		say(report.Write(options.Out, whole))
+	}
+	var failed string
+	for _, res := range whole.Gating() {
+		if conformance.IsInvariant(res.ID) { // the others failed their own specs
+			failed += "\n" + report.Failure(res, report.AllExchanges, plan.RepeatResult(repeatBy, res))
+		}
+	}
+	if k := whole.Known; k != nil && k.Strict && len(k.Stale) > 0 {
+		failed += "\nthe baseline is strict, and entries of it no longer hold"
+	}
+	if failed != "" {
+		Fail(failed)
+	}
+}
+
+// gather returns the results that the specs of all processes attached.
+func gather(r Report) []scenarios.Result {
 	var results []scenarios.Result
 	for _, spec := range r.SpecReports {
 		for _, e := range spec.ReportEntries {
@@ -117,21 +138,9 @@ func conclude(plan *conformance.Plan, run *conformance.Run, r Report) {
 				continue
 			}
 			var res scenarios.Result
-			if err := json.Unmarshal([]byte(text), &res); err != nil {
-				Fail(err.Error())
-			}
+			say(json.Unmarshal([]byte(text), &res))
 			results = append(results, res)
 		}
 	}
-	whole := run.Report(results, r.SpecialSuiteFailureReasons != nil)
-	say(report.WriteVerdicts(os.Stdout, whole))
-	var failed string
-	for _, res := range whole.Gating() {
-		if conformance.IsInvariant(res.ID) {
-			failed += "\n" + report.Failure(res, report.AllExchanges, plan.RepeatResult(repeatBy, res))
-		}
-	}
-	if failed != "" {
-		Fail(failed)
-	}
+	return results
 }

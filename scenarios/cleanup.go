@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // cleanUpTime bounds the clean-up behind one scenario.
@@ -26,7 +26,7 @@ func (s *S) cleanUp() {
 	names, reserved := slices.Clone(s.buckets), slices.Clone(s.reserved)
 	s.mu.Unlock()
 	for _, b := range names {
-		_ = s.session.Remove(ctx, b) // stays in the ledger
+		_ = s.session.Remove(ctx, b, s.writes.keysOf(b)...) // stays in the ledger
 	}
 	for _, b := range reserved {
 		if !s.writes.created(b) {
@@ -37,25 +37,35 @@ func (s *S) cleanUp() {
 		}
 	}
 	if b := s.session.Target.Bucket; b != "" {
-		_ = s.session.RemoveKeys(ctx, b, s.session.Ledger.Keys(b))
+		_ = s.session.RemoveKeys(ctx, b, s.writes.keysOf(b)) // Close tries again
 	}
 }
 
 // Remove empties and deletes a bucket of the ledger, by whatever means the
-// server offers, and records that it is gone.
-func (ses *Session) Remove(ctx context.Context, bucket string) error {
+// server offers, and records that it is gone. keys are deleted too, should no
+// listing spell them as they are.
+func (ses *Session) Remove(ctx context.Context, bucket string, keys ...string) error {
 	if !ses.Ledger.Admits(bucket) || bucket == ses.Target.Bucket {
 		return fmt.Errorf("%w: remove %q", ErrGuard, bucket)
 	}
-	c := ses.cleaner()
-	_, err := c.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &bucket})
-	if err != nil && outcomeOf(err).status != http.StatusNotFound {
-		err = errors.Join(empty(ctx, c, bucket, "", false), abort(ctx, c, bucket, "", false))
-		if _, derr := c.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &bucket}); derr != nil && outcomeOf(derr).status != http.StatusNotFound {
-			return fmt.Errorf("remove bucket %s: %w", bucket, errors.Join(err, derr))
+	var errs []error
+	w := sweeper{client: ses.cleaner(), bucket: bucket}
+	for _, step := range []func(){
+		func() {},
+		func() { errs = append(errs, w.objects(ctx), w.uploads(ctx)) },
+		func() { errs = append(errs, w.keys(ctx, keys)) },
+	} {
+		step()
+		status, err := ses.bare(ctx, http.MethodDelete, bucket)
+		if err == nil && (status/100 == 2 || status == http.StatusNotFound) {
+			return ses.Ledger.Gone(bucket)
 		}
+		if err == nil {
+			err = fmt.Errorf("DeleteBucket got %d", status)
+		}
+		errs = append(errs, err)
 	}
-	return ses.Ledger.Gone(bucket)
+	return fmt.Errorf("remove bucket %s: %w", bucket, errors.Join(errs...))
 }
 
 // RemoveKeys deletes the given keys, all their versions and uploads, from a
@@ -63,8 +73,12 @@ func (ses *Session) Remove(ctx context.Context, bucket string) error {
 func (ses *Session) RemoveKeys(ctx context.Context, bucket string, keys []string) error {
 	c := ses.cleaner()
 	var errs []error
-	for _, key := range keys {
-		errs = append(errs, empty(ctx, c, bucket, key, true), abort(ctx, c, bucket, key, true))
+	for _, k := range keys {
+		w := sweeper{client: c, bucket: bucket, prefix: k, exact: true}
+		if strings.ContainsFunc(k, oddInListing) {
+			errs = append(errs, w.keys(ctx, []string{k})) // first: where versions are kept, that adds a marker
+		}
+		errs = append(errs, w.objects(ctx), w.uploads(ctx))
 	}
 	return errors.Join(errs...)
 }
@@ -84,131 +98,12 @@ func (ses *Session) cleaner() *s3.Client {
 			return aws.Credentials{AccessKeyID: t.Main.Access, SecretAccessKey: t.Main.Secret, SessionToken: t.Main.Session}, nil
 		}),
 		DisableLogOutputChecksumValidationSkipped: true,
+		DisableS3ExpressSessionAuth:               aws.Bool(true), // a lax server may have made a name that ends in --x-s3
 	})
 }
 
-// A leftover is one version or object to delete.
-type leftover struct {
-	key     string
-	version *string
-}
-
-// empty deletes the objects under prefix, or the one key of that name. It
-// reads the first page again and again, since what it deletes leaves the
-// listing. What is listed again is deleted without its version, as servers
-// without versioning need; what stays even so is given up.
-func empty(ctx context.Context, c *s3.Client, bucket, prefix string, exact bool) error {
-	tries := map[string]int{}
-	for {
-		page, err := listPage(ctx, c, bucket, prefix)
-		if err != nil {
-			return fmt.Errorf("list %s: %w", bucket, err)
-		}
-		tried := 0
-		var errs []error
-		for _, l := range page {
-			id := l.key + "\x00" + aws.ToString(l.version)
-			if exact && l.key != prefix || tries[id] == 2 {
-				continue
-			}
-			if tries[id] == 1 {
-				l.version = nil
-			}
-			tries[id]++
-			tried++
-			errs = append(errs, deleteOne(ctx, c, bucket, l.key, l.version))
-		}
-		if tried == 0 || ctx.Err() != nil {
-			return errors.Join(errs...)
-		}
-	}
-}
-
-// listPage lists versions, or, where the server lacks that, objects: V2, then
-// V1. Keys come encoded, since XML cannot carry every one.
-func listPage(ctx context.Context, c *s3.Client, bucket, prefix string) ([]leftover, error) {
-	var page []leftover
-	add := func(enc types.EncodingType, key, version *string) {
-		k := aws.ToString(key)
-		if plain, err := url.QueryUnescape(k); err == nil && enc == types.EncodingTypeUrl {
-			k = plain
-		}
-		page = append(page, leftover{k, version})
-	}
-	v, err := c.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl})
-	if err == nil {
-		for _, o := range v.Versions {
-			add(v.EncodingType, o.Key, o.VersionId)
-		}
-		for _, m := range v.DeleteMarkers {
-			add(v.EncodingType, m.Key, m.VersionId)
-		}
-	}
-	if len(page) > 0 {
-		return page, nil
-	}
-	v2, err := c.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl})
-	if err == nil {
-		for _, o := range v2.Contents {
-			add(v2.EncodingType, o.Key, nil)
-		}
-		return page, nil
-	}
-	v1, err := c.ListObjects(ctx, &s3.ListObjectsInput{Bucket: &bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl})
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range v1.Contents {
-		add(v1.EncodingType, o.Key, nil)
-	}
-	return page, nil
-}
-
-// deleteOne deletes one version, lifting a legal hold or a governance lock
-// when one stands in the way.
-func deleteOne(ctx context.Context, c *s3.Client, bucket, key string, version *string) error {
-	in := &s3.DeleteObjectInput{Bucket: &bucket, Key: &key, VersionId: version}
-	_, err := c.DeleteObject(ctx, in)
-	if outcomeOf(err).status != http.StatusForbidden || version == nil {
-		return err
-	}
-	_, holdErr := c.PutObjectLegalHold(ctx, &s3.PutObjectLegalHoldInput{Bucket: &bucket, Key: &key, VersionId: version,
-		LegalHold: &types.ObjectLockLegalHold{Status: types.ObjectLockLegalHoldStatusOff}})
-	in.BypassGovernanceRetention = aws.Bool(true)
-	if _, err := c.DeleteObject(ctx, in); err != nil {
-		return errors.Join(err, holdErr)
-	}
-	return nil
-}
-
-// abort ends the uploads in progress under prefix, or those of the one key;
-// each is tried once.
-func abort(ctx context.Context, c *s3.Client, bucket, prefix string, exact bool) error {
-	tried := map[string]bool{}
-	for {
-		out, err := c.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl})
-		if o := outcomeOf(err); o.unsupported() || o.status == http.StatusNotFound {
-			return nil // a server without uploads, or one that says so when there are none
-		}
-		if err != nil {
-			return fmt.Errorf("list uploads of %s: %w", bucket, err)
-		}
-		before := len(tried)
-		var errs []error
-		for _, u := range out.Uploads {
-			key := aws.ToString(u.Key)
-			if plain, err := url.QueryUnescape(key); err == nil && out.EncodingType == types.EncodingTypeUrl {
-				key = plain
-			}
-			if exact && key != prefix || tried[aws.ToString(u.UploadId)] {
-				continue
-			}
-			tried[aws.ToString(u.UploadId)] = true
-			_, err := c.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: u.UploadId})
-			errs = append(errs, err)
-		}
-		if len(tried) == before || ctx.Err() != nil {
-			return errors.Join(errs...)
-		}
-	}
+// oddInListing reports whether a listing may spell a key with r differently:
+// XML cannot carry it, or servers differ in how they encode it.
+func oddInListing(r rune) bool {
+	return r < ' ' || r == ' ' || r == '+' || r == utf8.RuneError || r == 0xFFFE || r == 0xFFFF
 }

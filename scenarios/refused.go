@@ -118,6 +118,19 @@ func (l *writeLog) created(bucket string) bool {
 	return l.made[bucket]
 }
 
+// keysOf returns the keys that requests tried to write in bucket.
+func (l *writeLog) keysOf(bucket string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var keys []string
+	for id := range l.keys {
+		if id[0] == bucket {
+			keys = append(keys, id[1])
+		}
+	}
+	return keys
+}
+
 // toCheck returns the keys whose last write was refused and whose state is
 // known.
 func (l *writeLog) toCheck() map[[2]string]written {
