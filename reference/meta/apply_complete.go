@@ -41,13 +41,8 @@ func (m *machine) completeUpload(op CompleteUpload) (Result, error) {
 	if err := op.Condition.check(op.Key, cur); err != nil { // W-09..W-12
 		return Result{Bucket: b.Bucket}, err
 	}
-	for _, n := range left { // M-10
-		if err := m.dropPart(u.row, n); err != nil {
-			return Result{}, err
-		}
-		if err := m.c.exec("DELETE FROM part WHERE content = ? AND number = ?", u.row, n); err != nil {
-			return Result{}, err
-		}
+	if err := m.dropParts(u.row, left); err != nil { // M-10
+		return Result{}, err
 	}
 	a, err := unpackUpload(u.attrs)
 	if err != nil {
@@ -105,18 +100,23 @@ func invalidPart(p *PartRef) error {
 }
 
 // checkParts compares the list with the parts that are registered. It returns
-// the sum of their sizes and the numbers of those that the list leaves out.
-func (m *machine) checkParts(content int64, op *CompleteUpload) (size int64, left []int64, err error) {
+// the sum of their sizes and those that the list leaves out, neighbours joined.
+func (m *machine) checkParts(content int64, op *CompleteUpload) (size int64, left []partRange, err error) {
 	next, last := 0, op.Parts[len(op.Parts)-1].Number
+	skipping := false
 	err = m.c.each(func(r []driver.Value) error {
 		number := num(r[0])
 		if next < len(op.Parts) && int64(op.Parts[next].Number) < number {
 			return invalidPart(&op.Parts[next]) // M-07
 		}
 		if next == len(op.Parts) || int64(op.Parts[next].Number) > number {
-			left = append(left, number)
+			if !skipping {
+				left = append(left, partRange{number, number})
+			}
+			left[len(left)-1].last, skipping = number, true
 			return nil
 		}
+		skipping = false
 		p := &op.Parts[next]
 		next++
 		if p.ETag != text(r[2]) || p.Checksum != "" && p.Checksum != text(r[3]) {

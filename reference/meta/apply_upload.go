@@ -112,13 +112,13 @@ func (m *machine) registerPart(op RegisterPart) (Result, error) {
 	}
 	p := Part{Number: op.Number, Size: op.Size, ETag: op.ETag, Modified: fromMilli(m.st.stamp), Checksum: op.Checksum}
 	return Result{Bucket: b.Bucket, Upload: u.Upload, Part: p}, m.c.exec(
-		"INSERT OR REPLACE INTO part(content, number, size, etag, modified, algorithm, type, value) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+		"INSERT INTO part(content, number, size, etag, modified, algorithm, type, value) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
 		u.row, int64(op.Number), op.Size, op.ETag, m.st.stamp, op.Checksum.Algorithm, op.Checksum.Type, op.Checksum.Value)
 }
 
 // replacePart stores a part's bytes in place of those it had (M-04).
 func (m *machine) replacePart(content, number int64, extents []Extent, body []byte) error {
-	if err := m.dropPart(content, number); err != nil {
+	if err := m.dropParts(content, []partRange{{number, number}}); err != nil {
 		return err
 	}
 	if len(body) > 0 {
@@ -129,31 +129,50 @@ func (m *machine) replacePart(content, number int64, extents []Extent, body []by
 	return m.putExtents(content, number, extents)
 }
 
-// dropPart gives up the bytes of one part. Its blobs become garbage under a
-// content of their own; its row is left to the caller.
-func (m *machine) dropPart(content, number int64) error {
-	first, last := extentBase(number), extentBase(number+1)-1
-	r, err := m.c.first("SELECT COUNT(*), COUNT(NULLIF(blob, '')) FROM extent WHERE content = ? AND n BETWEEN ? AND ?", content, first, last)
-	if err != nil {
-		return err
-	}
-	all, blobs := num(r[0]), num(r[1])
-	if all > blobs {
-		if err := m.c.exec("DELETE FROM extent WHERE content = ? AND n BETWEEN ? AND ? AND blob = ''", content, first, last); err != nil {
+// A partRange is part numbers from first to last.
+type partRange struct{ first, last int64 }
+
+// dropParts gives up parts. Their blobs become garbage under one content of
+// their own.
+func (m *machine) dropParts(content int64, ranges []partRange) error {
+	var heap int64
+	for _, r := range ranges {
+		first, last := extentBase(r.first), extentBase(r.last+1)-1
+		count, err := m.c.first("SELECT COUNT(*), COUNT(NULLIF(blob, '')) FROM extent WHERE content = ? AND n BETWEEN ? AND ?", content, first, last)
+		if err != nil {
 			return err
 		}
-		if err := m.c.exec("DELETE FROM inline WHERE id = ?", inlineID(content, number)); err != nil {
+		all, blobs := num(count[0]), num(count[1])
+		if all > blobs {
+			if err := m.dropInline(content, r); err != nil {
+				return err
+			}
+		}
+		if blobs > 0 && heap == 0 {
+			heap = m.next()
+		}
+		if blobs > 0 {
+			if err := m.c.exec("UPDATE extent SET content = ? WHERE content = ? AND n BETWEEN ? AND ?", heap, content, first, last); err != nil {
+				return err
+			}
+		}
+		if err := m.c.exec("DELETE FROM part WHERE content = ? AND number BETWEEN ? AND ?", content, r.first, r.last); err != nil {
 			return err
 		}
 	}
-	if blobs == 0 {
+	if heap == 0 {
 		return nil
 	}
-	heap := m.next()
-	if err := m.c.exec("UPDATE extent SET content = ? WHERE content = ? AND n BETWEEN ? AND ?", heap, content, first, last); err != nil {
+	return m.discard(heap)
+}
+
+// dropInline removes the inline rows of parts and the extents that mean them.
+func (m *machine) dropInline(content int64, r partRange) error {
+	if err := m.c.exec("DELETE FROM extent WHERE content = ? AND n BETWEEN ? AND ? AND blob = ''",
+		content, extentBase(r.first), extentBase(r.last+1)-1); err != nil {
 		return err
 	}
-	return m.discard(heap)
+	return m.c.exec("DELETE FROM inline WHERE id BETWEEN ? AND ?", inlineID(content, r.first), inlineID(content, r.last))
 }
 
 // abortUpload leaves the parts to Reap: it takes as long for one as for 10,000.

@@ -14,7 +14,7 @@ import (
 // nobody writes can be folded to its end and begun anew.
 const (
 	backgroundPages = 4096
-	writerPages     = 24576
+	writerPages     = 16384
 )
 
 // WAL is the state of the write-ahead log at the latest checkpoint.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -94,6 +95,40 @@ func TestCompleteUpload(t *testing.T) {
 	}
 	s.wantRows("inline", 1)
 	s.wantRows("part", 2)
+}
+
+// M-10: whichever parts are left out, they and nothing else become garbage.
+func TestCompleteSubset(t *testing.T) {
+	for _, keep := range [][]int{{1}, {9}, {3, 4, 8}, {1, 3, 5, 7, 9}, {2, 9}, {1, 2, 3, 4, 5, 6, 7, 8, 9}} {
+		s := openMemory(t)
+		s.must(mkBucket("b"))
+		up := s.upload("k")
+		var garbage []string
+		var list []any
+		body := ""
+		for n := 1; n <= 9; n++ {
+			name := fmt.Sprint("p", n)
+			op := blobPart("k", up, n, name)
+			if n%3 == 0 {
+				op = part("k", up, n, name)
+			}
+			s.must(op)
+			switch {
+			case slices.Contains(keep, n) && n%3 == 0:
+				list, body = append(list, n, name), body+name
+			case slices.Contains(keep, n):
+				list, body = append(list, n, name), body+"<"+name+" 0+100>"
+			case n%3 != 0:
+				garbage = append(garbage, name)
+			}
+		}
+		s.must(complete("k", up, list...))
+		s.wantBody("b", "k", "", body)
+		s.wantReaped(Reap{Max: 100}, garbage...)
+		s.wantBody("b", "k", "", body)
+		s.wantRows("part", int64(len(keep)))
+		s.wantRows("extent", int64(len(keep)))
+	}
 }
 
 func TestCompleteRefuses(t *testing.T) {
