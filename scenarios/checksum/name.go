@@ -49,8 +49,8 @@ func (d door) addNames() {
 		Level: Must,
 		Needs: d.needs,
 		Check: func(ctx context.Context, s *S) {
-			slot := d.open(ctx, s, digest.CRC32)
-			r := slot.Send(ctx, Request{Body: []byte(body), Header: header(sdkHeader, "CRC32")})
+			slot := d.open(ctx, s, digest.CRC64NVME) // of which a part may come without a value
+			r := slot.Send(ctx, Request{Body: []byte(body), Header: header(sdkHeader, "CRC64NVME")})
 			s.Observe("x-amz-sdk-checksum-algorithm alone", Outcome(r))
 			s.Expect(r).To(FailWith(400))
 			slot.ExpectEmpty(ctx)
