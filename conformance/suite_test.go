@@ -15,6 +15,7 @@ import (
 
 	"bleepstore/conformance"
 	"bleepstore/conformance/report"
+	"bleepstore/reference"
 	"bleepstore/scenarios"
 	_ "bleepstore/scenarios/all"
 )
@@ -40,11 +41,11 @@ const (
 )
 
 func TestConformance(t *testing.T) {
-	if len(options.Endpoint) == 0 {
-		t.Fatal("no -endpoint given, and there is no embedded server to start yet")
-	}
 	suite, reporter := GinkgoConfiguration()
 	opts := options
+	if len(opts.Endpoint) == 0 {
+		embed(t, &opts)
+	}
 	if opts.Seed == 0 {
 		opts.Seed = uint64(suite.RandomSeed) // the same in every parallel process
 	}
@@ -63,6 +64,18 @@ func TestConformance(t *testing.T) {
 	}
 	describe(plan, run)
 	RunSpecs(t, "S3 conformance", suite, reporter)
+}
+
+// embed starts a reference server for the run, which claims versioning too
+// unless -features says otherwise.
+func embed(t *testing.T, opts *conformance.Options) {
+	alt := reference.User{AccessKey: "second", SecretKey: "second-secret-key"}
+	srv := reference.Start(t, func(c *reference.Config) { c.Users = append(c.Users, alt) })
+	opts.Embed(conformance.Embedded{URL: srv.URL, AccessKey: srv.AccessKey, SecretKey: srv.SecretKey,
+		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey})
+	if len(opts.Features) == 0 {
+		opts.Features = []string{"+versioning"}
+	}
 }
 
 // describe registers a spec for each item, the end of each process and the

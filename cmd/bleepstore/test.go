@@ -21,14 +21,25 @@ type testCmd struct {
 }
 
 // Run tests one server and exits with the code of its verdicts.
-func (c *testCmd) Run() error {
+func (c *testCmd) Run() (err error) {
+	ctx, stop := interruptible()
+	defer stop.release()
 	c.endpointFromEnvironment(os.Getenv)
+	if len(c.Endpoint) == 0 {
+		shut, serr := embed(ctx, &c.Options)
+		if serr != nil {
+			return serr
+		}
+		defer func() {
+			if serr := shut(); err == nil {
+				err = serr
+			}
+		}()
+	}
 	plan, err := conformance.NewPlan(c.Options, scenarios.All(), os.Getenv)
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible()
-	defer stop.release()
 	run, err := conformance.Open(ctx, plan)
 	if err != nil {
 		return err

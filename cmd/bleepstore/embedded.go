@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"bleepstore/conformance"
+	"bleepstore/reference"
+	"bleepstore/reference/config"
+)
+
+// embed starts a reference server in memory, on a free loopback port, and
+// points the options at it. close stops it.
+func embed(ctx context.Context, o *conformance.Options) (close func() error, err error) {
+	owner := reference.User{AccessKey: config.DefaultAccessKey, SecretKey: config.DefaultSecretKey}
+	alt := reference.User{AccessKey: "second", SecretKey: "second-secret-key"}
+	srv, err := reference.Open(ctx, reference.Config{Backend: reference.Memory, Addr: "127.0.0.1:0", Users: []reference.User{owner, alt}})
+	if err != nil {
+		return nil, &conformance.Error{Code: conformance.ExitPreflight, Err: fmt.Errorf("start the embedded server: %w", err)}
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve() }()
+	o.Embed(conformance.Embedded{URL: srv.URL(), AccessKey: owner.AccessKey, SecretKey: owner.SecretKey,
+		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey})
+	if len(o.Features) == 0 {
+		o.Features = []string{"+versioning"}
+	}
+	return func() error {
+		return errors.Join(srv.Close(context.WithoutCancel(ctx)), <-served)
+	}, nil
+}
