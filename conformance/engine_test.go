@@ -246,9 +246,10 @@ func TestSharedBucket(t *testing.T) {
 			_, err := s.SDK().CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &b})
 			s.Expect(err).To(OK())
 		}),
+		scene("two", func(ctx context.Context, s *S) { s.Bucket(ctx); s.Bucket(ctx) }),
 		scene("configure", func(ctx context.Context, s *S) { s.VersionedBucket(ctx) }),
 	})
-	for id, want := range map[string]Verdict{"fake.pass": Pass, "fake.own": Skipped, "fake.configure": Skipped} {
+	for id, want := range map[string]Verdict{"fake.pass": Pass, "fake.own": Skipped, "fake.two": Skipped, "fake.configure": Skipped} {
 		if got := verdictOf(r, id); got != want {
 			t.Errorf("%s: got %s, want %s", id, got, want)
 		}

@@ -38,6 +38,7 @@ type S struct {
 	writes   *writeLog
 	buckets  []string // created by this scenario, to be removed
 	reserved []string
+	shared   bool   // the user's own bucket was handed out
 	serverEr string // the first 5xx or broken answer
 	busy     bool   // a 503 was seen
 }
@@ -79,6 +80,13 @@ func (s *S) Bucket(ctx context.Context, edits ...func(*s3.CreateBucketInput)) st
 	if b := s.session.Target.Bucket; b != "" {
 		if len(edits) > 0 {
 			s.Skip("needs a bucket configured at creation; -bucket allows none")
+		}
+		s.mu.Lock()
+		again := s.shared
+		s.shared = true
+		s.mu.Unlock()
+		if again {
+			s.Skip("needs a second bucket; -bucket allows one")
 		}
 		return b
 	}
