@@ -271,7 +271,7 @@ func TestWALIsBounded(t *testing.T) {
 	s.db.check.background, s.db.check.whole = limit/4, limit
 	s.must(mkBucket("b"))
 	body := string(make([]byte, MaxInline))
-	for range 40 {
+	for range 20 {
 		var entries []Entry
 		for i := range 64 {
 			entries = append(entries, s.entry(put("b", fmt.Sprint("k", i), body)))

@@ -30,11 +30,11 @@ func (c *counter) next() (string, bool, error) {
 
 func (c *counter) close() error { return nil }
 
-// What is rolled up costs nothing: a group of 10,000 keys is as dear as one of
+// What is rolled up costs nothing: a group of 2,000 keys is as dear as one of
 // ten, and one of two is not worth a seek.
 func TestWalkSeeksOverGroups(t *testing.T) {
 	tests := []struct{ groups, keys, reads, seeks int }{
-		{100, 10000, 100 * (nearby + 1), 100},
+		{100, 2000, 100 * (nearby + 1), 100},
 		{100, 10, 100 * (nearby + 1), 100},
 		{100, 2, 200, 0},
 	}
