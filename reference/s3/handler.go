@@ -90,7 +90,7 @@ func (q *request) serve() error {
 		return &errcode.Error{Code: errcode.RequestHeaderSectionTooLarge}
 	}
 	op, routeErr := q.h.router.find(&q.target, q.r.Method, q.r.Header)
-	if errcode.Of(routeErr) == errcode.MethodNotAllowed {
+	if routeErr != nil && errcode.Of(routeErr) == errcode.MethodNotAllowed {
 		return routeErr
 	}
 	if op != nil {

@@ -25,8 +25,10 @@ func dial(t *testing.T, srv *httptest.Server) conn {
 	t.Cleanup(func() { c.Close() })
 	// A hang is a failure, not a timeout of the whole test binary.
 	c.SetDeadline(time.Now().Add(20 * time.Second))
-	return conn{c, bufio.NewReader(c)}
+	return newConn(c)
 }
+
+func newConn(c net.Conn) conn { return conn{c, bufio.NewReader(c)} }
 
 func readReply(t *testing.T, r *bufio.Reader, method string) reply {
 	t.Helper()
