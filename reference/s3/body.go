@@ -34,7 +34,7 @@ type bodyReader struct {
 
 // Read implements io.Reader.
 func (b *bodyReader) Read(p []byte) (int, error) {
-	if now := b.q.h.cfg.Now(); now.Sub(b.armed) >= rearm {
+	if now := time.Now(); now.Sub(b.armed) >= rearm {
 		b.armed = now
 		b.q.armRead(b.q.h.limits.Idle)
 	}

@@ -17,22 +17,28 @@ type deadliner interface {
 // read or write would cost more than the small ones themselves.
 const rearm = time.Second
 
+// Deadlines are set by the runtime's clock and not by Config.Now: a socket knows
+// no other (in a synctest bubble both are the bubble's).
+
 // armWrite lets the client take until Limits.Idle from now for the next bytes,
-// and until Limits.Download from the start for all of them. Errors are left to
+// and until Limits.Download from the first for all of them. Errors are left to
 // the write that follows.
 func (q *request) armWrite() {
 	d, ok := q.w.(deadliner)
 	if !ok {
 		return
 	}
-	now := q.h.cfg.Now()
-	if now.Sub(q.armed) < rearm {
+	now := time.Now()
+	switch {
+	case q.armed.IsZero():
+		q.lastWrite = now.Add(q.h.limits.Download)
+	case now.Sub(q.armed) < rearm:
 		return
 	}
 	q.armed = now
 	limit := now.Add(q.h.limits.Idle)
-	if last := q.start.Add(q.h.limits.Download); last.Before(limit) {
-		limit = last
+	if q.lastWrite.Before(limit) {
+		limit = q.lastWrite
 	}
 	_ = d.SetWriteDeadline(limit)
 }
@@ -46,7 +52,7 @@ func (q *request) armRead(d time.Duration) {
 	}
 	var limit time.Time
 	if d > 0 {
-		limit = q.h.cfg.Now().Add(d)
+		limit = time.Now().Add(d)
 	}
 	_ = c.SetReadDeadline(limit)
 }

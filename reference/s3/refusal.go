@@ -55,7 +55,7 @@ func (h *Handler) refusal(status int, head []byte) []byte {
 	if !bytes.HasPrefix(head, []byte("HEAD ")) {
 		b.Write(doc.b)
 	}
-	h.metrics.requests.WithLabelValues(unknownOperation, strconv.Itoa(status)).Inc()
+	h.metrics.observe(q, 0)
 	if h.cfg.Log != nil {
 		h.cfg.Log.Info("request", slog.String("request_id", q.id), slog.String("operation", unknownOperation),
 			slog.Int("status", status), slog.String("code", string(e.Code)))

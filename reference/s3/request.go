@@ -42,7 +42,9 @@ type request struct {
 	// slice per header.
 	vals  [24]string
 	nvals int
-	armed time.Time // when the write deadline was last moved
+	// armed is when the write deadline was last moved, lastWrite how far it may
+	// be moved at all.
+	armed, lastWrite time.Time
 }
 
 // set sets a response header. name is written as it is, so x-amz-* stay lower
@@ -158,7 +160,8 @@ func (q *request) log(d time.Duration) {
 		return
 	}
 	level := slog.LevelInfo
-	if q.abort || q.failure != nil && q.status >= 500 && q.status != http.StatusNotImplemented {
+	if q.failure != nil && rowOf(q.failure.Code).status == http.StatusInternalServerError {
+		// A failure of ours, though the status may have gone out before it.
 		level = slog.LevelError
 	}
 	if !log.Enabled(q.ctx, level) {

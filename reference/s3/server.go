@@ -28,6 +28,8 @@ func (h *Handler) NewServer() *http.Server {
 		ReadHeaderTimeout: headTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHead,
+		// OPTIONS * is a request like any other, with an id and a log record.
+		DisableGeneralOptionsHandler: true,
 		ConnState: func(c net.Conn, state http.ConnState) {
 			if e, ok := c.(edge); ok && state == http.StateIdle {
 				e.conn().rest()

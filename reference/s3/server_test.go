@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
@@ -72,6 +73,35 @@ func TestBodiesThatLookLikeRefusals(t *testing.T) {
 	io.WriteString(c, "GET /%zz HTTP/1.1\r\n\r\n")
 	readReply(t, c.r, "GET").wantError(t, 400, errcode.InvalidURI)
 }
+
+func TestOptionsStar(t *testing.T) {
+	send(t, newTest(t, &fake{}), "OPTIONS", "*", "").wantError(t, 405, errcode.MethodNotAllowed)
+}
+
+// A client that does not read is cut off, and so is one that reads for ever.
+func TestStalledReader(t *testing.T) {
+	for name, limits := range map[string]Limits{
+		"idle":     {Idle: 50 * time.Millisecond},
+		"download": {Download: 50 * time.Millisecond},
+	} {
+		size := int64(1 << 40)
+		f := &fake{reader: io.NopCloser(endless{}), get: object.GetResult{Length: size, Version: object.Version{Size: size}}}
+		srv := newTest(t, f, func(c *Config) { c.Limits = limits })
+		c := dial(t, srv)
+		io.WriteString(c, "GET /b/k HTTP/1.1\r\n"+head+"\r\n")
+		if line, err := c.r.ReadString('\n'); err != nil || line != "HTTP/1.1 200 OK\r\n" {
+			t.Fatalf("%s: got %q %v", name, line, err)
+		}
+		srv.Close() // waits for the handler, which nothing but its deadline ends
+		if n, err := io.Copy(io.Discard, c.r); n >= size {
+			t.Errorf("%s: got %d bytes, %v, want an early end", name, n, err)
+		}
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestPipelining(t *testing.T) {
 	f := &fake{get: object.GetResult{Version: object.Version{ETag: "e"}}}
