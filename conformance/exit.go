@@ -46,8 +46,15 @@ func usage(format string, args ...any) error {
 	return &Error{ExitUsage, fmt.Errorf(format, args...)}
 }
 
-// ExitCode is what a finished run ends with: the gravest of what it found.
+// ExitCode is what a run ends with: the gravest of what it found, unless a
+// signal ended it.
 func ExitCode(r *report.Run) int {
+	if r.Interrupted {
+		if len(r.Leftover) > 0 {
+			return ExitLeftover
+		}
+		return ExitInterrupted
+	}
 	code := ExitOK
 	for _, res := range r.Gating() {
 		switch res.Verdict {
@@ -64,8 +71,6 @@ func ExitCode(r *report.Run) int {
 		return ExitUnexpected
 	case len(r.Leftover) > 0:
 		return ExitLeftover
-	case r.Interrupted:
-		return ExitInterrupted
 	}
 	return ExitOK
 }

@@ -3,6 +3,8 @@ package conformance_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -31,7 +33,7 @@ func newForeign(t *testing.T, hook func(http.ResponseWriter, *http.Request) bool
 	t.Helper()
 	f := &foreign{hook: hook}
 	inner := gofakes3.New(s3mem.New()).Server()
-	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f.hook != nil && f.hook(w, r) {
 			return
 		}
@@ -43,6 +45,8 @@ func newForeign(t *testing.T, hook func(http.ResponseWriter, *http.Request) bool
 		defer f.mu.Unlock()
 		inner.ServeHTTP(w, r)
 	}))
+	f.Config.ErrorLog = log.New(io.Discard, "", 0) // it panics here and there: its client sees that
+	f.Start()
 	t.Cleanup(f.Close)
 	return f
 }

@@ -36,7 +36,7 @@ type Options struct {
 	Rate     float64       `name:"rate" help:"At most so many requests a second; 0 is no limit."`
 	FailFast bool          `name:"fail-fast" help:"Stop at the first gating verdict."`
 
-	Out            string `name:"out" placeholder:"DIR" help:"Write result.json, junit.xml and summary.md there."`
+	Out            string `name:"out" placeholder:"DIR" help:"Write result.json, junit.xml and summary.md there; under go test relative to the package."`
 	Baseline       string `name:"baseline" placeholder:"FILE" help:"YAML file of known failures, which do not gate."`
 	StrictBaseline bool   `name:"strict-baseline" help:"A baseline entry that no longer holds ends the run with exit code 5."`
 

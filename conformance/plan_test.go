@@ -3,6 +3,8 @@ package conformance_test
 import (
 	"flag"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -107,6 +109,28 @@ func TestCredentialsOfTheEnvironment(t *testing.T) {
 	}
 	if p.Target.Main.Access != "own" || p.Target.Region != "us-east-1" || !p.Target.AllowCompliance {
 		t.Errorf("embedded: got %+v in %s, want its own keys in us-east-1", p.Target.Main, p.Target.Region)
+	}
+}
+
+func TestCredentialsOfAProfile(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "credentials")
+	if err := os.WriteFile(file, []byte("[mine]\naws_access_key_id = pa\naws_secret_access_key = ps\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"AWS_PROFILE": "mine", "AWS_SHARED_CREDENTIALS_FILE": file, "AWS_CONFIG_FILE": filepath.Join(dir, "config")}
+	o := conformance.DefaultOptions()
+	o.Endpoint = []string{"http://h"}
+	p, err := conformance.NewPlan(o, []Scenario{scene("a", passes)}, func(k string) string { return env[k] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Keys{Access: "pa", Secret: "ps"}); p.Target.Main != want {
+		t.Errorf("got %+v, want %+v", p.Target.Main, want)
+	}
+	env["AWS_PROFILE"] = "yours"
+	if _, err := conformance.NewPlan(o, []Scenario{scene("a", passes)}, func(k string) string { return env[k] }); conformance.CodeOf(err) != conformance.ExitUsage {
+		t.Errorf("an unknown profile: got %v, want an error of usage", err)
 	}
 }
 

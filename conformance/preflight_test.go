@@ -46,7 +46,7 @@ func TestPreflight(t *testing.T) {
 		"other clock": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Date", time.Now().Add(3*time.Hour).UTC().Format(http.TimeFormat))
 			s3Error(w, 403, "RequestTimeTooSkewed")
-		}, "its clock is 3h", ""},
+		}, "its clock is ", ""},
 	} {
 		srv := httptest.NewServer(tc.server)
 		p, err := plan(func(o *conformance.Options) { o.Endpoint, o.Out = []string{srv.URL}, t.TempDir() }, scene("a", passes))

@@ -97,7 +97,14 @@ func (o *Options) credentials(t *scenarios.Target, getenv func(string) string) e
 	if name == "" {
 		return usage("no credentials: give -access-key and -secret-key, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")
 	}
-	p, err := config.LoadSharedConfigProfile(context.Background(), name)
+	p, err := config.LoadSharedConfigProfile(context.Background(), name, func(l *config.LoadSharedConfigOptions) {
+		if f := getenv("AWS_CONFIG_FILE"); f != "" {
+			l.ConfigFiles = []string{f}
+		}
+		if f := getenv("AWS_SHARED_CREDENTIALS_FILE"); f != "" {
+			l.CredentialsFiles = []string{f}
+		}
+	})
 	if err != nil {
 		return usage("AWS_PROFILE: %w", err)
 	}

@@ -41,7 +41,9 @@ func (c *testCmd) Run() (err error) {
 		return err
 	}
 	run, err := conformance.Open(ctx, plan)
-	if err != nil {
+	if err != nil && ctx.Err() != nil {
+		return exitWith(conformance.ExitInterrupted) // nothing was made yet
+	} else if err != nil {
 		return err
 	}
 	stop.ledger.Store(run.Ledger())
