@@ -42,7 +42,7 @@ var edges = []struct {
 	{"reference/meta", []string{"reference/errcode", "fault"}},
 	{"reference/cluster", []string{"reference/meta", "reference/batch", "reference/errcode", "fault"}},
 	{"reference/object", []string{"reference/meta", "reference/cluster", "reference/blob", "reference/checksum", "reference/errcode", "reference/batch", "fault"}},
-	{"reference/s3", []string{"reference/object", "reference/meta", "reference/sigv4", "reference/checksum", "reference/errcode"}},
+	{"reference/s3", []string{"reference/object", "reference/sigv4", "reference/checksum", "reference/errcode"}},
 	{"reference/ops", []string{"reference/s3"}},
 	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "fault"}},
 }

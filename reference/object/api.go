@@ -24,6 +24,14 @@ type (
 	Upload     = meta.Upload
 	Part       = meta.Part
 	PartInfo   = meta.PartInfo
+
+	VersioningState = meta.VersioningState
+)
+
+// The two states of versioning that a client can set.
+const (
+	VersioningEnabled   = meta.VersioningEnabled
+	VersioningSuspended = meta.VersioningSuspended
 )
 
 // A Caller is who asks. The zero Caller is anonymous.

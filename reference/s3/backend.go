@@ -3,7 +3,6 @@ package s3
 import (
 	"context"
 
-	"bleepstore/reference/meta"
 	"bleepstore/reference/object"
 )
 
@@ -18,7 +17,7 @@ type Buckets interface {
 // Settings changes what a bucket remembers besides its objects. Reading is
 // Buckets.HeadBucket.
 type Settings interface {
-	SetVersioning(ctx context.Context, who object.Caller, bucket string, s meta.VersioningState) error
+	SetVersioning(ctx context.Context, who object.Caller, bucket string, s object.VersioningState) error
 	// SetBucketTags replaces the tag set; nil removes it.
 	SetBucketTags(ctx context.Context, who object.Caller, bucket string, tags []object.Tag) error
 }

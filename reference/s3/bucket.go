@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"bleepstore/reference/errcode"
-	"bleepstore/reference/meta"
 	"bleepstore/reference/object"
 )
 
@@ -135,7 +134,7 @@ func (q *request) putVersioning() error {
 	return q.reply(http.StatusOK)
 }
 
-func (q *request) versioningState() (meta.VersioningState, error) {
+func (q *request) versioningState() (object.VersioningState, error) {
 	e, err := q.readXML("VersioningConfiguration")
 	if err != nil {
 		return "", err
@@ -160,10 +159,10 @@ func (q *request) versioningState() (meta.VersioningState, error) {
 	if err != nil {
 		return "", err
 	}
-	switch s := meta.VersioningState(status); {
+	switch s := object.VersioningState(status); {
 	case !found:
 		return "", errcode.New(errcode.IllegalVersioningConfiguration, "The Versioning element must be specified")
-	case s == meta.VersioningEnabled, s == meta.VersioningSuspended:
+	case s == object.VersioningEnabled, s == object.VersioningSuspended:
 		return s, nil
 	}
 	return "", malformed("unknown Status")

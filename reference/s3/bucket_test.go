@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bleepstore/reference/errcode"
-	"bleepstore/reference/meta"
 	"bleepstore/reference/object"
 )
 
@@ -129,7 +128,7 @@ func TestBucketReads(t *testing.T) {
 		}
 	}
 	do(t, srv, "GET", "/b?tagging", "").wantError(t, 404, errcode.NoSuchTagSet)
-	f.bucket.Region, f.bucket.Versioning, f.bucket.Tags = "eu-west-1", meta.VersioningSuspended, []object.Tag{{Key: "k", Value: "<"}}
+	f.bucket.Region, f.bucket.Versioning, f.bucket.Tags = "eu-west-1", object.VersioningSuspended, []object.Tag{{Key: "k", Value: "<"}}
 	for target, want := range map[string]string{
 		"/b?location": ">eu-west-1<", "/b?versioning": "<Status>Suspended</Status>",
 		"/b?tagging": "<TagSet><Tag><Key>k</Key><Value>&lt;</Value></Tag></TagSet>",
@@ -150,7 +149,7 @@ func TestPutVersioning(t *testing.T) {
 	if got := put(`<VersioningConfiguration><Status>Enabled</Status><MfaDelete>Disabled</MfaDelete></VersioningConfiguration>`); got.status != 200 {
 		t.Fatalf("got %+v", got)
 	}
-	if f.only(t, "SetVersioning").in != meta.VersioningEnabled {
+	if f.only(t, "SetVersioning").in != object.VersioningEnabled {
 		t.Errorf("got %v", f.calls)
 	}
 	for body, want := range map[string]errcode.Code{

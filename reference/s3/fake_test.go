@@ -14,7 +14,6 @@ import (
 
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
-	"bleepstore/reference/meta"
 	"bleepstore/reference/object"
 	"bleepstore/reference/sigv4"
 )
@@ -101,7 +100,7 @@ func (f *fake) ListBuckets(ctx context.Context, in object.ListBucketsInput) (obj
 	f.note(ctx, "ListBuckets", in)
 	return f.buckets, f.err
 }
-func (f *fake) SetVersioning(ctx context.Context, who object.Caller, bucket string, s meta.VersioningState) error {
+func (f *fake) SetVersioning(ctx context.Context, who object.Caller, bucket string, s object.VersioningState) error {
 	f.note(ctx, "SetVersioning", s)
 	return f.err
 }

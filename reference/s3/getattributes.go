@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"bleepstore/reference/errcode"
-	"bleepstore/reference/meta"
 	"bleepstore/reference/object"
 )
 
@@ -100,8 +99,8 @@ func parsePartsPage(marker, limit string) (partsPage, error) {
 
 // objectParts appends one page of the parts that an object was made of. Part
 // elements are for parts with checksums only, as S3 documents.
-func (x *xmlBuf) objectParts(parts []meta.PartInfo, page partsPage) {
-	first, _ := slices.BinarySearchFunc(parts, page.after+1, func(p meta.PartInfo, n int) int { return p.Number - n })
+func (x *xmlBuf) objectParts(parts []object.PartInfo, page partsPage) {
+	first, _ := slices.BinarySearchFunc(parts, page.after+1, func(p object.PartInfo, n int) int { return p.Number - n })
 	rest := parts[first:]
 	shown := rest[:min(page.max, len(rest))]
 	next := page.after
