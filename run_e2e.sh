@@ -17,7 +17,7 @@ while [ $# -gt 0 ]; do
     *) args+=("$1"); shift ;;
   esac
 done
-[ ${#args[@]} -gt 0 ] || args=(--features +versioning,+tagging)
+[ ${#args[@]} -gt 0 ] || args=(--features +versioning,+tagging,+tls)
 
 work=$(mktemp -d)
 server=
@@ -34,7 +34,7 @@ trap 'exit 130' INT TERM
 mkdir -p bin
 go build -o bin/bleepstore ./cmd/bleepstore
 bin/bleepstore serve --addr 127.0.0.1:0 --addr-file "$work/url" --data "$work/data" --backend "$backend" \
-  --access-key e2e --secret-key e2e-secret-key >"$work/server.log" 2>&1 &
+  --tls self-signed --tls-addr 127.0.0.1:0 --access-key e2e --secret-key e2e-secret-key >"$work/server.log" 2>&1 &
 server=$!
 for _ in $(seq 200); do
   [ -s "$work/url" ] && break
@@ -43,5 +43,6 @@ for _ in $(seq 200); do
 done
 [ -s "$work/url" ] || { echo "the server was not ready within 10 s"; exit 3; }
 
-echo "bleepstore ($backend) at $(cat "$work/url")"
-bin/bleepstore test --endpoint "$(cat "$work/url")" --access-key e2e --secret-key e2e-secret-key "${args[@]}"
+{ read -r url; read -r tls; } <"$work/url"
+echo "bleepstore ($backend) at $url and $tls"
+bin/bleepstore test --endpoint "$url" --tls-endpoint "$tls" --k --access-key e2e --secret-key e2e-secret-key "${args[@]}"

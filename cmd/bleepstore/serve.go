@@ -32,6 +32,8 @@ type serveCmd struct {
 	AccessKey string `help:"Access key of the owner's account (bleepstore)."`
 	SecretKey string `help:"Its secret key (bleepstore-secret)."`
 	OpsAddr   string `help:"Second listener, for /healthz /readyz /metrics /docs /openapi.json (127.0.0.1:9001, or a free port with --addr's port 0); off turns it off." placeholder:"HOST:PORT"`
+	TLS       string `name:"tls" help:"self-signed, or the PEM files of certificate and key: serve TLS, at --addr or, beside it, at --tls-addr." placeholder:"self-signed|CERT,KEY"`
+	TLSAddr   string `name:"tls-addr" help:"Second address, for TLS; --addr stays plain." placeholder:"HOST:PORT"`
 	LogLevel  string `help:"debug, info, warn or error (info)."`
 	LogFormat string `help:"text or json (text)."`
 	Pprof     bool   `hidden:"" help:"Serve /debug/pprof/ on the second listener."`
@@ -43,11 +45,19 @@ func (c *serveCmd) flags() (map[string]string, error) {
 	for key, value := range map[string]string{
 		"storage.data": c.Data, "storage.backend": c.Backend, "server.region": c.Region, "server.ops_addr": c.OpsAddr,
 		"auth.access_key": c.AccessKey, "auth.secret_key": c.SecretKey,
-		"observability.log_level": c.LogLevel, "observability.log_format": c.LogFormat,
+		"server.tls.addr": c.TLSAddr, "observability.log_level": c.LogLevel, "observability.log_format": c.LogFormat,
 	} {
 		if value != "" {
 			given[key] = value
 		}
+	}
+	switch cert, key, two := strings.Cut(c.TLS, ","); {
+	case c.TLS == "self-signed":
+		given["server.tls.self_signed"] = "true"
+	case two:
+		given["server.tls.cert_file"], given["server.tls.key_file"] = cert, key
+	case c.TLS != "":
+		return nil, fmt.Errorf("--tls %s: want self-signed, or CERT,KEY", c.TLS)
 	}
 	if c.Addr != "" {
 		host, port, err := net.SplitHostPort(c.Addr)
@@ -105,6 +115,9 @@ func settle(v *config.Values) (service, error) {
 	note(err)
 	s.server.Memory, err = memory(v, s.server.Dir)
 	note(err)
+	s.server.TLS, err = secure(v)
+	note(err)
+	s.server.TLSAddr = v.String("server.tls.addr")
 	s.server.Users, err = users(v)
 	note(err)
 	s.server.Logger, err = logger(v, os.Stderr)
@@ -202,8 +215,8 @@ func serve(s service, addrFile string, out io.Writer) error {
 	second.watch(server)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve() }()
-	banner(out, s, server.URL(), second.url())
-	if err := announce(addrFile, server.URL()); err != nil {
+	banner(out, s, server, second.url())
+	if err := announce(addrFile, server.URL(), server.TLSURL()); err != nil {
 		return errors.Join(err, leave(server, s.drain, done))
 	}
 	select {
@@ -223,13 +236,20 @@ func leave(server *reference.Server, within time.Duration, done <-chan error) er
 	return errors.Join(server.Close(ctx), <-done)
 }
 
-// announce writes the URL to a file that appears whole.
-func announce(path, url string) error {
+// announce writes the URLs that there are, a line each, to a file that appears
+// whole: that of the server, and that of a second address for TLS.
+func announce(path string, urls ...string) error {
 	if path == "" {
 		return nil
 	}
+	text := ""
+	for _, u := range urls {
+		if u != "" {
+			text += u + "\n"
+		}
+	}
 	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, []byte(url+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(tmp, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("--addr-file: %w", err)
 	}
 	if err := os.Rename(tmp, path); err != nil {
@@ -239,10 +259,13 @@ func announce(path, url string) error {
 }
 
 // banner tells a person how to use the server.
-func banner(w io.Writer, s service, url, ops string) {
-	owner := s.server.Users[0]
+func banner(w io.Writer, s service, server *reference.Server, ops string) {
+	owner, url := s.server.Users[0], server.URL()
 	var b strings.Builder
 	fmt.Fprintf(&b, "bleepstore serves S3 at %s\n", url)
+	if server.TLSURL() != "" {
+		fmt.Fprintf(&b, "  and over TLS at %s\n", server.TLSURL())
+	}
 	switch {
 	case s.server.Backend == reference.Memory && s.server.Memory.Snapshot == "":
 		b.WriteString("  in memory: nothing survives the end of this process\n")

@@ -28,7 +28,6 @@ type Setting struct {
 const (
 	noCluster = "clusters are not part of this build; it serves one node"
 	noCloud   = "cloud backends are not part of this build; want local, memory or sqlite"
-	noTLS     = "TLS is not part of this build; put a TLS proxy in front"
 )
 
 // Settings lists every setting, in the order of the file's documentation.
@@ -42,10 +41,10 @@ var settings = []Setting{
 	{Key: "server.admin_port", Default: "", Use: "port of server.ops_addr, by its older name"},
 	{Key: "server.admin_token", Default: "", Use: "token of the admin API", Missing: "this build has no admin API"},
 	{Key: "server.shutdown_timeout", Default: "30s", Use: "how long a drain waits for requests under way"},
-	{Key: "server.tls.cert_file", Missing: noTLS},
-	{Key: "server.tls.key_file", Missing: noTLS},
-	{Key: "server.tls.self_signed", Default: "false", Missing: noTLS},
-	{Key: "server.tls.addr", Missing: noTLS},
+	{Key: "server.tls.cert_file", Use: "PEM file of the certificate and its chain"},
+	{Key: "server.tls.key_file", Use: "PEM file of its key"},
+	{Key: "server.tls.self_signed", Default: "false", Use: "make a certificate at each start instead"},
+	{Key: "server.tls.addr", Use: "second S3 address, for TLS, beside a plain one; without it the one address speaks TLS"},
 	{Key: "auth.access_key", Default: DefaultAccessKey, Use: "access key of the owner's account"},
 	{Key: "auth.secret_key", Default: DefaultSecretKey, Use: "its secret key"},
 	{Key: "metadata.engine", Default: "sqlite", Use: "sqlite"},

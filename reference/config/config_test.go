@@ -58,7 +58,6 @@ func TestRefusals(t *testing.T) {
 		"misspelt user":    {"auth:\n  users:\n    - {acces_key: a}\n", "acces_key"},
 		"cloud":            {"storage:\n  aws:\n    bucket: b\n", "cloud backends are not part"},
 		"cluster":          {"cluster:\n  node_id: n1\n", "clusters are not part"},
-		"tls":              {"server:\n  tls:\n    self_signed: true\n", "TLS is not part"},
 		"not yaml":         {"server: [", "config"},
 	} {
 		t.Run(name, func(t *testing.T) {
