@@ -14,7 +14,9 @@ import (
 
 // UploadPart stores one part, in place of an earlier one of its number. It must
 // carry the checksum that its upload announced and no other; only where the
-// object's will be computed over its bytes may a part come without.
+// object's will be computed over its bytes may a part come without. Where
+// nothing was announced a part may come with any: boto3 sends CRC32 with every
+// part, whatever the upload was created with.
 func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, error) {
 	u, err := s.upload(ctx, in.Caller, in.Bucket, in.Key, in.UploadID)
 	if err != nil {
@@ -22,7 +24,7 @@ func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, err
 	}
 	algorithm, kind := checksumOf(u)
 	sent := strings.ToUpper(in.Body.Checksum.Algorithm)
-	if sent != u.Algorithm && (sent != "" || kind == checksum.Composite) {
+	if u.Algorithm != "" && sent != u.Algorithm && (sent != "" || kind == checksum.Composite) {
 		return Part{}, checksumMismatch(u.Algorithm, sent)
 	}
 	p, err := s.receive(ctx, in.Body, algorithm)
@@ -36,7 +38,11 @@ func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, err
 	}
 	op.Checksum.Type = string(kind)
 	res, err := s.commit(ctx, p, op)
-	return res.Part, err
+	part := res.Part
+	if err == nil && u.Algorithm == "" && sent != "" {
+		part.Checksum = p.full(checksum.Algorithm(sent)) // what the client can compare
+	}
+	return part, err
 }
 
 // checksumMismatch is about the names of algorithms; "" is none.

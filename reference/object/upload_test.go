@@ -331,8 +331,14 @@ func TestPartChecksumRules(t *testing.T) {
 		"no algorithm": b.upload("k"),
 		"full object":  b.upload("k", func(in *CreateUploadInput) { in.Algorithm = "CRC64NVME" }),
 	} {
-		_, err = b.tryPart(u, 1, data, sent(checksum.CRC32, ""))
-		wantCode(t, name+": another algorithm", err, errcode.InvalidRequest)
+		p, err = b.tryPart(u, 1, data, sent(checksum.CRC32, sumOf(checksum.CRC32, data)))
+		if u.Algorithm != "" {
+			wantCode(t, name+": another algorithm", err, errcode.InvalidRequest)
+		} else if err != nil || p.Checksum.Algorithm != "CRC32" || p.Checksum.Value != sumOf(checksum.CRC32, data) {
+			t.Errorf("%s: a part with CRC32: %+v, %v", name, p, err)
+		}
+		_, err = b.tryPart(u, 1, data, sent(checksum.CRC64NVME, sumOf(checksum.CRC64NVME, nil)))
+		wantCode(t, name+": a wrong checksum", err, errcode.BadDigest)
 		p, err = b.tryPart(u, 1, data)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
