@@ -34,13 +34,13 @@ func openAPI(ops []s3.Operation) ([]byte, error) {
 		}
 		list, _ := entry["x-operations"].([]map[string]any)
 		entry["x-operations"] = append(list, map[string]any{
-			"name": op.Name, "query": op.Query, "header": op.Header, "parameters": op.Parameters, "implemented": op.Implemented,
+			"name": op.Name, "query": op.Query, "header": op.Header, "parameters": op.Parameters, "implemented": op.Implemented, "unset": op.Unset,
 		})
 		item[method] = entry
 	}
 	doc := map[string]any{
 		"openapi": "3.1.0",
-		"info":    map[string]any{"title": "BleepStore", "version": "1", "description": "The S3 operations of this server. One that is not implemented is answered 501."},
+		"info":    map[string]any{"title": "BleepStore", "version": "1", "description": "The S3 operations of this server. One that is not implemented is answered 501; one marked unset speaks of a configuration that cannot be set here, and always says that it is not."},
 		"paths":   paths,
 		"components": map[string]any{"securitySchemes": map[string]any{"sigv4": map[string]any{
 			"type": "apiKey", "in": "header", "name": "Authorization", "description": "AWS Signature Version 4"}}},
@@ -72,11 +72,12 @@ code { font-family: ui-monospace, monospace } .missing td { color: #595959 }
 </style></head><body>
 <h1>BleepStore</h1>
 <p>The S3 operations of this server. One that is not implemented is answered <code>501 NotImplemented</code>, never ignored.
+One that speaks of a configuration which cannot be set here always answers that it is not set.
 The same for programs: <a href="/openapi.json">/openapi.json</a>. Also here, when turned on: <a href="/healthz">/healthz</a>,
 <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a>.</p>
 <table><thead><tr><th scope="col">operation</th><th scope="col">request</th><th scope="col">selected by</th><th scope="col">implemented</th></tr></thead><tbody>
 {{range .}}<tr{{if not .Implemented}} class="missing"{{end}}><td>{{.Name}}</td><td><code>{{.Method}} {{.Path}}</code></td>
-<td>{{if .Query}}<code>?{{.Query}}</code>{{end}}{{if .Header}} <code>{{.Header}}</code>{{end}}</td><td>{{if .Implemented}}yes{{else}}no, 501{{end}}</td></tr>
+<td>{{if .Query}}<code>?{{.Query}}</code>{{end}}{{if .Header}} <code>{{.Header}}</code>{{end}}</td><td>{{if .Unset}}not set, always{{else if .Implemented}}yes{{else}}no, 501{{end}}</td></tr>
 {{end}}</tbody></table></body></html>
 `))
 

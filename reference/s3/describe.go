@@ -11,6 +11,7 @@ type Operation struct {
 	Header      string // the header that selects it, "" for none
 	Parameters  []string
 	Implemented bool // false: answered 501 NotImplemented
+	Unset       bool // always answers that nothing is configured, since nothing can be
 }
 
 // Operations describes the whole table, in its order.
@@ -20,7 +21,7 @@ func Operations() []Operation {
 	for _, op := range newTable() {
 		out = append(out, Operation{
 			Name: op.name, Method: op.method, Path: paths[op.level], Query: op.sub, Header: op.header,
-			Parameters: slices.Clone(op.params), Implemented: op.serve != nil,
+			Parameters: slices.Clone(op.params), Implemented: op.serve != nil, Unset: op.unset,
 		})
 	}
 	return out

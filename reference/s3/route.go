@@ -33,6 +33,9 @@ type operation struct {
 	// composite says that x-amz-checksum-* may be the composite value of a
 	// multipart object ("...-3") and does not speak of the request's own body.
 	composite bool
+	// unset says that the operation speaks of a configuration that cannot be
+	// set here, and always answers that it is not.
+	unset bool
 
 	index int // in the table
 }

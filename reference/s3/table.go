@@ -1,5 +1,7 @@
 package s3
 
+import "slices"
+
 // getParams are the parameters that GET and HEAD of an object share.
 var getParams = append([]string{"versionId", "partNumber"}, overrideParams...)
 
@@ -53,12 +55,13 @@ func newTable() []*operation {
 		{name: "AbortMultipartUpload", level: keyLevel, method: "DELETE", sub: "uploadId", serve: (*request).abortUpload},
 		{name: "PreflightObject", level: keyLevel, method: "OPTIONS", open: true},
 	}
-	return append(ops, unimplemented()...)
+	ops = append(ops, unsetConfigurations()...)
+	return append(ops, unimplemented(ops)...)
 }
 
 // unimplemented lists the sub-resources that S3 documents and this server
-// lacks, so that they are refused by name and in any method.
-func unimplemented() []*operation {
+// lacks, so that they are refused by name and in any method that is not served.
+func unimplemented(served []*operation) []*operation {
 	bucket := []struct{ sub, name string }{
 		{"abac", "BucketAbac"},
 		{"accelerate", "BucketAccelerateConfiguration"},
@@ -97,12 +100,19 @@ func unimplemented() []*operation {
 		{"torrent", "ObjectTorrent"},
 	}
 	var out []*operation
+	add := func(name string, lv level, method, sub string) {
+		if !slices.ContainsFunc(served, func(op *operation) bool {
+			return op.level == lv && op.method == method && op.sub == sub
+		}) {
+			out = append(out, &operation{name: name, level: lv, method: method, sub: sub})
+		}
+	}
 	for _, method := range []string{"GET", "PUT", "POST", "DELETE"} {
 		for _, r := range bucket {
-			out = append(out, &operation{name: r.name, level: bucketLevel, method: method, sub: r.sub})
+			add(r.name, bucketLevel, method, r.sub)
 		}
 		for _, r := range key {
-			out = append(out, &operation{name: r.name, level: keyLevel, method: method, sub: r.sub})
+			add(r.name, keyLevel, method, r.sub)
 		}
 	}
 	return out

@@ -1,0 +1,98 @@
+package s3
+
+import (
+	"net/http"
+
+	"bleepstore/reference/errcode"
+)
+
+// The configurations that this server lacks can still be read: what it answers
+// is what S3 documents for a bucket where nobody has set them, which is true
+// of every bucket here. Clients and tools that manage buckets read them all.
+// Setting one is answered 501; deleting what is not there is no error in S3.
+
+// unsetConfigurations are the rows that read and delete them.
+func unsetConfigurations() []*operation {
+	return append([]*operation{
+		unset("GetBucketPolicy", "policy", answers(errcode.NoSuchBucketPolicy)),
+		unset("GetBucketPolicyStatus", "policyStatus", answers(errcode.NoSuchBucketPolicy)),
+		unset("GetBucketLifecycleConfiguration", "lifecycle", answers(errcode.NoSuchLifecycleConfiguration)),
+		unset("GetBucketCors", "cors", answers(errcode.NoSuchCORSConfiguration)),
+		unset("GetBucketWebsite", "website", answers(errcode.NoSuchWebsiteConfiguration)),
+		unset("GetBucketReplication", "replication", answers(errcode.ReplicationConfigurationNotFound)),
+		unset("GetObjectLockConfiguration", "object-lock", answers(errcode.ObjectLockConfigurationNotFound)),
+		// S3 has encrypted everything since 2023 and would say so; here nothing is.
+		unset("GetBucketEncryption", "encryption", answers(errcode.EncryptionConfigurationNotFound)),
+
+		// No state is shown where none has ever been set.
+		// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAccelerateConfiguration.html
+		unset("GetBucketAccelerateConfiguration", "accelerate", shows("AccelerateConfiguration", "")),
+		unset("GetBucketLogging", "logging", shows("BucketLoggingStatus", "")),
+		unset("GetBucketNotificationConfiguration", "notification", shows("NotificationConfiguration", "")),
+		unset("GetBucketRequestPayment", "requestPayment", shows("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>")),
+		// The defaults of new buckets, which hold here because ACLs other than
+		// the owner's are refused and nobody but an account is let in.
+		unset("GetBucketOwnershipControls", "ownershipControls", shows("OwnershipControls",
+			"<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>")),
+		unset("GetPublicAccessBlock", "publicAccessBlock", shows("PublicAccessBlockConfiguration",
+			"<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>"+
+				"<BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets>")),
+
+		unset("GetBucketAnalyticsConfiguration", "analytics", byID("ListBucketAnalyticsConfigurationResult"), listParams...),
+		unset("GetBucketInventoryConfiguration", "inventory", byID("ListInventoryConfigurationsResult"), listParams...),
+		unset("GetBucketMetricsConfiguration", "metrics", byID("ListMetricsConfigurationsResult"), listParams...),
+		unset("GetBucketIntelligentTieringConfiguration", "intelligent-tiering",
+			byID("ListBucketIntelligentTieringConfigurationsOutput"), listParams...),
+	},
+		removal("DeleteBucketPolicy", "policy"),
+		removal("DeleteBucketLifecycle", "lifecycle"),
+		removal("DeleteBucketCors", "cors"),
+		removal("DeleteBucketWebsite", "website"),
+		removal("DeleteBucketReplication", "replication"))
+}
+
+// listParams are those of sub-resources that hold several configurations.
+var listParams = []string{"id", "continuation-token"}
+
+// unset is the row that reads one of them, in a bucket that must exist.
+func unset(name, sub string, serve func(*request) error, params ...string) *operation {
+	return &operation{name: name, level: bucketLevel, method: http.MethodGet, sub: sub, params: params, unset: true,
+		serve: func(q *request) error {
+			if _, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket); err != nil {
+				return err
+			}
+			return serve(q)
+		}}
+}
+
+func removal(name, sub string) *operation {
+	op := unset(name, sub, func(q *request) error { return q.reply(http.StatusNoContent) })
+	op.method = http.MethodDelete
+	return op
+}
+
+// answers refuses with what says that there is no such configuration.
+func answers(code errcode.Code) func(*request) error {
+	return func(*request) error { return &errcode.Error{Code: code} }
+}
+
+// shows answers a document whose root holds content, which is markup.
+func shows(root, content string) func(*request) error {
+	return func(q *request) error {
+		x := q.h.buffers.xml()
+		x.root(root)
+		x.b = append(x.b, content...)
+		x.end(root)
+		return q.replyXML(http.StatusOK, x)
+	}
+}
+
+// byID answers for one configuration that does not exist, or an empty list.
+func byID(list string) func(*request) error {
+	return func(q *request) error {
+		if _, ok := q.query.get("id"); ok {
+			return &errcode.Error{Code: errcode.NoSuchConfiguration}
+		}
+		return shows(list, "<IsTruncated>false</IsTruncated>")(q)
+	}
+}
