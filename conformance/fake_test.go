@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
@@ -41,6 +43,7 @@ func newForeign(t *testing.T, hook func(http.ResponseWriter, *http.Request) bool
 		if bucket, _, ok := strings.Cut(r.Host, ".localhost"); ok {
 			r.URL.Path, r.URL.RawPath = "/"+bucket+r.URL.Path, ""
 		}
+		arrive(r)
 		f.mu.Lock() // its memory backend is not made for writers side by side
 		defer f.mu.Unlock()
 		inner.ServeHTTP(w, r)
@@ -49,6 +52,16 @@ func newForeign(t *testing.T, hook func(http.ResponseWriter, *http.Request) bool
 	f.Start()
 	t.Cleanup(f.Close)
 	return f
+}
+
+// arrive reads the body before the server is asked, so that a slow sender
+// keeps nobody waiting.
+func arrive(r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		err = io.EOF
+	}
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), iotest.ErrReader(err)))
 }
 
 // buckets lists what exists on the server.

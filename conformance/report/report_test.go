@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,8 @@ import (
 func sample() *report.Run {
 	exchange := scenarios.Exchange{N: 2, Method: "PUT", URL: "http://h/b/k", Request: "PUT /b/k HTTP/1.1\r\nHost: h\r\n", Response: "HTTP/1.1 200 OK\n", Status: 200, Curl: "curl -X PUT 'http://h/b/k'"}
 	r := &report.Run{Schema: report.Schema, Endpoints: []string{"http://h"}, Profile: "core", Region: "us-east-1", Addressing: "path", Seed: 42,
-		Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Finished: time.Date(2026, 1, 2, 3, 4, 15, 0, time.UTC),
+		Features: append(slices.DeleteFunc(slices.Clone(scenarios.Profiles["core"]), func(f scenarios.Feature) bool { return f == scenarios.Range }), scenarios.Tagging),
+		Started:  time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Finished: time.Date(2026, 1, 2, 3, 4, 15, 0, time.UTC),
 		Preflight: report.Preflight{Server: "x|y"}, Rules: report.RuleCounts{Total: 4, Must: 3, Uncited: 1}, Repeat: "bleepstore test --seed=42",
 		Results: []scenarios.Result{
 			{ID: "object.put.z", Rule: "O-01", Level: scenarios.Must, Verdict: scenarios.Pass, Took: time.Second},
@@ -115,7 +117,7 @@ func TestSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`Server: x\|y`, "| copy | . | . | . | . | 1 | . | 1 | . | . | 2 | 2 |", "Rules: 4; 3 judged as must, 0 demoted", "**Not run: 3**",
+		`Server: x\|y`, "Profile: core -range +tagging, region", "| copy | . | . | . | . | 1 | . | 1 | . | . | 2 | 2 |", "Rules: 4; 3 judged as must, 0 demoted", "**Not run: 3**",
 		"| silent | `copy.silent` | [CP-03](https://docs/x) | It MUST fail. | got success, want 412 ... |", "known: an old bug", "`copy.gone`: want fail, got pass", "got 400, want 411",
 	} {
 		if !strings.Contains(b.String(), want) {

@@ -16,8 +16,8 @@ import (
 func WriteSummary(w io.Writer, r *Run) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# S3 conformance of %s\n\n", strings.Join(r.Endpoints, ", "))
-	fmt.Fprintf(&b, "- Server: %s\n- Profile: %s, region %s, addressing %s\n- Run: %s, %s, seed %d\n",
-		cell(orNone(r.Preflight.Server)), r.Profile, r.Region, r.Addressing,
+	fmt.Fprintf(&b, "- Server: %s\n- Profile: %s%s, region %s, addressing %s\n- Run: %s, %s, seed %d\n",
+		cell(orNone(r.Preflight.Server)), r.Profile, r.edits(), r.Region, r.Addressing,
 		r.Started.Format(time.RFC3339), r.Finished.Sub(r.Started).Round(time.Second/10), r.Seed)
 	if len(r.ID) > 0 {
 		fmt.Fprintf(&b, "- Only: %s\n", code(strings.Join(r.ID, ",")))

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -68,13 +69,28 @@ func WritePreflight(w io.Writer, r *Run) error {
 	fmt.Fprintf(&b, "endpoint  %s\n", strings.Join(r.Endpoints, ", "))
 	fmt.Fprintf(&b, "server    %s, reachable in %s, clock %+.0f s off ours, credentials accepted\n",
 		orNone(r.Preflight.Server), r.Preflight.RTT.Round(time.Millisecond/10), r.Preflight.Skew.Seconds())
-	fmt.Fprintf(&b, "profile   %s, region %s, addressing %s\n", r.Profile, r.Region, r.Addressing)
+	fmt.Fprintf(&b, "profile   %s%s, region %s, addressing %s\n", r.Profile, r.edits(), r.Region, r.Addressing)
 	for _, n := range r.Preflight.Notes {
 		fmt.Fprintf(&b, "note      %s\n", n)
 	}
 	fmt.Fprintf(&b, "seed      %d\n", r.Seed)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// edits tells how the claim differs from the profile: " +versioning -range".
+func (r *Run) edits() string {
+	var b strings.Builder
+	profile := scenarios.Profiles[r.Profile]
+	for _, f := range scenarios.Features() {
+		switch in, claimed := slices.Contains(profile, f), slices.Contains(r.Features, f); {
+		case claimed && !in:
+			b.WriteString(" +" + string(f))
+		case in && !claimed:
+			b.WriteString(" -" + string(f))
+		}
+	}
+	return b.String()
 }
 
 // WriteVerdicts writes the end of a run: the verdicts by area, how well the
