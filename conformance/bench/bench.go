@@ -49,20 +49,22 @@ func (o Operation) Named(text string) bool {
 	return strings.Contains(strings.ToLower(o.Name), strings.ToLower(text))
 }
 
-var body = func() []byte {
+// body returns the bytes that are sent. They are made when they are asked for:
+// the server's process has this package too, and no use for them.
+var body = sync.OnceValue(func() []byte {
 	b := make([]byte, large)
 	for i := range b {
 		b[i] = byte(i*7 + i>>8)
 	}
 	return b
-}()
+})
 
 func key(prefix string, w, n int) string { return fmt.Sprintf("%s/%d/%d", prefix, w, n) }
 
 // putter returns the call that puts size bytes under a key of its own.
 func putter(prefix string, size int) func(context.Context, *client, string, int, int, []byte) error {
 	return func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
-		return c.do(ctx, "PUT", "/"+b+"/"+key(prefix, w, n), "", body[:size], scratch)
+		return c.do(ctx, "PUT", "/"+b+"/"+key(prefix, w, n), "", body()[:size], scratch)
 	}
 }
 
@@ -89,7 +91,7 @@ func Operations() []Operation {
 				return c.do(ctx, "DELETE", "/"+b+"/"+key("stock", w, n), "", nil, scratch)
 			}},
 		{Name: "PUT 1 MiB", Size: large, call: func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
-			return c.do(ctx, "PUT", "/"+b+"/"+key("1mput", w, n%16), "", body, scratch)
+			return c.do(ctx, "PUT", "/"+b+"/"+key("1mput", w, n%16), "", body(), scratch)
 		}},
 		{Name: "GET 1 MiB", Size: large, call: reader("GET", largeSet), reads: largeSet},
 	}
@@ -156,7 +158,7 @@ func fill(ctx context.Context, target Server, bucket string, s set) error {
 	defer c.close()
 	put := job{bucket: bucket, clients: workers, length: time.Hour, limit: s.keys / workers}
 	put.op.call = func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
-		return c.do(ctx, "PUT", "/"+b+"/"+key(s.prefix, 0, w*put.limit+n), "", body[:s.size], scratch)
+		return c.do(ctx, "PUT", "/"+b+"/"+key(s.prefix, 0, w*put.limit+n), "", body()[:s.size], scratch)
 	}
 	_, _, err := put.round(ctx, c)
 	return err
@@ -259,7 +261,7 @@ func FsyncRate(dir string, d time.Duration) (float64, error) {
 	defer f.Close()
 	n, start := 0, time.Now()
 	for ; time.Since(start) < d; n++ {
-		if _, err := f.Write(body[:small]); err != nil {
+		if _, err := f.Write(body()[:small]); err != nil {
 			return 0, fmt.Errorf("fsync rate: %w", err)
 		}
 		if err := f.Sync(); err != nil {
@@ -274,7 +276,7 @@ func MD5Rate(d time.Duration) float64 {
 	h := md5.New()
 	n, start := 0, time.Now()
 	for ; time.Since(start) < d; n++ {
-		_, _ = h.Write(body) // never fails
+		_, _ = h.Write(body()) // never fails
 	}
 	return float64(n) * large / time.Since(start).Seconds()
 }

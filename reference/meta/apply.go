@@ -71,6 +71,8 @@ type machine struct {
 	st      state
 	id      string                // of the command being applied
 	buckets map[string]*bucketRow // a cache; emptied when it grows large
+	cache   *bucketCache          // the readers'
+	turned  bool                  // this transaction changes buckets
 }
 
 // A state is the one row of that table.
@@ -122,12 +124,17 @@ func (m *machine) commit(entries []Entry) ([]Result, error) {
 	if err := m.c.exec("BEGIN IMMEDIATE"); err != nil {
 		return nil, err
 	}
+	m.turned = false
 	results, err := m.all(entries)
 	if err == nil {
 		err = m.save()
 	}
 	if err != nil {
 		return nil, errors.Join(err, m.c.exec("ROLLBACK"))
+	}
+	if m.turned {
+		m.cache.turn()
+		defer m.cache.turn()
 	}
 	if err := m.c.exec("COMMIT"); err != nil {
 		return nil, err

@@ -90,6 +90,7 @@ func (m *machine) createBucket(op CreateBucket) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	m.turned = true
 	if err := m.c.exec("INSERT INTO bucket("+bucketColumns+") VALUES(?, ?, ?, ?, ?, '', ?)",
 		m.next(), op.Name, op.Owner, op.Region, m.st.stamp, tags); err != nil {
 		return Result{}, err
@@ -118,6 +119,7 @@ func (m *machine) deleteBucket(op DeleteBucket) (Result, error) {
 		return Result{Bucket: b.Bucket}, (&errcode.Error{Code: errcode.BucketNotEmpty}).With("BucketName", op.Name)
 	}
 	delete(m.buckets, op.Name)
+	m.turned = true
 	return Result{Bucket: b.Bucket}, m.c.exec("DELETE FROM bucket WHERE id = ?", b.row)
 }
 
@@ -129,7 +131,7 @@ func (m *machine) setVersioning(op SetVersioning) (Result, error) {
 	if op.State != VersioningEnabled && op.State != VersioningSuspended { // V-19: never back to ""
 		return Result{Bucket: b.Bucket}, &errcode.Error{Code: errcode.IllegalVersioningConfiguration}
 	}
-	b.Versioning = op.State
+	b.Versioning, m.turned = op.State, true
 	return Result{Bucket: b.Bucket}, m.c.exec("UPDATE bucket SET versioning = ? WHERE id = ?", string(op.State), b.row)
 }
 
@@ -142,7 +144,7 @@ func (m *machine) setBucketTags(op SetBucketTags) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	b.Tags = op.Tags
+	b.Tags, m.turned = op.Tags, true
 	return Result{Bucket: b.Bucket}, m.c.exec("UPDATE bucket SET tags = ? WHERE id = ?", tags, b.row)
 }
 

@@ -49,7 +49,8 @@ type DB struct {
 	// meet a lock. It is not used with a file.
 	mem *sync.RWMutex
 
-	check *checkpointer // nil in memory
+	check   *checkpointer // nil in memory
+	buckets bucketCache
 
 	applied atomic.Uint64
 	moved   notifier
@@ -73,6 +74,7 @@ func Open(ctx context.Context, o Options) (opened *DB, err error) {
 		return nil, err
 	}
 	db := &DB{path: o.Path, broken: make(chan struct{})}
+	db.m.cache = &db.buckets
 	name := dsn(o.Path, o.VFS)
 	mode := "WAL"
 	if o.Path == "" {
@@ -187,9 +189,10 @@ func (db *DB) Close() error {
 }
 
 // View runs fn in one read transaction: everything it reads is of one moment.
-// fn must be short and must not wait for anything else. Errors of fn are
-// returned as they are. Views run concurrently.
-func (db *DB) View(ctx context.Context, fn func(*Tx) error) (err error) {
+// fn must be short and must not wait for anything else. It may be run a second
+// time, when a bucket has changed meanwhile, so it must set its results and not
+// add to them. Errors of fn are returned as they are. Views run concurrently.
+func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	var c *conn
 	select {
 	case c = <-db.readers:
@@ -201,15 +204,25 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) (err error) {
 		db.mem.RLock()
 		defer db.mem.RUnlock()
 	}
-	if err := c.exec("BEGIN"); err != nil {
+	tx := &Tx{c: c, buckets: &db.buckets, gen: db.buckets.generation()}
+	err := tx.run(fn)
+	if tx.trusted && db.buckets.generation() != tx.gen {
+		err = (&Tx{c: c}).run(fn) // a cached bucket may be older than what was read after it
+	}
+	return err
+}
+
+// run calls fn between BEGIN and COMMIT.
+func (tx *Tx) run(fn func(*Tx) error) (err error) {
+	if err := tx.c.exec("BEGIN"); err != nil {
 		return fmt.Errorf("begin read: %w", err)
 	}
 	defer func() {
-		if end := c.exec("COMMIT"); end != nil {
+		if end := tx.c.exec("COMMIT"); end != nil {
 			err = errors.Join(err, fmt.Errorf("end read: %w", end))
 		}
 	}()
-	return fn(&Tx{c: c})
+	return fn(tx)
 }
 
 // Applied returns the index of the last entry applied, published after its commit.
@@ -218,7 +231,7 @@ func (db *DB) Applied() uint64 { return db.applied.Load() }
 // WaitApplied returns once index is applied, or with the error of ctx, or with
 // the *FatalError that ended the database.
 func (db *DB) WaitApplied(ctx context.Context, index uint64) error {
-	for {
+	for db.Applied() < index {
 		moved := db.moved.wait()
 		if db.Applied() >= index {
 			return nil
@@ -231,6 +244,7 @@ func (db *DB) WaitApplied(ctx context.Context, index uint64) error {
 			return context.Cause(ctx)
 		}
 	}
+	return nil
 }
 
 // Broken is closed when a write has failed; Err then says how. The process

@@ -9,12 +9,26 @@ import (
 // A Tx reads the state at one moment. It is valid only inside View's fn and is
 // not for concurrent use. Errors that are *errcode.Error are the client's
 // (NoSuchBucket, NoSuchKey, NoSuchVersion, NoSuchUpload); others are faults.
-type Tx struct{ c *conn }
+type Tx struct {
+	c       *conn
+	buckets *bucketCache // nil: asks the database
+	gen     uint64       // of buckets when the transaction began
+	trusted bool         // a bucket came from there
+}
 
 func (tx *Tx) bucket(name string) (*bucketRow, error) {
+	if tx.buckets != nil {
+		if b := tx.buckets.get(name, tx.gen); b != nil {
+			tx.trusted = true
+			return b, nil
+		}
+	}
 	b, err := findBucket(tx.c, name)
 	if err == nil && b == nil {
 		err = noSuchBucket(name)
+	}
+	if err == nil && tx.buckets != nil {
+		tx.buckets.put(b, tx.gen)
 	}
 	return b, err
 }

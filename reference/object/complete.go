@@ -53,7 +53,7 @@ func (s *Service) partsOf(ctx context.Context, in CompleteInput) (u Upload, stor
 		if _, err := allowed(tx, in.Caller, in.Bucket); err != nil {
 			return err
 		}
-		stored = make(map[int]Part, len(in.Parts))
+		u, stored, done = Upload{}, make(map[int]Part, len(in.Parts)), false
 		q := meta.PartsQuery{Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID, Max: maxParts}
 		for {
 			page, err := tx.Parts(q)

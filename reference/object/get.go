@@ -57,6 +57,7 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 	r := &GetResult{}
 	var o meta.Object
 	err := s.view(ctx, func(tx *meta.Tx) (err error) {
+		*r = GetResult{}
 		if o, err = objectIn(tx, in.Caller, in.Bucket, in.Key, in.VersionID); err != nil {
 			return err
 		}

@@ -38,13 +38,13 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 // are looked at early only where the body is worth sparing; either way the
 // state machine has the last word.
 func (s *Service) admit(ctx context.Context, in PutInput, cond meta.WriteCondition) error {
+	if _, err := s.bucket(ctx, in.Caller, in.Bucket); err != nil {
+		return err
+	}
+	if in.Body.Size <= s.limits.Inline || cond == (meta.WriteCondition{}) {
+		return nil
+	}
 	return s.view(ctx, func(tx *meta.Tx) error {
-		if _, err := allowed(tx, in.Caller, in.Bucket); err != nil {
-			return err
-		}
-		if in.Body.Size <= s.limits.Inline || cond == (meta.WriteCondition{}) {
-			return nil
-		}
 		return precheck(tx, in.Bucket, in.Key, cond)
 	})
 }

@@ -173,6 +173,14 @@ func (l *lockedReader) Read(p []byte) (int, error) {
 
 // view reads the state as of now: it sees every write acknowledged before.
 func (s *Service) view(ctx context.Context, fn func(*meta.Tx) error) error {
+	if err := s.current(ctx); err != nil {
+		return err
+	}
+	return s.db.View(ctx, fn)
+}
+
+// current waits until this node's state has every write acknowledged before.
+func (s *Service) current(ctx context.Context) error {
 	index, err := s.log.ReadIndex(ctx)
 	if err == nil {
 		err = s.log.Wait(ctx, index)
@@ -180,7 +188,7 @@ func (s *Service) view(ctx context.Context, fn func(*meta.Tx) error) error {
 	if err != nil {
 		return unavailable(fmt.Errorf("read index: %w", err))
 	}
-	return s.db.View(ctx, fn)
+	return nil
 }
 
 // propose brings op to the log and waits for what it did. A client that goes
@@ -226,12 +234,14 @@ func authorize(b Bucket, c Caller) error {
 	return nil
 }
 
-// bucket reads a bucket that c may use.
+// bucket reads a bucket that c may use, as of now.
 func (s *Service) bucket(ctx context.Context, c Caller, name string) (b Bucket, err error) {
-	err = s.view(ctx, func(tx *meta.Tx) error {
-		b, err = allowed(tx, c, name)
-		return err
-	})
+	if err := s.current(ctx); err != nil {
+		return b, err
+	}
+	if b, err = s.db.Bucket(ctx, name); err == nil {
+		err = authorize(b, c)
+	}
 	return b, err
 }
 
