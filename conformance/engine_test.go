@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 	. "github.com/onsi/gomega"
+	"go.uber.org/goleak"
 
 	"bleepstore/conformance"
 	"bleepstore/conformance/report"
@@ -129,6 +130,11 @@ func TestDependencyRunsOnce(t *testing.T) {
 }
 
 func TestInterruptedRunCleansUp(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() { // behind the server's own
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+		goleak.VerifyNone(t, before)
+	})
 	f := newForeign(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	stop := func(ctx context.Context, s *S) { passes(ctx, s); cancel(); <-ctx.Done() }

@@ -82,9 +82,9 @@ func TestNobodyAnswers(t *testing.T) {
 		url      string
 		insecure bool
 		want     string
-	}{{srv.URL, false, "unreachable"}, {tls.URL, false, "-k trusts"}, {tls.URL, true, ""}} {
+	}{{srv.URL, false, "unreachable"}, {tls.URL + "," + srv.URL, true, srv.URL + ": unreachable"}, {tls.URL, false, "-k trusts"}, {tls.URL, true, ""}} {
 		p, err := plan(func(o *conformance.Options) {
-			o.Endpoint, o.Insecure, o.Out = []string{tc.url}, tc.insecure, t.TempDir()
+			o.Endpoint, o.Insecure, o.Out = strings.Split(tc.url, ","), tc.insecure, t.TempDir()
 		}, scene("a", passes))
 		if err != nil {
 			t.Fatal(err)

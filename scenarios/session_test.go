@@ -92,6 +92,18 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+func TestDeadline(t *testing.T) {
+	wait := func(ctx context.Context, s *S) { s.MustPut(ctx, s.Bucket(ctx), "k", "v"); <-ctx.Done() }
+	ses := foreign(t, nil)
+	got := ses.Run(t.Context(), Scenario{ID: "object.self.test", Level: Must, Check: wait}, time.Second)
+	if got.Verdict != Error || !strings.Contains(got.Reason, "did not end within 1s") {
+		t.Errorf("got %s %q, want an error that tells of the deadline", got.Verdict, got.Reason)
+	}
+	if left := ses.Ledger.Owned(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 func TestRawRequestStoresWhatItSends(t *testing.T) {
 	for _, p := range []sign.Payload{sign.Signed, sign.Unsigned, sign.Chunked} {
 		got := run(t, foreign(t, nil), Must, func(ctx context.Context, s *S) {
