@@ -56,6 +56,7 @@ func (o *Options) Embed(s Embedded) {
 	o.AccessKey, o.SecretKey = s.AccessKey, s.SecretKey
 	o.AltAccessKey, o.AltSecretKey = s.AltAccessKey, s.AltSecretKey
 	o.AllowCompliance = true
+	o.Insecure = true // its certificate is its own
 }
 
 // Embedded tells how to reach a server that was started for the run.

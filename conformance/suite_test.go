@@ -4,11 +4,13 @@ package conformance_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
@@ -66,15 +68,22 @@ func TestConformance(t *testing.T) {
 	RunSpecs(t, "S3 conformance", suite, reporter)
 }
 
-// embed starts a reference server for the run, which claims versioning too
-// unless -features says otherwise.
+// embed starts a reference server for the run, which claims what the profile
+// leaves to choice too unless -features says otherwise.
 func embed(t *testing.T, opts *conformance.Options) {
 	alt := reference.User{AccessKey: "second", SecretKey: "second-secret-key"}
-	srv := reference.Start(t, func(c *reference.Config) { c.Users = append(c.Users, alt) })
-	opts.Embed(conformance.Embedded{URL: srv.URL, AccessKey: srv.AccessKey, SecretKey: srv.SecretKey,
+	cert, err := reference.SelfSigned("", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := reference.Start(t, func(c *reference.Config) {
+		c.Users = append(c.Users, alt)
+		c.TLSAddr, c.TLS = "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}}
+	})
+	opts.Embed(conformance.Embedded{URL: srv.URL, TLSURL: srv.Server.TLSURL(), AccessKey: srv.AccessKey, SecretKey: srv.SecretKey,
 		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey})
 	if len(opts.Features) == 0 {
-		opts.Features = []string{"+versioning"}
+		opts.Features = []string{"+versioning", "+tagging", "+tls"}
 	}
 }
 

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"time"
 
 	"bleepstore/conformance"
 	"bleepstore/reference"
@@ -15,16 +17,21 @@ import (
 func embed(ctx context.Context, o *conformance.Options) (close func() error, err error) {
 	owner := reference.User{AccessKey: config.DefaultAccessKey, SecretKey: config.DefaultSecretKey}
 	alt := reference.User{AccessKey: "second", SecretKey: "second-secret-key"}
-	srv, err := reference.Open(ctx, reference.Config{Backend: reference.Memory, Addr: "127.0.0.1:0", Users: []reference.User{owner, alt}})
+	cert, err := reference.SelfSigned("", time.Now())
+	if err != nil {
+		return nil, &conformance.Error{Code: conformance.ExitPreflight, Err: fmt.Errorf("certificate of the embedded server: %w", err)}
+	}
+	srv, err := reference.Open(ctx, reference.Config{Backend: reference.Memory, Users: []reference.User{owner, alt},
+		Addr: "127.0.0.1:0", TLSAddr: "127.0.0.1:0", TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
 	if err != nil {
 		return nil, &conformance.Error{Code: conformance.ExitPreflight, Err: fmt.Errorf("start the embedded server: %w", err)}
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve() }()
-	o.Embed(conformance.Embedded{URL: srv.URL(), AccessKey: owner.AccessKey, SecretKey: owner.SecretKey,
+	o.Embed(conformance.Embedded{URL: srv.URL(), TLSURL: srv.TLSURL(), AccessKey: owner.AccessKey, SecretKey: owner.SecretKey,
 		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey})
 	if len(o.Features) == 0 {
-		o.Features = []string{"+versioning"}
+		o.Features = []string{"+versioning", "+tagging", "+tls"}
 	}
 	return func() error {
 		return errors.Join(srv.Close(context.WithoutCancel(ctx)), <-served)
