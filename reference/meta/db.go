@@ -100,6 +100,11 @@ func Open(ctx context.Context, o Options) (opened *DB, err error) {
 	if db.m.c, err = openWriter(name, mode, o); err != nil {
 		return db, err
 	}
+	if o.Path != "" {
+		if err := fold(db.m.c); err != nil {
+			return db, err
+		}
+	}
 	if err := db.m.load(); err != nil {
 		return db, err
 	}
@@ -160,6 +165,21 @@ func prove(c *conn, mode string, o Options) error {
 	}
 	if row == nil || text(row[0]) != "ok" {
 		return fmt.Errorf("quick_check: %v", row)
+	}
+	return nil
+}
+
+// fold copies what a killed process left in the WAL into the database, which
+// syncs both. Until then a commit that the process wrote and never synced may
+// be in the system's cache alone: it would be served now and be gone after a
+// power loss.
+func fold(c *conn) error {
+	row, err := c.first("PRAGMA wal_checkpoint(TRUNCATE)")
+	if err != nil {
+		return fmt.Errorf("fold the write-ahead log: %w", err)
+	}
+	if row == nil || num(row[0]) != 0 {
+		return errors.New("fold the write-ahead log: another connection holds it")
 	}
 	return nil
 }
