@@ -1,6 +1,8 @@
 package s3
 
 import (
+	"io"
+	"net/http"
 	"time"
 
 	"bleepstore/reference/errcode"
@@ -63,6 +65,10 @@ const (
 	maxDrain = 256 << 10
 	// drainFor is how long the client may take to send them.
 	drainFor = 5 * time.Second
+	// maxLinger is the longest unread body that is read to its end behind a
+	// refusal: closing a connection into which the client still writes resets
+	// it, and the client would never see the answer.
+	maxLinger = 32 << 20
 )
 
 // settleBody decides, before the header goes out, what becomes of the
@@ -80,7 +86,18 @@ func (q *request) settleBody() {
 	}
 	if left < 0 || left > maxDrain {
 		q.set("Connection", "close")
+		// A client that asked first (Expect) sends nothing behind a refusal.
+		q.lingers = left > 0 && left <= maxLinger && q.r.Header.Get("Expect") == ""
 	}
 	// Less than the write deadline, or there would be nobody to tell.
 	q.armRead(min(drainFor, q.h.limits.Idle/2))
+}
+
+// linger reads what a refused client still sends, once it has the answer.
+func (q *request) linger() {
+	if !q.lingers || http.NewResponseController(q.w).Flush() != nil {
+		return
+	}
+	q.armRead(drainFor)
+	_, _ = io.CopyN(io.Discard, q.r.Body, maxLinger) // whatever stops it, the connection closes
 }

@@ -76,6 +76,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := q.serve(); err != nil {
 		q.fail(err)
+		q.linger()
 	}
 }
 

@@ -36,6 +36,7 @@ type request struct {
 	received int64 // body bytes read
 	reserved int64 // bytes taken from the budget
 	bodyDone bool  // the body was read to its end
+	lingers  bool  // what the client still sends is read behind the answer
 	failure  *errcode.Error
 
 	// vals backs the values of response headers, so that a response costs no

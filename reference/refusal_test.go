@@ -1,0 +1,39 @@
+package reference_test
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"bleepstore/reference"
+)
+
+// TestRefusalReachesAClientThatStillSends sends bodies that are refused before
+// they are read. A client that writes its whole request before it reads, as
+// many do, must get the answer and not a reset connection.
+func TestRefusalReachesAClientThatStillSends(t *testing.T) {
+	in := reference.Start(t)
+	addr := strings.TrimPrefix(in.URL, "http://")
+	body := make([]byte, 10<<20)
+	for i := range 10 {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.NewRequest("PUT", in.URL+"/bucket/key", bytes.NewReader(body)) // unsigned: 403
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := req.Write(conn); err != nil {
+			t.Fatalf("try %d: write: %v", i, err)
+		}
+		answer, err := io.ReadAll(conn)
+		if err != nil || !strings.Contains(string(answer), "<Code>AccessDenied</Code>") {
+			t.Fatalf("try %d: got %q, %v, want AccessDenied", i, answer, err)
+		}
+		conn.Close()
+	}
+}
