@@ -55,16 +55,24 @@ func (g *guard) admit(a aim, h http.Header) error {
 		}
 		return nil // the service itself: listing buckets, or a method that S3 refuses
 	}
-	for _, b := range sourceBuckets(h.Get("x-amz-copy-source")) {
-		if looksLikeBucket(b) && !g.may(b) {
-			return fmt.Errorf("%w: copy source %q", ErrGuard, b)
-		}
+	if err := g.admitSource(h); err != nil {
+		return err
 	}
 	if !g.may(a.bucket) {
 		return fmt.Errorf("%w: %s of bucket %q", ErrGuard, a.method, a.bucket)
 	}
 	if a.bucket == g.shared {
 		return g.admitShared(a)
+	}
+	return nil
+}
+
+// admitSource refuses to read from a bucket that is not the run's.
+func (g *guard) admitSource(h http.Header) error {
+	for _, b := range sourceBuckets(h.Get("x-amz-copy-source")) {
+		if looksLikeBucket(b) && !g.may(b) {
+			return fmt.Errorf("%w: copy source %q", ErrGuard, b)
+		}
 	}
 	return nil
 }

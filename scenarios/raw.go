@@ -39,6 +39,7 @@ type Request struct {
 	Method      string
 	Bucket, Key string
 	Path        string      // exact path, already escaped, instead of /Bucket/Key
+	Host        string      // exact Host instead of the endpoint's; with Path
 	Query       string      // exact, already escaped, without "?"
 	Header      [][2]string // sent in this order under these names; signed; replaces a generated header of that name
 	Body        []byte
@@ -70,6 +71,7 @@ type Response struct {
 	Code    string // of an <Error> body, also behind a 200
 	Message string
 	Interim []int // statuses of 1xx answers before the final one
+	Closes  bool  // the server says that it will close the connection
 	Err     error
 }
 
@@ -80,7 +82,11 @@ func (s *S) Send(ctx context.Context, r Request) *Response {
 	if err != nil {
 		return &Response{Err: err}
 	}
-	if err := s.session.guard.admit(w.aim, w.header); err != nil {
+	err = s.session.guard.admit(w.aim, w.header)
+	if err == nil && r.EditHead != nil {
+		err = s.session.guard.admitHead(w)
+	}
+	if err != nil {
 		s.broke(err)
 		return &Response{Err: err}
 	}
@@ -133,6 +139,9 @@ func (s *S) prepare(r Request) (*wire, error) {
 			host = r.Bucket + "." + virtualBase(w.dial)
 			path = "/" + escapePath(r.Key)
 		}
+	}
+	if r.Host != "" {
+		host = r.Host
 	}
 	w.aim = aimOf(w.req.Method, hostname(host), hostname(virtualBase(w.dial)), path, r.Query)
 	w.url = &url.URL{Scheme: w.dial.Scheme, Host: host, Opaque: "//" + host + path, RawQuery: r.Query}
@@ -193,9 +202,14 @@ func (w *wire) sign(s *S, hr *http.Request, path string) error {
 		} else {
 			hash = string(sign.Unsigned)
 		}
-		signed, _, err := sign.Presign(hr, scope, hash, r.Presign)
+		signed, kept, err := sign.Presign(hr, scope, hash, r.Presign)
 		if err != nil {
 			return err
+		}
+		for name := range hr.Header { // the signer moved the others into the query
+			if _, ok := kept[name]; !ok && strings.HasPrefix(name, "X-Amz-") {
+				hr.Header.Del(name)
+			}
 		}
 		_, w.url.RawQuery, _ = strings.Cut(signed, "?")
 	default:
@@ -273,7 +287,7 @@ func (w *wire) send(ctx context.Context, ses *Session) *Response {
 	// written beside the reading; an error of the write alone says nothing.
 	werr := make(chan error, 1)
 	go func() { werr <- w.write(conn) }()
-	resp := readResponse(conn, w.req.Method)
+	resp := readResponse(bufio.NewReader(conn), w.req.Method)
 	if resp.Err != nil {
 		_ = conn.Close()
 		if err := <-werr; err != nil {
@@ -299,7 +313,7 @@ func (w *wire) sendCut(conn net.Conn) *Response {
 	type closer interface{ CloseWrite() error }
 	if c, ok := conn.(closer); ok {
 		_ = c.CloseWrite() // the answer, if any, is read below
-		return readResponse(conn, w.req.Method)
+		return readResponse(bufio.NewReader(conn), w.req.Method)
 	}
 	return &Response{Err: errors.New("connection cut on purpose")}
 }
@@ -323,29 +337,37 @@ func (w *wire) write(conn net.Conn) error {
 	return nil
 }
 
-func readResponse(conn net.Conn, method string) *Response {
-	br := bufio.NewReader(conn)
-	r := &Response{}
+// readResponse reads the final answer to a request of the method.
+func readResponse(br *bufio.Reader, method string) *Response {
+	var interim []int
 	for {
-		hr, err := http.ReadResponse(br, &http.Request{Method: method})
-		if err != nil {
-			r.Err = fmt.Errorf("read response: %w", err)
+		r := readNext(br, method)
+		if r.Err != nil || r.Status/100 != 1 {
+			r.Interim = interim
 			return r
 		}
-		if hr.StatusCode/100 == 1 {
-			r.Interim = append(r.Interim, hr.StatusCode)
-			continue
-		}
-		body, err := io.ReadAll(io.LimitReader(hr.Body, maxResponse))
-		_ = hr.Body.Close()
-		if err != nil {
-			r.Err = fmt.Errorf("read body of the %d response: %w", hr.StatusCode, err)
-			return r
-		}
-		r.Status, r.Header, r.Body = hr.StatusCode, hr.Header, body
-		r.Code, r.Message = errorBody(body)
+		interim = append(interim, r.Status)
+	}
+}
+
+// readNext reads one answer, final or not.
+func readNext(br *bufio.Reader, method string) *Response {
+	r := &Response{}
+	hr, err := http.ReadResponse(br, &http.Request{Method: method})
+	if err != nil {
+		r.Err = fmt.Errorf("read response: %w", err)
 		return r
 	}
+	body, err := io.ReadAll(io.LimitReader(hr.Body, maxResponse))
+	_ = hr.Body.Close()
+	if err != nil {
+		r.Err = fmt.Errorf("read body of the %d response: %w", hr.StatusCode, err)
+		return r
+	}
+	r.Status, r.Header, r.Body = hr.StatusCode, hr.Header, body
+	r.Code, r.Message = errorBody(body)
+	r.Closes = hr.Close
+	return r
 }
 
 // errorBody returns code and message of an S3 error document, "" when body is

@@ -54,7 +54,7 @@ func (s *S) record(rec *recorded) {
 	switch st := rec.resp.Status; {
 	case st == http.StatusServiceUnavailable:
 		s.busy = true
-	case st >= 500 && st != http.StatusNotImplemented && s.serverEr == "":
+	case st >= 500 && st != http.StatusNotImplemented && st != http.StatusHTTPVersionNotSupported && s.serverEr == "":
 		s.serverEr = fmt.Sprintf("the server answered %d %s to %s %s", st, rec.Code, rec.Method, rec.URL)
 	}
 	s.writes.note(rec)

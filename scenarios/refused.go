@@ -61,6 +61,16 @@ func (l *writeLog) begin(a aim) {
 	}
 }
 
+// doubt notes a write over a raw connection, whose fate nobody tells the log.
+func (l *writeLog) doubt(a aim) {
+	if !a.isWrite() || a.key == "" {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.at(a).unknown = true
+}
+
 // note folds an exchange.
 func (l *writeLog) note(rec *recorded) {
 	a := rec.aim

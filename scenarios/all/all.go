@@ -9,6 +9,7 @@ import (
 	_ "bleepstore/scenarios/listing"
 	_ "bleepstore/scenarios/multipart"
 	_ "bleepstore/scenarios/object"
+	_ "bleepstore/scenarios/presign"
 	_ "bleepstore/scenarios/streaming"
 	_ "bleepstore/scenarios/version"
 )

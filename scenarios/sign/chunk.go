@@ -79,20 +79,16 @@ func (st Stream) size(i int) int {
 	}
 }
 
-func (st Stream) scopeText() string {
-	return st.Scope.Time.UTC().Format("20060102") + "/" + st.Scope.Region + "/" + st.Scope.Service + "/aws4_request"
-}
-
 func (st Stream) signChunk(key []byte, prev string, data []byte) string {
 	sum := sha256.Sum256(data)
-	text := strings.Join([]string{"AWS4-HMAC-SHA256-PAYLOAD", st.Scope.Time.UTC().Format("20060102T150405Z"),
-		st.scopeText(), prev, emptyHash, hex.EncodeToString(sum[:])}, "\n")
+	text := strings.Join([]string{"AWS4-HMAC-SHA256-PAYLOAD", st.Scope.Stamp(),
+		st.Scope.text(), prev, emptyHash, hex.EncodeToString(sum[:])}, "\n")
 	return hex.EncodeToString(mac(key, text))
 }
 
 func (st Stream) signTrailer(key []byte, prev, trailers string) string {
 	sum := sha256.Sum256([]byte(trailers))
-	text := strings.Join([]string{"AWS4-HMAC-SHA256-TRAILER", st.Scope.Time.UTC().Format("20060102T150405Z"),
-		st.scopeText(), prev, hex.EncodeToString(sum[:])}, "\n")
+	text := strings.Join([]string{"AWS4-HMAC-SHA256-TRAILER", st.Scope.Stamp(),
+		st.Scope.text(), prev, hex.EncodeToString(sum[:])}, "\n")
 	return hex.EncodeToString(mac(key, text))
 }
