@@ -21,6 +21,7 @@ type Options struct {
 	SecretKey    string `name:"secret-key" secret:"" help:"Secret key; else AWS_SECRET_ACCESS_KEY."`
 	AltAccessKey string `name:"alt-access-key" help:"Access key of a second account."`
 	AltSecretKey string `name:"alt-secret-key" secret:"" help:"Secret key of a second account."`
+	ExpiredKeys  string `name:"expired-keys" secret:"" placeholder:"ACCESS:SECRET:TOKEN" help:"Session credentials that have expired, for the feature sts."`
 	Region       string `name:"region" help:"Region to sign for; else AWS_REGION, else us-east-1."`
 
 	Profile  string   `name:"profile" default:"core" help:"What the server claims: core or full."`

@@ -133,6 +133,8 @@ func (r *Run) lacksMeans(it Item) string {
 	switch {
 	case slices.Contains(it.Needs, scenarios.SecondAccount) && t.Alt.Access == "":
 		return "no second account: give -alt-access-key and -alt-secret-key"
+	case slices.Contains(it.Needs, scenarios.STS) && t.Expired.Access == "":
+		return "no session credentials that have expired: give -expired-keys"
 	case slices.Contains(it.Needs, scenarios.TLS) && t.TLSEndpoint == nil:
 		return "no TLS endpoint: give -tls-endpoint"
 	}

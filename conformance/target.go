@@ -8,6 +8,8 @@ import (
 	mathrand "math/rand/v2"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
@@ -85,6 +87,13 @@ func (o *Options) credentials(t *scenarios.Target, getenv func(string) string) e
 		return usage("-alt-access-key and -alt-secret-key go together")
 	}
 	t.Alt = scenarios.Keys{Access: o.AltAccessKey, Secret: o.AltSecretKey}
+	if o.ExpiredKeys != "" {
+		k := strings.SplitN(o.ExpiredKeys, ":", 3)
+		if len(k) < 3 || slices.Contains(k, "") {
+			return usage("-expired-keys: want ACCESS:SECRET:TOKEN")
+		}
+		t.Expired = scenarios.Keys{Access: k[0], Secret: k[1], Session: k[2]}
+	}
 	t.Main = scenarios.Keys{Access: o.AccessKey, Secret: o.SecretKey}
 	if t.Main.Access != "" {
 		return nil

@@ -25,6 +25,7 @@ type Target struct {
 	TLSEndpoint *url.URL   // the same server over TLS; nil: none
 	Main        Keys
 	Alt         Keys // a second account; zero: none
+	Expired     Keys // session credentials that have expired; zero: none
 	Region      string
 	Addressing  Addressing
 	TLS         *tls.Config   // nil: the system's roots

@@ -17,7 +17,7 @@ import (
 func TestDoorsShareTheirFlags(t *testing.T) {
 	for _, args := range [][]string{
 		{},
-		{"endpoint=http://a,http://b", "tls-endpoint=https://a", "access-key=x", "secret-key=y", "alt-access-key=v", "alt-secret-key=w", "region=r"},
+		{"endpoint=http://a,http://b", "tls-endpoint=https://a", "access-key=x", "secret-key=y", "alt-access-key=v", "alt-secret-key=w", "expired-keys=a:b:c", "region=r"},
 		{"profile=full", "features=+large,-range,auto", "id=object.*,W-01", "bucket=b", "addressing=both", "seed=18446744073709551615"},
 		{"settle=3s", "timeout-request=1m", "rate=2.5", "fail-fast", "k", "allow-compliance", "strict-baseline", "baseline=f", "out=d", "expect-level=cas"},
 	} {

@@ -1,0 +1,133 @@
+package auth
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+	"bleepstore/scenarios/sample"
+)
+
+// Who is nobody, or somebody else. The core's operations are tried by nobody
+// in the table of forgeries; here are those of other features.
+
+func init() {
+	for _, op := range sample.Every() {
+		if slices.Contains(Profiles["core"], op.Need) {
+			continue
+		}
+		Add(Scenario{
+			ID:    "auth.anonymous." + strings.ToLower(op.Name),
+			Rule:  "AN-01",
+			Says:  "A request without credentials for a private bucket MUST be refused with 403 AccessDenied: " + op.Name + ".",
+			Ref:   apiErrors,
+			Level: Must,
+			Needs: []Feature{Auth, op.Need},
+			Check: func(ctx context.Context, s *S) {
+				st := sample.Prepare(ctx, s)
+				r := st.Request(op)
+				r.As = Anonymous
+				s.Expect(s.Send(ctx, r)).To(refused(op.Method, denied))
+				st.ExpectUnchanged(ctx)
+			},
+		})
+	}
+}
+
+var _ = Add(Scenario{
+	ID:    "auth.anonymous.absent-key",
+	Rule:  "AN-01",
+	Says:  "A request without credentials MUST be refused with 403 AccessDenied for a key that does not exist too, so that nobody learns which keys do.",
+	Ref:   api + "API_GetObject.html",
+	Level: Must,
+	Needs: needs,
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, method := range []string{"GET", "HEAD", "DELETE"} {
+			s.Expect(s.Send(ctx, Request{Method: method, Bucket: b, Key: "absent", As: Anonymous})).To(refused(method, denied), method)
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "auth.anonymous.list-buckets",
+	Rule:  "AN-01",
+	Says:  "A ListBuckets without credentials MUST NOT return a list.",
+	Ref:   api + "API_ListBuckets.html",
+	Level: Must,
+	Needs: []Feature{Auth, Buckets},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		r := s.Send(ctx, Request{Path: "/", As: Anonymous})
+		s.Observe("ListBuckets without credentials", Outcome(r))
+		if strings.Contains(string(r.Body), "ListAllMyBucketsResult") || strings.Contains(string(r.Body), b) {
+			s.Silently("got %s with a list of buckets, want a refusal", Outcome(r))
+		}
+	},
+})
+
+// accountless are operations that are not about the other account's bucket.
+var accountless = map[string]bool{"ListBuckets": true, "CreateBucket": true}
+
+func init() {
+	for _, op := range sample.Every() {
+		if accountless[op.Name] {
+			continue
+		}
+		Add(Scenario{
+			ID:    "auth.other-account." + strings.ToLower(strings.ReplaceAll(op.Name, " ", "-")),
+			Rule:  "AN-16",
+			Says:  "A request of another account for a private bucket MUST be refused with 403 AccessDenied: " + op.Name + ".",
+			Ref:   guideBlock,
+			Level: Must,
+			Needs: []Feature{Auth, SecondAccount, op.Need},
+			Check: func(ctx context.Context, s *S) {
+				st := sample.Prepare(ctx, s)
+				r := st.Request(op)
+				r.As = AltAccount
+				s.Expect(s.Send(ctx, r)).To(refused(op.Method, denied))
+				st.ExpectUnchanged(ctx)
+			},
+		})
+	}
+}
+
+var _ = Add(Scenario{
+	ID:    "auth.other-account.buckets",
+	Rule:  "AN-16",
+	Says:  "ListBuckets MUST return the caller's own buckets only.",
+	Ref:   api + "API_ListBuckets.html",
+	Level: Must,
+	Needs: []Feature{Auth, SecondAccount, Buckets},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		out, err := s.Alt().ListBuckets(ctx, &s3.ListBucketsInput{})
+		s.Expect(err).To(OK())
+		for _, other := range out.Buckets {
+			s.Expect(aws.ToString(other.Name)).NotTo(Equal(b), "a bucket listed for the other account")
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "auth.other-account.key-with-own-secret",
+	Rule:  "AN-03",
+	Says:  "A request in the name of one account that is signed with the secret of another MUST be refused with 403 SignatureDoesNotMatch.",
+	Ref:   apiErrors,
+	Level: Must,
+	Needs: []Feature{Auth, SecondAccount, Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "old")
+		for _, r := range []Request{get(b), put(b, "new"), del(b)} {
+			r.Scope = swapSecret(s)
+			s.Expect(s.Send(ctx, r)).To(refused(r.Method, mismatch), r.Method)
+		}
+		s.ExpectUnchanged(ctx, b, "k", "old")
+	},
+})
