@@ -56,8 +56,13 @@ func TestForeignServer(t *testing.T) {
 
 func writeBaseline(t *testing.T, r *report.Run) {
 	t.Helper()
+	was := knownFailures(t)
 	var b report.Baseline
 	for _, res := range r.Gating() {
+		if e, same := was[res.ID]; same && e.Verdict == res.Verdict && e.Rule == res.Rule {
+			b = append(b, e) // its words may differ from run to run
+			continue
+		}
 		e := report.Entry{Rule: res.Rule, Scenario: res.ID, Verdict: res.Verdict, Reason: oneLine(res.Reason), Exchange: "none: " + oneLine(res.Reason)}
 		if n := len(res.Exchanges); n > 0 {
 			e.Exchange = exchange(res.Exchanges[n-1])
@@ -73,6 +78,24 @@ func writeBaseline(t *testing.T, r *report.Run) {
 	if err := os.WriteFile(filepath.FromSlash(foreignBaseline), append([]byte(head), text...), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// knownFailures is the baseline as it is, by scenario.
+func knownFailures(t *testing.T) map[string]report.Entry {
+	t.Helper()
+	data, err := os.ReadFile(filepath.FromSlash(foreignBaseline))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := report.ParseBaseline(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]report.Entry{}
+	for _, e := range b {
+		out[e.Scenario] = e
+	}
+	return out
 }
 
 // exchange is one line: the request and what was answered. Names that differ

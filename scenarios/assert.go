@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/onsi/gomega/types"
 )
@@ -199,7 +200,7 @@ func (s *S) ExpectAbsent(ctx context.Context, bucket, key string) {
 	out, err := s.main.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &key})
 	s.Expect(err).To(succeed{}, "list %s", key)
 	for _, o := range out.Contents {
-		if *o.Key == key {
+		if aws.ToString(o.Key) == key {
 			s.end(outSilent, s.where(), fmt.Sprintf("I0: %s is listed, want absent", key))
 		}
 	}

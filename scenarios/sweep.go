@@ -34,16 +34,16 @@ func (w *sweeper) objects(ctx context.Context) error {
 		var first, again []types.ObjectIdentifier
 		var stuck []error
 		for _, o := range page {
-			id := *o.Key + "\x00" + aws.ToString(o.VersionId)
+			id := aws.ToString(o.Key) + "\x00" + aws.ToString(o.VersionId)
 			tries[id]++
 			switch {
-			case w.exact && *o.Key != w.prefix:
+			case w.exact && aws.ToString(o.Key) != w.prefix:
 			case tries[id] == 1:
 				first = append(first, o)
 			case tries[id] == 2: // a server without versions may want none named
 				again = append(again, types.ObjectIdentifier{Key: o.Key})
 			default:
-				stuck = append(stuck, fmt.Errorf("%q is still listed", *o.Key))
+				stuck = append(stuck, fmt.Errorf("%q is still listed", aws.ToString(o.Key)))
 			}
 		}
 		if len(first)+len(again) == 0 {

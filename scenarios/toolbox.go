@@ -216,9 +216,15 @@ func (s *S) Delete(ctx context.Context, bucket, key string, opts ...Opt) (*s3.De
 // for them before it judges. The time taken is observed when it is not nil at
 // once; a check that never holds blocks the scenario.
 func (s *S) Settle(ctx context.Context, what string, check func() error) {
+	s.Must(Settled(ctx, s, what, check), "wait until "+what)
+}
+
+// Settled is Settle for scenarios whose rule it is that the change takes
+// effect: it returns the check's last error instead of blocking.
+func Settled(ctx context.Context, s *S, what string, check func() error) error {
 	err := check()
 	if err == nil {
-		return
+		return nil
 	}
 	start, pause := time.Now(), 100*time.Millisecond
 	for time.Since(start) < s.session.Target.Settle {
@@ -231,11 +237,11 @@ func (s *S) Settle(ctx context.Context, what string, check func() error) {
 		}
 		if err = check(); err == nil {
 			s.Observe("settled after", fmt.Sprintf("%s: %s", what, time.Since(start).Round(100*time.Millisecond)))
-			return
+			return nil
 		}
 		pause = min(pause*3/2, 2*time.Second)
 	}
-	s.Must(err, "wait until "+what)
+	return err
 }
 
 // Observe records a fact in the result, whatever the verdict.

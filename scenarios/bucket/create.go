@@ -46,13 +46,13 @@ var _ = Add(Scenario{
 		s.Expect(r).To(HaveStatus(200))
 		s.Expect(r).To(HaveHeader("Location", "/"+name))
 		settleHead(ctx, s, name)
-		s.Settle(ctx, "the bucket is listed", func() error {
+		s.Expect(Settled(ctx, s, "the bucket is listed", func() error {
 			out, err := s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{})
 			if err == nil && find(out.Buckets, name) == nil {
 				err = errors.New("the bucket is not listed")
 			}
 			return err
-		})
+		})).To(OK(), "ListBuckets")
 	},
 })
 
@@ -90,6 +90,27 @@ var _ = Add(Scenario{
 			s.Expect(err).To(FailWith(409, "BucketAlreadyOwnedByYou"))
 		}
 		s.ExpectUnchanged(ctx, b, "k", "v")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:      "bucket.create.again.versioning",
+	Rule:    "B-02",
+	Says:    "Creating one's own bucket again MUST leave its versioning as it is: where it succeeds, it resets ACLs and nothing else.",
+	Ref:     refCreate + "#API_CreateBucket_Errors",
+	SDK:     "s3@v1.114.8 types.Error.Code",
+	Level:   Must,
+	Needs:   []Feature{Buckets, Versioning},
+	Regions: []string{"us-east-1"},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		_, err := s.SDK().CreateBucket(ctx, creation(s, b))
+		s.Observe("created again", err == nil)
+		out, err := s.SDK().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b})
+		s.Expect(err).To(OK(), "GetBucketVersioning")
+		if out.Status != types.BucketVersioningStatusEnabled {
+			s.Silently("versioning reads %q after the bucket was created again", out.Status)
+		}
 	},
 })
 
@@ -230,7 +251,7 @@ var _ = Add(Scenario{
 		out, err := s.SDK().GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &name})
 		s.Expect(err).To(OK(), "GetBucketTagging")
 		s.Expect(out.TagSet).To(HaveLen(1), "tags")
-		s.Expect(*out.TagSet[0].Key+"="+*out.TagSet[0].Value).To(Equal("team=storage"), "the tag")
+		s.Expect(aws.ToString(out.TagSet[0].Key)+"="+aws.ToString(out.TagSet[0].Value)).To(Equal("team=storage"), "the tag")
 	},
 })
 

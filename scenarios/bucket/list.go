@@ -2,8 +2,10 @@ package bucket
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -51,6 +53,31 @@ var _ = Add(Scenario{
 		_, entry, _ := strings.Cut(string(r.Body), "<Name>"+b+"</Name>")
 		entry, _, _ = strings.Cut(entry, "</Bucket>")
 		s.Expect(entry).To(MatchRegexp(`<CreationDate>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z</CreationDate>`))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "bucket.list.creation-date",
+	Rule:  "B-14",
+	Says:  "The CreationDate of a bucket MUST be the time of its creation, and the same in every listing while the bucket is not configured.",
+	Ref:   api + "API_Bucket.html",
+	SDK:   "s3@v1.114.8 types.Bucket.CreationDate",
+	Level: Must,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		var seen []time.Time
+		for range 3 {
+			out, err := s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{})
+			s.Expect(err).To(OK())
+			now, err := http.ParseTime(HeaderOf(out.ResultMetadata).Get("Date"))
+			s.Must(err, "read the server's Date")
+			entry := find(out.Buckets, b)
+			s.Expect(entry).NotTo(BeNil(), "the new bucket is listed")
+			s.Expect(aws.ToTime(entry.CreationDate)).To(BeTemporally("~", now, 5*time.Minute), "CreationDate of a new bucket, by the server's clock")
+			seen = append(seen, aws.ToTime(entry.CreationDate))
+		}
+		s.Expect(slices.Compact(seen)).To(HaveLen(1), "CreationDate in three listings")
 	},
 })
 
@@ -156,6 +183,53 @@ var _ = Add(Scenario{
 		for _, x := range out.Buckets {
 			s.Expect(aws.ToString(x.BucketRegion)).To(Equal(s.Target().Region), "BucketRegion of %s", aws.ToString(x.Name))
 		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "bucket.list.region.other",
+	Rule:  "B-16",
+	Says:  "ListBuckets with the bucket-region of another endpoint, which is not supported, MUST NOT return buckets of this one.",
+	Ref:   refList + "#API_ListBuckets_RequestSyntax",
+	SDK:   "s3@v1.114.8 ListBucketsInput.BucketRegion",
+	Level: Must,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		b, other := s.Bucket(ctx), "ap-south-1"
+		if s.Target().Region == other {
+			other = "eu-west-1"
+		}
+		out, err := s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{BucketRegion: &other})
+		s.Observe("bucket-region of another endpoint", Outcome(err))
+		if err == nil && find(out.Buckets, b) != nil {
+			s.Silently("a bucket of %s is listed with bucket-region=%s", s.Target().Region, other)
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "bucket.list.prefix.pages",
+	Rule:  "B-16",
+	Says:  "ListBuckets with prefix and max-buckets MUST keep to the prefix on every page, and give each such bucket once.",
+	Ref:   refList + "#API_ListBuckets_RequestSyntax",
+	SDK:   "s3@v1.114.8 ListBucketsInput.Prefix",
+	Level: Must,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		stem := s.NewName()
+		for _, suffix := range []string{"-p1", "-p2", "-p3", "-q"} { // the last sorts behind the prefix -p
+			_, err := s.SDK().CreateBucket(ctx, creation(s, s.InvalidName(stem+suffix)))
+			s.Must(err, "create a bucket")
+		}
+		in := &s3.ListBucketsInput{Prefix: aws.String(stem + "-p"), MaxBuckets: aws.Int32(1)}
+		var seen []string
+		for page := 1; page == 1 || aws.ToString(in.ContinuationToken) != ""; page++ {
+			s.Expect(page).To(BeNumerically("<=", maxPages), "pages")
+			out, err := s.SDK().ListBuckets(ctx, in)
+			s.Expect(err).To(OK(), "page %d", page)
+			seen, in.ContinuationToken = append(seen, names(out.Buckets)...), out.ContinuationToken
+		}
+		s.Expect(seen).To(ConsistOf(stem+"-p1", stem+"-p2", stem+"-p3"))
 	},
 })
 

@@ -27,6 +27,7 @@ func (w writer) add(name, rule, says, ref string, needs []Feature, check func(co
 var _ = func() struct{} {
 	for _, w := range writers {
 		w.addNoneMatch()
+		w.addRefused()
 		w.addMatch()
 		w.addVersioned()
 	}
@@ -55,6 +56,42 @@ func (w writer) addNoneMatch() {
 			s.Must(err, "delete k")
 			s.Expect(w.write(ctx, s, b, "k", "new", IfNoneMatch("*"))).To(OK())
 			s.ExpectBody(ctx, b, "k", "new")
+		})
+}
+
+// addRefused is invariant I0 beyond the body: what a refused write would have
+// set besides the bytes.
+func (w writer) addRefused() {
+	w.add("if-none-match.refused", w.none, "that If-None-Match: * refuses MUST leave metadata, content headers and Last-Modified of the object as they are.", w.ref, nil,
+		func(ctx context.Context, s *S) {
+			b := s.Bucket(ctx)
+			s.MustPut(ctx, b, "k", "old", Meta("color", "red"), Header("Cache-Control", "no-store"))
+			before, err := s.Head(ctx, b, "k")
+			s.Must(err, "HEAD k")
+			s.Expect(w.write(ctx, s, b, "k", "new", IfNoneMatch("*"), Meta("color", "blue"))).To(FailWith(412, "PreconditionFailed"))
+			after, err := s.Head(ctx, b, "k")
+			s.Expect(err).To(OK(), "I0: HEAD after the refusal")
+			s.Expect(after.Metadata).To(Equal(before.Metadata), "I0: metadata after the refusal")
+			s.Expect(after.CacheControl).To(Equal(before.CacheControl), "I0: Cache-Control after the refusal")
+			s.Expect(after.LastModified).To(Equal(before.LastModified), "I0: Last-Modified after the refusal")
+		})
+	w.add("if-none-match.large", w.none, "with If-None-Match: * MUST fail with 412 PreconditionFailed when the key exists, also where both objects are large.", w.ref, nil,
+		func(ctx context.Context, s *S) {
+			b, old := s.Bucket(ctx), string(s.Bytes(300_000))
+			s.MustPut(ctx, b, "k", old)
+			s.Expect(w.write(ctx, s, b, "k", string(s.Bytes(400_000)), IfNoneMatch("*"))).To(FailWith(412, "PreconditionFailed"))
+			s.ExpectUnchanged(ctx, b, "k", old)
+		})
+	w.add("if-match.large", w.match, "with If-Match MUST fail with 412 PreconditionFailed when the ETag is stale, and store the object when it is not, also where both objects are large.", guideWrites, nil,
+		func(ctx context.Context, s *S) {
+			b, old, fresh := s.Bucket(ctx), string(s.Bytes(300_000)), string(s.Bytes(400_000))
+			s.MustPut(ctx, b, "k", string(s.Bytes(200_000)))
+			stale := etag(ctx, s, b, "k")
+			s.MustPut(ctx, b, "k", old)
+			s.Expect(w.write(ctx, s, b, "k", fresh, IfMatch(stale))).To(FailWith(412, "PreconditionFailed"), "a stale ETag")
+			s.ExpectUnchanged(ctx, b, "k", old)
+			s.Expect(w.write(ctx, s, b, "k", fresh, IfMatch(etag(ctx, s, b, "k")))).To(OK(), "the current ETag")
+			s.ExpectBody(ctx, b, "k", fresh)
 		})
 }
 

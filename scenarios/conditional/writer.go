@@ -69,7 +69,7 @@ func begin(ctx context.Context, s *S, bucket, key, body string) upload {
 	out, err := s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
 	s.Must(err, "create a multipart upload")
 	r := s.Send(ctx, Request{Method: "PUT", Bucket: bucket, Key: key, Body: []byte(body),
-		Query: "partNumber=1&uploadId=" + queryEscape(*out.UploadId)})
+		Query: "partNumber=1&uploadId=" + queryEscape(aws.ToString(out.UploadId))})
 	if r.Status != 200 {
 		s.Must(fmt.Errorf("status %d %s", r.Status, r.Code), "upload a part")
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	. "bleepstore/scenarios"
 )
@@ -40,6 +41,14 @@ func source(bucket, key string) string {
 // dup copies src, encoded by the caller, to a key of bucket.
 func dup(ctx context.Context, s *S, bucket, key, src string, opts ...Opt) (*s3.CopyObjectOutput, error) {
 	return s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &bucket, Key: &key, CopySource: &src}, opts...)
+}
+
+// said is what CopyObject says of the copy: nothing, when the answer is empty.
+func said(out *s3.CopyObjectOutput) types.CopyObjectResult {
+	if out.CopyObjectResult == nil {
+		return types.CopyObjectResult{}
+	}
+	return *out.CopyObjectResult
 }
 
 // directive chooses what becomes of metadata, of tags.

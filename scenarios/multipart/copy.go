@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"net/http"
+	"net/url"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
@@ -72,6 +75,55 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "multipart.copy.range-of-parts",
+	Rule:  "M-23",
+	Says:  "UploadPartCopy of a range across the border of a multipart source's parts MUST make a part of exactly those bytes, and its MD5 the ETag.",
+	Ref:   apiCopy,
+	Level: Must,
+	Needs: []Feature{Multipart, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		source := twoParts(ctx, s, b, "source", string(s.Bytes(2000)))
+		u := create(ctx, s, b, "k")
+		var parts []part
+		var want []byte
+		for i, at := range [][2]int{{10, minPart + 9}, {minPart - 5, minPart + 5}} {
+			bytes := source[at[0] : at[1]+1]
+			etag := copied(s, u.copyPart(ctx, i+1, b+"/source", [2]string{"x-amz-copy-source-range", fmt.Sprintf("bytes=%d-%d", at[0], at[1])}))
+			s.Expect(etag).To(Equal(compositePart(bytes)), "ETag of bytes %v", at)
+			parts, want = append(parts, part{i + 1, etag}), append(want, bytes...)
+		}
+		s.Expect(u.complete(ctx, parts...)).To(OK())
+		s.ExpectBody(ctx, b, "k", string(want))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.copy.version",
+	Rule:  "M-23",
+	Says:  "UploadPartCopy from ?versionId MUST copy that version and return x-amz-copy-source-version-id, and fail with 400 when it names a delete marker.",
+	Ref:   apiCopy,
+	Level: Must,
+	Needs: []Feature{Multipart, Copy, Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		old := aws.ToString(s.MustPut(ctx, b, "source", "the older").VersionId)
+		s.MustPut(ctx, b, "source", "the newer")
+		marker, err := s.Delete(ctx, b, "source")
+		s.Must(err, "delete the source")
+		u := create(ctx, s, b, "k")
+		r := u.copyPart(ctx, 1, b+"/source?versionId="+url.QueryEscape(aws.ToString(marker.VersionId)))
+		s.Expect(r).To(FailWith(400), "the delete marker named")
+		s.Expect(u.copyPart(ctx, 1, b+"/source")).To(FailWith(404, "NoSuchKey"), "a delete marker as current version")
+		expectNoParts(ctx, u)
+		r = u.copyPart(ctx, 1, b+"/source?versionId="+url.QueryEscape(old))
+		s.Expect(r).To(HaveHeader("x-amz-copy-source-version-id", old))
+		s.Expect(u.complete(ctx, part{1, copied(s, r)})).To(OK())
+		s.ExpectBody(ctx, b, "k", "the older")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "multipart.copy.bad-range",
 	Rule:  "M-23",
 	Says:  "UploadPartCopy with a range other than bytes=first-last MUST fail with 400 InvalidArgument.",
@@ -125,13 +177,14 @@ var _ = Add(Scenario{
 	Needs: []Feature{Multipart, Copy, ConditionalRead},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		etag := *s.MustPut(ctx, b, "source", "the source").ETag
+		etag := aws.ToString(s.MustPut(ctx, b, "source", "the source").ETag)
 		u := create(ctx, s, b, "k")
 		past := "Wed, 21 Oct 2015 07:28:00 GMT"
 		for _, h := range [][2]string{
 			{"x-amz-copy-source-if-match", `"00000000000000000000000000000000"`},
 			{"x-amz-copy-source-if-none-match", etag},
 			{"x-amz-copy-source-if-unmodified-since", past},
+			{"x-amz-copy-source-if-modified-since", lastModified(ctx, s, b, "source").UTC().Format(http.TimeFormat)},
 		} {
 			s.Expect(u.copyPart(ctx, 1, b+"/source", h)).To(FailWith(412, "PreconditionFailed"), "%s: %s", h[0], h[1])
 		}

@@ -108,8 +108,8 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "multipart.part.no-such-upload",
 	Rule:  "M-03",
-	Says:  "UploadPart, ListParts and CompleteMultipartUpload of an upload id that does not exist, or belongs to another key, MUST fail with 404 NoSuchUpload.",
-	Ref:   apiComplete,
+	Says:  "UploadPart, ListParts, completion and abortion of an upload id that does not exist, or belongs to another key or bucket, MUST fail with 404 NoSuchUpload.",
+	Ref:   api + "ErrorResponses.html#ErrorCodeList",
 	Level: Must,
 	Needs: []Feature{Multipart},
 	Check: func(ctx context.Context, s *S) {
@@ -118,13 +118,34 @@ var _ = Add(Scenario{
 		s.Must(failed(gone.abort(ctx)), "abort an upload")
 		other := create(ctx, s, b, "k")
 		other.key = "other"
-		for name, u := range map[string]upload{"an id that is gone": gone, "another key": other} {
+		elsewhere := create(ctx, s, b, "k")
+		elsewhere.bucket = s.Bucket(ctx)
+		for name, u := range map[string]upload{"an id that is gone": gone, "another key": other, "another bucket": elsewhere} {
 			s.Expect(u.send(ctx, 1, []byte("x"))).To(FailWith(404, "NoSuchUpload"), "UploadPart, %s", name)
 			_, err := u.parts(ctx)
 			s.Expect(err).To(FailWith(404, "NoSuchUpload"), "ListParts, %s", name)
 			s.Expect(u.complete(ctx, part{1, `"d41d8cd98f00b204e9800998ecf8427e"`})).To(FailWith(404, "NoSuchUpload"), "CompleteMultipartUpload, %s", name)
+			s.Expect(u.abort(ctx)).To(FailWith(404, "NoSuchUpload"), "AbortMultipartUpload, %s", name)
 		}
 		s.ExpectAbsent(ctx, b, "other")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.part.completed-upload",
+	Rule:  "M-03",
+	Says:  "UploadPart to an upload that was completed, and ListParts of it, MUST fail with 404 NoSuchUpload.",
+	Ref:   api + "ErrorResponses.html#ErrorCodeList",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		s.Must(failed(u.complete(ctx, u.part(ctx, 1, []byte("whole")))), "complete the upload")
+		s.Expect(u.send(ctx, 1, []byte("late"))).To(FailWith(404, "NoSuchUpload"), "UploadPart")
+		_, err := u.parts(ctx)
+		s.Expect(err).To(FailWith(404, "NoSuchUpload"), "ListParts")
+		s.ExpectUnchanged(ctx, b, "k", "whole")
 	},
 })
 
@@ -160,6 +181,38 @@ var _ = Add(Scenario{
 	},
 })
 
+// given are headers of CreateMultipartUpload that are stored with the object.
+var given = [][2]string{
+	{"Content-Type", "text/x-test"}, {"Cache-Control", "no-store"}, {"Content-Disposition", `attachment; filename="x"`},
+	{"Content-Encoding", "x-test"}, {"Content-Language", "fr"}, {"Expires", "Thu, 01 Dec 2033 16:00:00 GMT"},
+}
+
+var _ = Add(Scenario{
+	ID:    "multipart.create.storage-class",
+	Rule:  "M-18",
+	Says:  "The storage class and the website redirect given at CreateMultipartUpload MUST be the object's, and the class that of the upload in listings.",
+	Ref:   apiCreate,
+	SDK:   "s3@v1.114.8 CreateMultipartUploadInput.StorageClass",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k", Header("x-amz-storage-class", "REDUCED_REDUNDANCY"), Header("x-amz-website-redirect-location", "/other"))
+		p := u.part(ctx, 1, []byte("x"))
+		listed, err := u.parts(ctx)
+		s.Expect(err).To(OK(), "ListParts")
+		s.Expect(listed.StorageClass).To(BeEquivalentTo("REDUCED_REDUNDANCY"), "ListParts")
+		_, all := uploads(ctx, s, b)
+		s.Expect(all.Uploads).To(HaveLen(1))
+		s.Expect(all.Uploads[0].StorageClass).To(BeEquivalentTo("REDUCED_REDUNDANCY"), "ListMultipartUploads")
+		s.Expect(u.complete(ctx, p)).To(OK())
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(head.StorageClass).To(BeEquivalentTo("REDUCED_REDUNDANCY"), "HeadObject")
+		s.Expect(aws.ToString(head.WebsiteRedirectLocation)).To(Equal("/other"), "HeadObject")
+	},
+})
+
 var _ = Add(Scenario{
 	ID:    "multipart.create.metadata",
 	Rule:  "M-18",
@@ -169,14 +222,19 @@ var _ = Add(Scenario{
 	Needs: []Feature{Multipart},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		u := create(ctx, s, b, "k", Meta("color", "red"), Header("Content-Type", "text/x-test"), Header("Cache-Control", "no-store"))
+		opts := []Opt{Meta("color", "red")}
+		for _, h := range given {
+			opts = append(opts, Header(h[0], h[1]))
+		}
+		u := create(ctx, s, b, "k", opts...)
 		p := u.part(ctx, 1, []byte("x"))
 		s.Expect(u.post(ctx, body(p), [2]string{"x-amz-meta-color", "blue"}, [2]string{"x-amz-meta-late", "1"})).To(OK())
 		head, err := s.Head(ctx, b, "k")
 		s.Expect(err).To(OK())
 		s.Expect(head.Metadata).To(Equal(map[string]string{"color": "red"}))
-		s.Expect(aws.ToString(head.ContentType)).To(Equal("text/x-test"))
-		s.Expect(aws.ToString(head.CacheControl)).To(Equal("no-store"))
+		for _, h := range given {
+			s.Expect(HeaderOf(head.ResultMetadata)).To(HaveHeader(h[0], h[1]))
+		}
 	},
 })
 

@@ -51,7 +51,28 @@ var _ = Add(Scenario{
 		r := s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k", Query: "partNumber=2"})
 		s.Expect(r).To(HaveStatus(206))
 		s.Expect(r).To(HaveHeader("Content-Length", "4"))
+		s.Expect(r).To(HaveHeader("Content-Range", "bytes 5242880-5242883/5242884"))
 		s.Expect(r).To(HaveHeader("x-amz-mp-parts-count", "2"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.number.not-asked",
+	Rule:  "M-21",
+	Says:  "GetObject and HeadObject without partNumber MUST NOT return x-amz-mp-parts-count, and return the whole object.",
+	Ref:   api + "API_GetObject.html#API_GetObject_ResponseSyntax",
+	SDK:   "s3@v1.114.8 GetObjectOutput.PartsCount",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		s.Must(failed(u.complete(ctx, u.part(ctx, 1, []byte("x")))), "complete the upload")
+		for _, method := range []string{"GET", "HEAD"} {
+			r := s.Send(ctx, Request{Method: method, Bucket: b, Key: "k"})
+			s.Expect(r).To(HaveStatus(200), method)
+			s.Expect(r).To(HaveHeader("x-amz-mp-parts-count", ""), method)
+		}
 	},
 })
 

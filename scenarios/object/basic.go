@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
@@ -151,12 +152,12 @@ var _ = Add(Scenario{
 		s.ExpectBody(ctx, b, "k", "second")
 		head, err := s.Head(ctx, b, "k")
 		s.Expect(err).To(OK(), "HEAD")
-		s.Expect(*head.ContentLength).To(Equal(int64(6)), "Content-Length of HEAD")
+		s.Expect(aws.ToInt64(head.ContentLength)).To(Equal(int64(6)), "Content-Length of HEAD")
 		s.Expect(head.ETag).To(Equal(put.ETag), "ETag of HEAD")
 		o := listed(ctx, s, b, "k")
 		s.Expect(o).NotTo(BeNil(), "the listing holds k")
 		s.Expect(o.ETag).To(Equal(put.ETag), "ETag in the listing")
-		s.Expect(*o.Size).To(Equal(int64(6)), "size in the listing")
+		s.Expect(aws.ToInt64(o.Size)).To(Equal(int64(6)), "size in the listing")
 	},
 })
 
@@ -168,16 +169,18 @@ var _ = Add(Scenario{
 	Level: Must,
 	Needs: []Feature{Objects},
 	Check: func(ctx context.Context, s *S) {
-		b := s.Bucket(ctx)
-		s.MustPut(ctx, b, "k", "old", Meta("a", "1"), Meta("b", "2"), Header("Cache-Control", "no-cache"),
-			Header("Content-Language", "de"), Header("Content-Type", "text/plain"))
+		b, old := s.Bucket(ctx), []Opt{Meta("a", "1"), Meta("b", "2")}
+		for _, h := range contentHeaders {
+			old = append(old, Header(h[0], h[1]))
+		}
+		s.MustPut(ctx, b, "k", "old", old...)
 		s.MustPut(ctx, b, "k", "new", Meta("b", "3"), Header("Content-Type", "text/csv"))
 		got, err := s.Get(ctx, b, "k")
 		s.Expect(err).To(OK())
 		s.Expect(got.Metadata).To(Equal(map[string]string{"b": "3"}), "user metadata")
-		s.Expect(got).To(HaveHeader("Cache-Control", ""))
-		s.Expect(got).To(HaveHeader("Content-Language", ""))
-		s.Expect(got).To(HaveHeader("Content-Type", "text/csv"))
+		for _, h := range contentHeaders {
+			s.Expect(got).To(HaveHeader(h[0], map[bool]string{true: "text/csv"}[h[0] == "Content-Type"]))
+		}
 	},
 })
 
@@ -199,13 +202,53 @@ var _ = Add(Scenario{
 	},
 })
 
+var _ = Add(Scenario{
+	ID:    "object.put.overwrite-rest",
+	Rule:  "O-06",
+	Says:  "PutObject over an existing key MUST NOT keep the storage class or the website redirect of the object it replaces.",
+	Ref:   refPut + "#API_PutObject_RequestSyntax",
+	SDK:   "s3@v1.114.8 PutObjectInput.StorageClass",
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "old", Header("x-amz-storage-class", "REDUCED_REDUNDANCY"), Header("x-amz-website-redirect-location", "/other"))
+		s.MustPut(ctx, b, "k", "new")
+		r := s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k"})
+		s.Expect(r).To(HaveStatus(200))
+		s.Expect(r).To(HaveHeader("X-Amz-Storage-Class", BeElementOf("", "STANDARD")))
+		s.Expect(r).To(HaveHeader("X-Amz-Website-Redirect-Location", ""))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.delete.large",
+	Rule:  "O-05",
+	Says:  "DeleteObject MUST remove an object whatever its size.",
+	Ref:   refDelete,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, size := range []int{0, 20_000, 200_000, 5<<20 + 1} {
+			s.MustPut(ctx, b, "k", string(s.Bytes(size)))
+			s.Expect(s.Send(ctx, Request{Method: "DELETE", Bucket: b, Key: "k"})).To(HaveStatus(204), "%d bytes", size)
+			_, err := s.Get(ctx, b, "k")
+			s.Expect(err).To(FailWith(404, "NoSuchKey"), "GET after DELETE of %d bytes", size)
+			if listed(ctx, s, b, "k") != nil {
+				s.Silently("an object of %d bytes is listed after DELETE answered 204", size)
+			}
+		}
+	},
+})
+
 // listed returns key's entry in a listing of the bucket, nil when there is
 // none. A listing that fails blocks the scenario.
 func listed(ctx context.Context, s *S, bucket, key string) *types.Object {
 	out, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket})
 	s.Must(err, "list the bucket")
 	for _, o := range out.Contents {
-		if *o.Key == key {
+		if aws.ToString(o.Key) == key {
 			return &o
 		}
 	}
@@ -216,7 +259,7 @@ func listed(ctx context.Context, s *S, bucket, key string) *types.Object {
 func keysOf(objects []types.Object) string {
 	var keys []string
 	for _, o := range objects {
-		keys = append(keys, fmt.Sprintf("%q", *o.Key))
+		keys = append(keys, fmt.Sprintf("%q", aws.ToString(o.Key)))
 	}
 	return strings.Join(keys, " ")
 }

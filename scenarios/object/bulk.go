@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -77,6 +78,34 @@ var _ = Add(Scenario{
 		s.MustPut(ctx, b, "key-0000", "v")
 		s.Expect(deleteMany(ctx, s, b, deletion(numbered(1001)...))).To(FailWith(400, "MalformedXML"))
 		s.ExpectUnchanged(ctx, b, "key-0000", "v")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.delete-many.lookalikes",
+	Rule:  "O-20",
+	Says:  "DeleteObjects MUST take each Key as the XML document gives it, spaces at its ends included, and decode nothing else.",
+	Ref:   refKeys + "#object-key-xml-related-constraints",
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		gone, left := []string{" a", "a ", "a\nb", "a%20b", "a&amp;b", "A", "a\tb"}, []string{"a", "a b", "a&b", "a+b", "a/"}
+		for _, k := range slices.Concat(gone, left) {
+			s.MustPut(ctx, b, k, "v")
+		}
+		r := deleteMany(ctx, s, b, deletion(gone...))
+		s.Expect(r).To(OK())
+		var answer struct{ Deleted []struct{ Key string } }
+		s.Expect(xml.Unmarshal(r.Body, &answer)).To(Succeed(), "body of the 200")
+		var named []string
+		for _, d := range answer.Deleted {
+			named = append(named, d.Key)
+		}
+		s.Expect(named).To(ConsistOf(gone), "keys under Deleted")
+		out, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b})
+		s.Expect(err).To(OK(), "list")
+		s.Expect(keysOf(out.Contents)).To(Equal(`"a" "a b" "a&b" "a+b" "a/"`), "keys that are left")
 	},
 })
 

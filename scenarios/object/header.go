@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -48,6 +49,26 @@ func init() {
 		})
 	}
 }
+
+var _ = Add(Scenario{
+	ID:    "object.range.headers",
+	Rule:  "O-10",
+	Says:  "The answer to a range MUST carry the content headers and the user metadata that the object was stored with, as the answer to a whole GET does.",
+	Ref:   refSystem,
+	Level: Must,
+	Needs: []Feature{Objects, Range},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		put := Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte(digits), Header: append([][2]string{{"x-amz-meta-color", "red"}}, contentHeaders...)}
+		s.Expect(s.Send(ctx, put)).To(OK())
+		r := ranged(ctx, s, b, "bytes=2-4")
+		expectPart(s, r, "bytes=2-4", 2, 4)
+		for _, h := range put.Header {
+			s.Expect(r).To(HaveHeader(h[0], h[1]))
+		}
+		s.Expect(r).To(HaveHeader("ETag", `"`+hexMD5(digits)+`"`))
+	},
+})
 
 var _ = Add(Scenario{
 	ID:    "object.header.content-type-default",
@@ -174,6 +195,28 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "object.storage-class.kept",
+	Rule:  "O-24",
+	Says:  "GET and HEAD MUST return the x-amz-storage-class of an object in another class than STANDARD, and a listing its StorageClass.",
+	Ref:   refHead + "#API_HeadObject_ResponseSyntax",
+	SDK:   "s3@v1.114.8 HeadObjectOutput.StorageClass",
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "v", Header("x-amz-storage-class", "REDUCED_REDUNDANCY"))
+		for _, method := range []string{"GET", "HEAD"} {
+			r := s.Send(ctx, Request{Method: method, Bucket: b, Key: "k"})
+			s.Expect(r).To(HaveStatus(200), method)
+			s.Expect(r).To(HaveHeader("X-Amz-Storage-Class", "REDUCED_REDUNDANCY"), method)
+		}
+		o := listed(ctx, s, b, "k")
+		s.Expect(o).NotTo(BeNil(), "the listing holds k")
+		s.Expect(o.StorageClass).To(BeEquivalentTo("REDUCED_REDUNDANCY"), "StorageClass in the listing")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "object.storage-class.standard-omitted",
 	Rule:  "O-24",
 	Says:  "GET and HEAD of an object in the class STANDARD MUST NOT carry x-amz-storage-class.",
@@ -225,6 +268,42 @@ var _ = Add(Scenario{
 			s.Expect(r).To(HaveStatus(200), method)
 			s.Expect(r).To(HaveHeader("Last-Modified", want.UTC().Format(http.TimeFormat)), method)
 		}
+	},
+})
+
+// datesOf returns the object's date as GET, HEAD and a listing tell it.
+func datesOf(ctx context.Context, s *S, bucket, key string) []time.Time {
+	got, err := s.Get(ctx, bucket, key)
+	s.Expect(err).To(OK(), "GET %s", key)
+	head, err := s.Head(ctx, bucket, key)
+	s.Expect(err).To(OK(), "HEAD %s", key)
+	o := listed(ctx, s, bucket, key)
+	s.Expect(o).NotTo(BeNil(), "the listing holds %s", key)
+	return []time.Time{aws.ToTime(got.LastModified), aws.ToTime(head.LastModified), aws.ToTime(o.LastModified).Truncate(time.Second)}
+}
+
+var _ = Add(Scenario{
+	ID:    "object.last-modified.of-write",
+	Rule:  "O-25",
+	Says:  "Last-Modified MUST be the time at which the object was written: the same however late it is read, and later after an overwrite.",
+	Ref:   refSystem,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "old")
+		s.MustPut(ctx, b, "untouched", "v")
+		first, other := datesOf(ctx, s, b, "k"), datesOf(ctx, s, b, "untouched")
+		s.Expect(first).To(HaveEach(first[0]), "Last-Modified by GET, HEAD and the listing")
+		var overwritten time.Time
+		s.Expect(Settled(ctx, s, "the server's clock shows a later second", func() error {
+			s.MustPut(ctx, b, "k", "new")
+			if overwritten = datesOf(ctx, s, b, "k")[0]; !overwritten.After(first[0]) {
+				return fmt.Errorf("Last-Modified is %v before and %v after an overwrite", first[0], overwritten)
+			}
+			return nil
+		})).To(OK(), "Last-Modified of an object that is overwritten again and again")
+		s.Expect(datesOf(ctx, s, b, "untouched")).To(Equal(other), "Last-Modified of an object that nobody wrote")
 	},
 })
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	. "github.com/onsi/gomega"
 
@@ -49,7 +50,7 @@ func roundTrip(ctx context.Context, s *S, key string) {
 	out, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b, Prefix: &key})
 	s.Expect(err).To(OK(), "list")
 	s.Expect(out.Contents).To(HaveLen(1), "list with the key as prefix: got %s", keysOf(out.Contents))
-	s.Expect(*out.Contents[0].Key).To(Equal(key), "listed key")
+	s.Expect(aws.ToString(out.Contents[0].Key)).To(Equal(key), "listed key")
 	source, copied := b+"/"+strings.ReplaceAll(url.QueryEscape(key), "+", "%20"), "copy of "+key
 	_, err = s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: &copied, CopySource: &source})
 	s.Expect(err).To(OK(), "copy")
@@ -97,6 +98,24 @@ var _ = Add(Scenario{
 				s.Silently("I0: the key of %s is listed after a refused PUT", name)
 			}
 		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.key.too-long.elsewhere",
+	Rule:  "O-12",
+	Says:  "CopyObject and CreateMultipartUpload MUST refuse a key of 1,025 bytes with 400 KeyTooLongError as PutObject does.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects, Copy, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b, long := s.Bucket(ctx), strings.Repeat("k", 1025)
+		s.MustPut(ctx, b, "source", "v")
+		_, err := s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: &long, CopySource: aws.String(b + "/source")})
+		s.Expect(err).To(FailWith(400, "KeyTooLongError"), "CopyObject")
+		_, err = s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &b, Key: &long})
+		s.Expect(err).To(FailWith(400, "KeyTooLongError"), "CreateMultipartUpload")
+		s.Expect(listed(ctx, s, b, long)).To(BeNil(), "I0: the key in a listing")
 	},
 })
 

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
 
@@ -73,6 +72,93 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "version.delete.under-marker",
+	Rule:  "V-09",
+	Says:  "Removing a version, or an older delete marker, from under the current delete marker MUST leave the key deleted.",
+	Ref:   guide + "RemDelMarker.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		one := put(ctx, s, b, "k", "one")
+		older := mark(ctx, s, b, "k")
+		two := put(ctx, s, b, "k", "two")
+		current := mark(ctx, s, b, "k")
+		for _, id := range []string{older, two} {
+			_, err := s.Delete(ctx, b, "k", Version(id))
+			s.Expect(err).To(OK())
+			_, err = s.Get(ctx, b, "k")
+			s.Expect(err).To(FailWith(404, "NoSuchKey"), "GET with the marker on top")
+		}
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(Equal([]entry{{"k", one, false, false}, {"k", current, true, true}}))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.delete.uncovers-marker",
+	Rule:  "V-22",
+	Says:  "Removing the current version MUST leave the key deleted when a delete marker is the newest that remains.",
+	Ref:   guideDeleting,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		one := put(ctx, s, b, "k", "one")
+		marker := mark(ctx, s, b, "k")
+		two := put(ctx, s, b, "k", "two")
+		_, err := s.Delete(ctx, b, "k", Version(two))
+		s.Expect(err).To(OK())
+		_, err = s.Get(ctx, b, "k")
+		s.Expect(err).To(FailWith(404, "NoSuchKey"))
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(Equal([]entry{{"k", one, false, false}, {"k", marker, true, true}}))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.delete.null",
+	Rule:  "V-09",
+	Says:  "DeleteObject with versionId=null MUST permanently remove the null version, be it the current one or not, and no other.",
+	Ref:   guideDeleting,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "covered", "before")
+		s.MustPut(ctx, b, "current", "before")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusEnabled)
+		id := put(ctx, s, b, "covered", "after")
+		for _, key := range []string{"covered", "current"} {
+			out, err := s.Delete(ctx, b, key, Version("null"))
+			s.Expect(err).To(OK(), key)
+			s.Expect(aws.ToString(out.VersionId)).To(Equal("null"), "x-amz-version-id, %s", key)
+			s.Expect(aws.ToBool(out.DeleteMarker)).To(BeFalse(), "x-amz-delete-marker, %s", key)
+		}
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(Equal([]entry{{"covered", id, false, true}}))
+		s.ExpectBody(ctx, b, "covered", "after")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.delete.absent-key",
+	Rule:  "V-06",
+	Says:  "DeleteObject without versionId of a key that does not exist MUST add a delete marker in a versioned bucket.",
+	Ref:   guideMarkers,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		out, err := s.Delete(ctx, b, "never")
+		s.Expect(err).To(OK())
+		s.Expect(aws.ToBool(out.DeleteMarker)).To(BeTrue(), "x-amz-delete-marker")
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(Equal([]entry{{"never", aws.ToString(out.VersionId), true, true}}))
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "version.delete.absent-id",
 	Rule:  "V-10",
 	Says:  "DeleteObject of a version that no longer exists SHOULD answer 204.",
@@ -123,105 +209,5 @@ var _ = Add(Scenario{
 		s.ExpectBody(ctx, b, "k", "two")
 		all, _ := list(ctx, s, b)
 		s.Expect(all).To(Equal([]entry{{"k", two, false, true}, {"k", one, false, false}}))
-	},
-})
-
-var _ = Add(Scenario{
-	ID:    "version.delete-objects.mixed",
-	Rule:  "V-18",
-	Says:  "DeleteObjects MUST report markers it makes with DeleteMarker and DeleteMarkerVersionId, and versions it removes with VersionId.",
-	Ref:   api + "API_DeletedObject.html",
-	Level: Must,
-	Needs: []Feature{Versioning},
-	Check: func(ctx context.Context, s *S) {
-		b := s.VersionedBucket(ctx)
-		v1 := put(ctx, s, b, "removed", "v")
-		put(ctx, s, b, "marked", "v")
-		put(ctx, s, b, "undeleted", "v")
-		m := mark(ctx, s, b, "undeleted")
-		out, err := s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: []types.ObjectIdentifier{
-			{Key: aws.String("removed"), VersionId: &v1}, {Key: aws.String("marked")}, {Key: aws.String("undeleted"), VersionId: &m}}}})
-		s.Expect(err).To(OK())
-		s.Expect(out.Deleted).To(HaveLen(3), "errors: %v", out.Errors)
-		for _, d := range out.Deleted {
-			expectDeleted(s, d, map[string]string{"removed": v1, "undeleted": m})
-		}
-		s.ExpectBody(ctx, b, "undeleted", "v")
-	},
-})
-
-// expectDeleted judges one row of a DeleteObjects answer; asked holds the
-// version ids that the request named.
-func expectDeleted(s *S, d types.DeletedObject, asked map[string]string) {
-	key := aws.ToString(d.Key)
-	s.Expect(aws.ToString(d.VersionId)).To(Equal(asked[key]), "VersionId of %s", key)
-	switch key {
-	case "removed":
-		s.Expect(aws.ToBool(d.DeleteMarker)).To(BeFalse(), "DeleteMarker of %s", key)
-	case "undeleted":
-		s.Expect(aws.ToBool(d.DeleteMarker)).To(BeTrue(), "DeleteMarker of %s", key)
-		s.Expect(aws.ToString(d.DeleteMarkerVersionId)).To(Equal(asked[key]), "DeleteMarkerVersionId of %s", key)
-	case "marked":
-		s.Expect(aws.ToBool(d.DeleteMarker)).To(BeTrue(), "DeleteMarker of %s", key)
-		s.Expect(aws.ToString(d.DeleteMarkerVersionId)).NotTo(BeEmpty(), "DeleteMarkerVersionId of %s", key)
-	}
-}
-
-var _ = Add(Scenario{
-	ID:    "version.tags.per-version",
-	Rule:  "V-21",
-	Says:  "Tags MUST belong to the version they were set on.",
-	Ref:   guide + "object-tagging.html",
-	Level: Must,
-	Needs: []Feature{Versioning, Tagging},
-	Check: func(ctx context.Context, s *S) {
-		b := s.VersionedBucket(ctx)
-		one := put(ctx, s, b, "k", "one")
-		put(ctx, s, b, "k", "two")
-		_, err := s.SDK().PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: &b, Key: aws.String("k"), VersionId: &one,
-			Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}}}})
-		s.Expect(err).To(OK(), "tag the older version")
-		tags := func(opts ...Opt) []types.Tag {
-			out, err := s.SDK().GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b, Key: aws.String("k")}, opts...)
-			s.Expect(err).To(OK(), "GetObjectTagging")
-			return out.TagSet
-		}
-		s.Expect(tags(Version(one))).To(HaveLen(1), "tags of the older version")
-		s.Expect(tags()).To(BeEmpty(), "tags of the current version")
-	},
-})
-
-var _ = Add(Scenario{
-	ID:    "version.tags.on-marker",
-	Rule:  "V-21",
-	Says:  "Tagging a delete marker MUST fail with 405 MethodNotAllowed.",
-	Ref:   guide + "tagging-managing.html",
-	Level: Must,
-	Needs: []Feature{Versioning, Tagging},
-	Check: func(ctx context.Context, s *S) {
-		b := s.VersionedBucket(ctx)
-		put(ctx, s, b, "k", "v")
-		m := mark(ctx, s, b, "k")
-		r := s.Send(ctx, Request{Bucket: b, Key: "k", Query: "tagging=&versionId=" + escape(m)})
-		s.Expect(r).To(FailWith(405, "MethodNotAllowed"))
-	},
-})
-
-var _ = Add(Scenario{
-	ID:    "version.attributes.per-version",
-	Rule:  "V-21",
-	Says:  "GetObjectAttributes with versionId MUST describe that version.",
-	Ref:   api + "API_GetObjectAttributes.html",
-	Level: Must,
-	Needs: []Feature{Versioning},
-	Check: func(ctx context.Context, s *S) {
-		b := s.VersionedBucket(ctx)
-		one := put(ctx, s, b, "k", "one")
-		put(ctx, s, b, "k", "longer")
-		out, err := s.SDK().GetObjectAttributes(ctx, &s3.GetObjectAttributesInput{Bucket: &b, Key: aws.String("k"), VersionId: &one,
-			ObjectAttributes: []types.ObjectAttributes{types.ObjectAttributesObjectSize}})
-		s.Expect(err).To(OK())
-		s.Expect(aws.ToInt64(out.ObjectSize)).To(Equal(int64(3)))
-		s.Expect(aws.ToString(out.VersionId)).To(Equal(one))
 	},
 })

@@ -67,22 +67,138 @@ var _ = Add(Scenario{
 		for _, key := range []string{"a", "b", "c"} {
 			want = append(want, put(ctx, s, b, key, "one"), put(ctx, s, b, key, "two"), mark(ctx, s, b, key))
 		}
+		whole, _ := list(ctx, s, b)
 		for _, size := range []int32{1, 2, 4} {
-			s.Expect(ids(pages(ctx, s, b, size))).To(ConsistOf(want), "pages of %d", size)
+			got := pages(ctx, s, b, size, nil, nil)
+			s.Expect(ids(got)).To(ConsistOf(want), "pages of %d", size)
+			s.Expect(got).To(ConsistOf(whole), "IsLatest in pages of %d", size)
 		}
 	},
 })
 
-// pages lists a bucket in pages of the given size.
-func pages(ctx context.Context, s *S, bucket string, size int32) []entry {
+var _ = Add(Scenario{
+	ID:    "version.list.paging-null",
+	Rule:  "V-15",
+	Says:  "Pages of ListObjectVersions that end at a null version MUST go on behind it.",
+	Ref:   apiVersions,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "a", "null, the oldest of its key")
+		s.MustPut(ctx, b, "b", "null, the only one of its key")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusEnabled)
+		put(ctx, s, b, "a", "one")
+		put(ctx, s, b, "c", "one")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusSuspended)
+		s.MustPut(ctx, b, "c", "null, the newest of its key")
+		whole, _ := list(ctx, s, b)
+		s.Expect(whole).To(HaveLen(5))
+		for _, size := range []int32{1, 2, 3} {
+			s.Expect(pages(ctx, s, b, size, nil, nil)).To(Equal(whole), "pages of %d", size)
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.list.key-marker",
+	Rule:  "V-15",
+	Says:  "ListObjectVersions with key-marker alone MUST list the versions of greater keys, and with version-id-marker also those of that key behind the version.",
+	Ref:   apiVersions + "#API_ListObjectVersions_RequestSyntax",
+	SDK:   "s3@v1.114.8 ListObjectVersionsInput.KeyMarker",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "a", "v")
+		oldest, older, newest := put(ctx, s, b, "b", "one"), put(ctx, s, b, "b", "two"), put(ctx, s, b, "b", "three")
+		last := put(ctx, s, b, "c", "v")
+		behind := func(id *string) []string {
+			all, _ := list(ctx, s, b, func(in *s3.ListObjectVersionsInput) { in.KeyMarker, in.VersionIdMarker = aws.String("b"), id })
+			return ids(all)
+		}
+		s.Expect(behind(nil)).To(Equal([]string{last}), "key-marker=b")
+		s.Expect(behind(&newest)).To(Equal([]string{older, oldest, last}), "behind the newest version of b")
+		s.Expect(behind(&older)).To(Equal([]string{oldest, last}), "behind the one in the middle")
+		s.Expect(behind(&oldest)).To(Equal([]string{last}), "behind the oldest")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.list.prefix-pages",
+	Rule:  "V-16",
+	Says:  "Pages of ListObjectVersions with prefix and delimiter MUST together hold each version and each common prefix once.",
+	Ref:   apiVersions,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		var want []string
+		for _, key := range []string{"o", "p/a/1", "p/a/1", "p/a/2", "p/b", "p/b", "p/c/3", "q"} {
+			id := put(ctx, s, b, key, "v")
+			if key == "p/b" {
+				want = append(want, id)
+			}
+		}
+		for _, size := range []int32{1, 2, 3} {
+			var prefixes []string
+			got := pages(ctx, s, b, size, func(in *s3.ListObjectVersionsInput) {
+				in.Prefix, in.Delimiter = aws.String("p/"), aws.String("/")
+			}, func(out *s3.ListObjectVersionsOutput) {
+				for _, p := range out.CommonPrefixes {
+					prefixes = append(prefixes, aws.ToString(p.Prefix))
+				}
+			})
+			s.Expect(ids(got)).To(ConsistOf(want), "pages of %d", size)
+			s.Expect(prefixes).To(Equal([]string{"p/a/", "p/c/"}), "common prefixes in pages of %d", size)
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.list.entry",
+	Rule:  "V-14",
+	Says:  "A version in ListObjectVersions MUST carry its size, quoted ETag, storage class, date and owner, and a delete marker its date and owner.",
+	Ref:   api + "API_ObjectVersion.html",
+	SDK:   "s3@v1.114.8 types.ObjectVersion",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		one := s.MustPut(ctx, b, "k", "12345")
+		s.MustPut(ctx, b, "k", "newer", Header("x-amz-storage-class", "STANDARD"))
+		head, err := s.Head(ctx, b, "k", Version(aws.ToString(one.VersionId)))
+		s.Must(err, "HEAD of the first version")
+		mark(ctx, s, b, "k")
+		_, out := list(ctx, s, b)
+		s.Expect(out.Versions).To(HaveLen(2))
+		s.Expect(out.DeleteMarkers).To(HaveLen(1))
+		v, m := out.Versions[1], out.DeleteMarkers[0]
+		s.Expect(aws.ToInt64(v.Size)).To(Equal(int64(5)), "Size")
+		s.Expect(aws.ToString(v.ETag)).To(Equal(aws.ToString(one.ETag)), "ETag")
+		s.Expect(v.StorageClass).To(BeEquivalentTo("STANDARD"), "StorageClass")
+		s.Expect(aws.ToTime(v.LastModified).Unix()).To(Equal(aws.ToTime(head.LastModified).Unix()), "LastModified")
+		s.Expect(v.Owner).NotTo(BeNil(), "Owner")
+		s.Expect(m.LastModified).NotTo(BeNil(), "LastModified of the marker")
+		s.Expect(m.Owner).NotTo(BeNil(), "Owner of the marker")
+	},
+})
+
+// pages lists a bucket in pages of the given size: what seek asks for, each
+// page shown to see; both may be nil.
+func pages(ctx context.Context, s *S, bucket string, size int32, seek func(*s3.ListObjectVersionsInput), see func(*s3.ListObjectVersionsOutput)) []entry {
 	var all []entry
 	var key, version *string
 	for range 50 {
 		page, out := list(ctx, s, bucket, func(in *s3.ListObjectVersionsInput) {
-			in.MaxKeys, in.KeyMarker, in.VersionIdMarker = aws.Int32(size), key, version
+			if in.MaxKeys, in.KeyMarker, in.VersionIdMarker = aws.Int32(size), key, version; seek != nil {
+				seek(in)
+			}
 		})
-		s.Expect(len(page)).To(BeNumerically("<=", int(size)), "entries in a page")
-		all = append(all, page...)
+		s.Expect(len(page)+len(out.CommonPrefixes)).To(BeNumerically("<=", int(size)), "entries in a page")
+		if all = append(all, page...); see != nil {
+			see(out)
+		}
 		if !aws.ToBool(out.IsTruncated) {
 			return all
 		}
@@ -136,16 +252,23 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "version.list.encoding",
 	Rule:  "V-16",
-	Says:  "ListObjectVersions with encoding-type=url MUST encode keys.",
+	Says:  "ListObjectVersions with encoding-type=url MUST encode Key, Prefix, Delimiter, KeyMarker and NextKeyMarker.",
 	Ref:   apiVersions,
 	Level: Must,
 	Needs: []Feature{Versioning},
 	Check: func(ctx context.Context, s *S) {
 		b := s.VersionedBucket(ctx)
 		put(ctx, s, b, "a b+é", "v")
-		_, out := list(ctx, s, b, func(in *s3.ListObjectVersionsInput) { in.EncodingType = types.EncodingTypeUrl })
+		put(ctx, s, b, "a b+é2", "v")
+		_, out := list(ctx, s, b, func(in *s3.ListObjectVersionsInput) {
+			in.EncodingType, in.Prefix, in.Delimiter, in.KeyMarker, in.MaxKeys = types.EncodingTypeUrl, aws.String("a b+"), aws.String("|+"), aws.String("a +"), aws.Int32(1)
+		})
 		s.Expect(out.Versions).To(HaveLen(1))
-		s.Expect(aws.ToString(out.Versions[0].Key)).To(BeElementOf("a+b%2B%C3%A9", "a%20b%2B%C3%A9"))
+		s.Expect(aws.ToString(out.Versions[0].Key)).To(BeElementOf("a+b%2B%C3%A9", "a%20b%2B%C3%A9"), "Key")
+		s.Expect(aws.ToString(out.NextKeyMarker)).To(Equal(aws.ToString(out.Versions[0].Key)), "NextKeyMarker")
+		s.Expect(aws.ToString(out.Prefix)).To(BeElementOf("a+b%2B", "a%20b%2B"), "Prefix")
+		s.Expect(aws.ToString(out.Delimiter)).To(Equal("%7C%2B"), "Delimiter")
+		s.Expect(aws.ToString(out.KeyMarker)).To(BeElementOf("a+%2B", "a%20%2B"), "KeyMarker")
 	},
 })
 

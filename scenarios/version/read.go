@@ -55,6 +55,64 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "version.get.attributes",
+	Rule:  "V-04",
+	Says:  "A version MUST keep its own metadata, content headers, ETag and date, whether other versions are put on top of it or removed again.",
+	Ref:   guide + "RetrievingObjectVersions.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		out := s.MustPut(ctx, b, "k", "one", Meta("color", "red"), Header("Content-Type", "text/x-one"), Header("Cache-Control", "no-store"))
+		one, before := aws.ToString(out.VersionId), shown(ctx, s, b, "k")
+		s.Expect(before).To(HaveKeyWithValue("X-Amz-Meta-Color", "red"), "metadata of the first version")
+		two := put(ctx, s, b, "k", "two")
+		marker := mark(ctx, s, b, "k")
+		s.Expect(shown(ctx, s, b, "k", Version(one))).To(Equal(before), "the version under another and a delete marker")
+		for _, id := range []string{marker, two} {
+			_, err := s.Delete(ctx, b, "k", Version(id))
+			s.Must(err, "delete version "+id)
+		}
+		s.Expect(shown(ctx, s, b, "k")).To(Equal(before), "the version that is current again")
+	},
+})
+
+// shown returns what HEAD tells of a version, by header.
+func shown(ctx context.Context, s *S, bucket, key string, opts ...Opt) map[string]string {
+	head, err := s.Head(ctx, bucket, key, opts...)
+	s.Expect(err).To(OK(), "HEAD %s", key)
+	out := map[string]string{}
+	for _, name := range []string{"X-Amz-Meta-Color", "Content-Type", "Cache-Control", "Content-Length", "ETag", "Last-Modified", "X-Amz-Version-Id"} {
+		out[name] = HeaderOf(head.ResultMetadata).Get(name)
+	}
+	return out
+}
+
+var _ = Add(Scenario{
+	ID:    "version.get.range-and-condition",
+	Rule:  "V-04",
+	Says:  "Ranges and conditions of a GetObject with versionId MUST be those of that version.",
+	Ref:   api + "API_GetObject.html",
+	Level: Must,
+	Needs: []Feature{Versioning, Range, ConditionalRead},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		one := s.MustPut(ctx, b, "k", "0123456789")
+		two := s.MustPut(ctx, b, "k", "abcdef")
+		id, old, current := Version(aws.ToString(one.VersionId)), aws.ToString(one.ETag), aws.ToString(two.ETag)
+		got, err := s.Get(ctx, b, "k", id, InRange("bytes=5-8"))
+		s.Expect(err).To(OK(), "a range")
+		s.Expect(string(got.Bytes)).To(Equal("5678"))
+		_, err = s.Get(ctx, b, "k", id, IfMatch(old))
+		s.Expect(err).To(OK(), "If-Match with the version's ETag")
+		_, err = s.Get(ctx, b, "k", id, IfMatch(current))
+		s.Expect(err).To(FailWith(412, "PreconditionFailed"), "If-Match with the current version's ETag")
+		_, err = s.Get(ctx, b, "k", id, IfNoneMatch(old))
+		s.Expect(err).To(FailWith(304), "If-None-Match with the version's ETag")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "version.get.current",
 	Rule:  "V-04",
 	Says:  "GetObject without versionId MUST return the current version and its id.",

@@ -178,7 +178,7 @@ func multipart(ctx context.Context, s *S, bucket, key string) *s3.CompleteMultip
 
 // finish uploads one part and completes the upload.
 func finish(ctx context.Context, s *S, bucket, key string, id *string) *s3.CompleteMultipartUploadOutput {
-	r := s.Send(ctx, Request{Method: "PUT", Bucket: bucket, Key: key, Query: "partNumber=1&uploadId=" + escape(*id), Body: []byte("part")})
+	r := s.Send(ctx, Request{Method: "PUT", Bucket: bucket, Key: key, Query: "partNumber=1&uploadId=" + escape(aws.ToString(id)), Body: []byte("part")})
 	s.Expect(r).To(OK(), "UploadPart")
 	out, err := s.SDK().CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: id,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{ETag: aws.String(r.Header.Get("ETag")), PartNumber: aws.Int32(1)}}}})

@@ -23,13 +23,59 @@ var _ = Add(Scenario{
 		id := put(ctx, s, b, "k", "kept")
 		s.SetVersioning(ctx, b, types.BucketVersioningStatusSuspended)
 		s.MustPut(ctx, b, "k", "replaced")
-		s.MustPut(ctx, b, "k", "null")
+		out := s.MustPut(ctx, b, "k", "null")
+		s.Expect(aws.ToString(out.VersionId)).To(Equal("null"), "x-amz-version-id of the PUT")
 		all, _ := list(ctx, s, b)
 		s.Expect(all).To(Equal([]entry{{"k", "null", false, true}, {"k", id, false, false}}))
 		s.ExpectBody(ctx, b, "k", "null")
 		old, err := s.Get(ctx, b, "k", Version(id))
 		s.Expect(err).To(OK(), "GET of the kept version")
 		s.Expect(string(old.Bytes)).To(Equal("kept"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.suspended.other-writers",
+	Rule:  "V-12",
+	Says:  "CopyObject and CompleteMultipartUpload in a bucket with suspended versioning MUST store the version null in place of an older one, as PutObject does.",
+	Ref:   guideSuspended,
+	Level: Must,
+	Needs: []Feature{Versioning, Copy, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		id := put(ctx, s, b, "k", "kept")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusSuspended)
+		s.MustPut(ctx, b, "k", "replaced by a copy")
+		cp, err := s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: aws.String("k"), CopySource: aws.String(b + "/k?versionId=" + id)})
+		s.Expect(err).To(OK(), "CopyObject")
+		s.Expect(aws.ToString(cp.VersionId)).To(Equal("null"), "x-amz-version-id of CopyObject")
+		s.ExpectBody(ctx, b, "k", "kept")
+		s.Expect(aws.ToString(multipart(ctx, s, b, "k").VersionId)).To(Equal("null"), "x-amz-version-id of CompleteMultipartUpload")
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(Equal([]entry{{"k", "null", false, true}, {"k", id, false, false}}))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.suspended.under-newer",
+	Rule:  "V-12",
+	Says:  "A null version that lies under newer versions MUST be replaced by the next PutObject after versioning is suspended again, which becomes current.",
+	Ref:   guideSuspended,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "the first null version")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusEnabled)
+		id := put(ctx, s, b, "k", "versioned")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusSuspended)
+		s.MustPut(ctx, b, "k", "the second null version")
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(Equal([]entry{{"k", "null", false, true}, {"k", id, false, false}}))
+		s.ExpectBody(ctx, b, "k", "the second null version")
+		got, err := s.Get(ctx, b, "k", Version("null"))
+		s.Expect(err).To(OK(), "GET of the version null")
+		s.Expect(string(got.Bytes)).To(Equal("the second null version"))
 	},
 })
 
@@ -45,7 +91,7 @@ var _ = Add(Scenario{
 		id := put(ctx, s, b, "k", "kept")
 		s.SetVersioning(ctx, b, types.BucketVersioningStatusSuspended)
 		s.MustPut(ctx, b, "k", "null")
-		mark(ctx, s, b, "k")
+		s.Expect(mark(ctx, s, b, "k")).To(Equal("null"), "x-amz-version-id of the DELETE")
 		all, _ := list(ctx, s, b)
 		s.Expect(all).To(ConsistOf(entry{"k", id, false, false}, entry{"k", "null", true, true}))
 		_, err := s.Get(ctx, b, "k")

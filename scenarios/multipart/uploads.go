@@ -1,0 +1,204 @@
+package multipart
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+// uploads lists the uploads of a bucket and returns "key:id" for each.
+func uploads(ctx context.Context, s *S, bucket string, edits ...func(*s3.ListMultipartUploadsInput)) ([]string, *s3.ListMultipartUploadsOutput) {
+	in := &s3.ListMultipartUploadsInput{Bucket: &bucket}
+	for _, edit := range edits {
+		edit(in)
+	}
+	out, err := s.SDK().ListMultipartUploads(ctx, in)
+	s.Expect(err).To(OK(), "ListMultipartUploads")
+	var got []string
+	for _, u := range out.Uploads {
+		got = append(got, aws.ToString(u.Key)+":"+aws.ToString(u.UploadId))
+	}
+	return got, out
+}
+
+func name(u upload) string { return u.key + ":" + u.id }
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.order",
+	Rule:  "M-20",
+	Says:  "ListMultipartUploads MUST list uploads by key, and those of one key by the time of their initiation.",
+	Ref:   apiUploads,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		b2, a1, a2 := create(ctx, s, b, "b"), create(ctx, s, b, "a"), create(ctx, s, b, "a")
+		got, out := uploads(ctx, s, b)
+		s.Expect(got).To(HaveLen(3))
+		s.Expect(got[2]).To(Equal(name(b2)))
+		s.Expect(got[:2]).To(ConsistOf(name(a1), name(a2)), "uploads of key a")
+		s.Expect(aws.ToTime(out.Uploads[0].Initiated)).To(BeTemporally("<=", aws.ToTime(out.Uploads[1].Initiated)))
+		s.Expect(aws.ToBool(out.IsTruncated)).To(BeFalse())
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.entry",
+	Rule:  "M-20",
+	Says:  "ListMultipartUploads MUST tell of each upload its initiator, its owner, its storage class and when it was initiated, whenever it is asked.",
+	Ref:   apiUploads + "#API_ListMultipartUploads_ResponseSyntax",
+	SDK:   "s3@v1.114.8 types.MultipartUpload",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		create(ctx, s, b, "k")
+		_, out := uploads(ctx, s, b)
+		s.Expect(out.Uploads).To(HaveLen(1))
+		up := out.Uploads[0]
+		s.Expect(up.Initiator).NotTo(BeNil(), "Initiator")
+		s.Expect(aws.ToString(up.Initiator.ID)).NotTo(BeEmpty(), "Initiator's ID")
+		s.Expect(up.Owner).NotTo(BeNil(), "Owner")
+		s.Expect(aws.ToString(up.Owner.ID)).NotTo(BeEmpty(), "Owner's ID")
+		s.Expect(up.StorageClass).To(Equal(types.StorageClassStandard), "StorageClass")
+		s.Expect(up.Initiated).NotTo(BeNil(), "Initiated")
+		_, again := uploads(ctx, s, b)
+		s.Expect(again.Uploads).To(HaveLen(1))
+		s.Expect(again.Uploads[0].Initiated).To(Equal(up.Initiated), "Initiated when listed again")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.encoding",
+	Rule:  "M-20",
+	Says:  "ListMultipartUploads with encoding-type=url MUST encode Key, Prefix, Delimiter, KeyMarker and NextKeyMarker.",
+	Ref:   apiUploads + "#API_ListMultipartUploads_ResponseElements",
+	SDK:   "s3@v1.114.8 ListMultipartUploadsOutput.EncodingType",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		create(ctx, s, b, "x %1")
+		create(ctx, s, b, "x %2")
+		_, out := uploads(ctx, s, b, func(in *s3.ListMultipartUploadsInput) {
+			in.EncodingType, in.Prefix, in.Delimiter, in.KeyMarker, in.MaxUploads = types.EncodingTypeUrl, aws.String("x %"), aws.String("|%"), aws.String("x % %"), aws.Int32(1)
+		})
+		s.Expect(out.Uploads).To(HaveLen(1))
+		for field, v := range map[string]struct{ got, want *string }{
+			"Key": {out.Uploads[0].Key, aws.String("x %1")}, "Prefix": {out.Prefix, aws.String("x %")}, "Delimiter": {out.Delimiter, aws.String("|%")},
+			"KeyMarker": {out.KeyMarker, aws.String("x % %")}, "NextKeyMarker": {out.NextKeyMarker, aws.String("x %1")},
+		} {
+			s.Expect(aws.ToString(v.got)).NotTo(Equal(aws.ToString(v.want)), field)
+			s.Expect(url.QueryUnescape(aws.ToString(v.got))).To(Equal(aws.ToString(v.want)), field)
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.key-marker",
+	Rule:  "M-20",
+	Says:  "ListMultipartUploads with key-marker alone MUST list the uploads of greater keys, with upload-id-marker also those of that key begun later.",
+	Ref:   apiUploads + "#API_ListMultipartUploads_RequestSyntax",
+	SDK:   "s3@v1.114.8 ListMultipartUploadsInput.KeyMarker",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		create(ctx, s, b, "a")
+		first, other, last := create(ctx, s, b, "b"), create(ctx, s, b, "b"), create(ctx, s, b, "c")
+		got, _ := uploads(ctx, s, b, func(in *s3.ListMultipartUploadsInput) { in.KeyMarker = aws.String("b") })
+		s.Expect(got).To(Equal([]string{name(last)}), "key-marker=b")
+		for _, marker := range []upload{first, other} { // which of the two is listed first is no matter here
+			got, _ = uploads(ctx, s, b, func(in *s3.ListMultipartUploadsInput) { in.KeyMarker, in.UploadIdMarker = aws.String("b"), &marker.id })
+			s.Expect(got).NotTo(ContainElement(name(marker)), "the upload named as marker")
+			s.Expect(got).To(ContainElement(name(last)), "an upload of a greater key")
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.ended",
+	Rule:  "M-20",
+	Says:  "Completed and aborted uploads MUST NOT be listed.",
+	Ref:   apiUploads,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		done, gone, open := create(ctx, s, b, "done"), create(ctx, s, b, "gone"), create(ctx, s, b, "open")
+		s.Must(failed(done.complete(ctx, done.part(ctx, 1, []byte("x")))), "complete an upload")
+		s.Must(failed(gone.abort(ctx)), "abort an upload")
+		got, _ := uploads(ctx, s, b)
+		s.Expect(got).To(Equal([]string{name(open)}))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.paging",
+	Rule:  "M-20",
+	Says:  "Pages of ListMultipartUploads, continued by NextKeyMarker and NextUploadIdMarker, MUST together list each upload once.",
+	Ref:   apiUploads,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		var want, got []string
+		for _, key := range []string{"a", "a", "a", "b", "c"} {
+			want = append(want, name(create(ctx, s, b, key)))
+		}
+		var key, id *string
+		for page := 1; page <= 3; page++ {
+			rows, out := uploads(ctx, s, b, func(in *s3.ListMultipartUploadsInput) {
+				in.MaxUploads, in.KeyMarker, in.UploadIdMarker = aws.Int32(2), key, id
+			})
+			got = append(got, rows...)
+			s.Expect(aws.ToBool(out.IsTruncated)).To(Equal(page < 3), "IsTruncated of page %d", page)
+			key, id = out.NextKeyMarker, out.NextUploadIdMarker
+		}
+		s.Expect(got).To(ConsistOf(want))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.id-marker-alone",
+	Rule:  "M-20",
+	Says:  "ListMultipartUploads MUST ignore upload-id-marker when key-marker is not given.",
+	Ref:   apiUploads,
+	SDK:   "s3@v1.114.8 ListMultipartUploadsInput.UploadIdMarker",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		one, two := create(ctx, s, b, "a"), create(ctx, s, b, "b")
+		got, _ := uploads(ctx, s, b, func(in *s3.ListMultipartUploadsInput) { in.UploadIdMarker = &two.id })
+		s.Expect(got).To(Equal([]string{name(one), name(two)}))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.prefix-delimiter",
+	Rule:  "M-20",
+	Says:  "ListMultipartUploads MUST honour prefix and delimiter.",
+	Ref:   apiUploads,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, key := range []string{"p/a/1", "p/a/2", "q"} {
+			create(ctx, s, b, key)
+		}
+		direct := create(ctx, s, b, "p/b")
+		got, out := uploads(ctx, s, b, func(in *s3.ListMultipartUploadsInput) {
+			in.Prefix, in.Delimiter = aws.String("p/"), aws.String("/")
+		})
+		s.Expect(got).To(Equal([]string{name(direct)}))
+		s.Expect(out.CommonPrefixes).To(HaveLen(1))
+		s.Expect(aws.ToString(out.CommonPrefixes[0].Prefix)).To(Equal("p/a/"))
+	},
+})

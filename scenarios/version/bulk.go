@@ -1,0 +1,53 @@
+package version
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+var _ = Add(Scenario{
+	ID:    "version.delete-objects.mixed",
+	Rule:  "V-18",
+	Says:  "DeleteObjects MUST report markers it makes with DeleteMarker and DeleteMarkerVersionId, and versions it removes with VersionId.",
+	Ref:   api + "API_DeletedObject.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		v1 := put(ctx, s, b, "removed", "v")
+		put(ctx, s, b, "marked", "v")
+		put(ctx, s, b, "undeleted", "v")
+		m := mark(ctx, s, b, "undeleted")
+		out, err := s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: []types.ObjectIdentifier{
+			{Key: aws.String("removed"), VersionId: &v1}, {Key: aws.String("marked")}, {Key: aws.String("undeleted"), VersionId: &m}}}})
+		s.Expect(err).To(OK())
+		s.Expect(out.Deleted).To(HaveLen(3), "errors: %v", out.Errors)
+		for _, d := range out.Deleted {
+			expectDeleted(s, d, map[string]string{"removed": v1, "undeleted": m})
+		}
+		s.ExpectBody(ctx, b, "undeleted", "v")
+	},
+})
+
+// expectDeleted judges one row of a DeleteObjects answer; asked holds the
+// version ids that the request named.
+func expectDeleted(s *S, d types.DeletedObject, asked map[string]string) {
+	key := aws.ToString(d.Key)
+	s.Expect(aws.ToString(d.VersionId)).To(Equal(asked[key]), "VersionId of %s", key)
+	switch key {
+	case "removed":
+		s.Expect(aws.ToBool(d.DeleteMarker)).To(BeFalse(), "DeleteMarker of %s", key)
+	case "undeleted":
+		s.Expect(aws.ToBool(d.DeleteMarker)).To(BeTrue(), "DeleteMarker of %s", key)
+		s.Expect(aws.ToString(d.DeleteMarkerVersionId)).To(Equal(asked[key]), "DeleteMarkerVersionId of %s", key)
+	case "marked":
+		s.Expect(aws.ToBool(d.DeleteMarker)).To(BeTrue(), "DeleteMarker of %s", key)
+		s.Expect(aws.ToString(d.DeleteMarkerVersionId)).NotTo(BeEmpty(), "DeleteMarkerVersionId of %s", key)
+	}
+}
