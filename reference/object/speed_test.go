@@ -94,3 +94,22 @@ func BenchmarkGet(b *testing.B) {
 		}
 	})
 }
+
+// A range costs what has to be fetched and verified of its blob.
+func BenchmarkGetRange(b *testing.B) {
+	s, data := newSpeed(b), pattern(8<<20)
+	if _, err := s.Put(b.Context(), PutInput{Caller: alice, Bucket: "bucket", Key: "k", Body: bodyOf(data)}); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := s.Get(context.Background(), GetInput{Caller: alice, Bucket: "bucket", Key: "k", Range: "bytes=4000000-4004095"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := io.Copy(struct{ io.Writer }{io.Discard}, r.Body); err != nil {
+			b.Fatal(err)
+		}
+		r.Body.Close()
+	}
+}

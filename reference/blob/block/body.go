@@ -8,10 +8,6 @@ import (
 	"bleepstore/reference/blob"
 )
 
-// Piece is the length in bytes in which bodies are best copied: it fits the
-// processor's cache, so that summing and writing find it there.
-const Piece = 256 << 10
-
 // emptyReads is how many reads in a row may return nothing.
 const emptyReads = 100
 
@@ -81,11 +77,11 @@ func (b *Body) end(ctx context.Context) error {
 	return fmt.Errorf("read body: %w", io.ErrNoProgress)
 }
 
-// Copy writes the stream and its trailer to w as the blob id, a Piece or less
+// Copy writes the stream and its trailer to w as the blob id, a block or less
 // at a time. The trailer is written only after the stream's io.EOF.
 func Copy(ctx context.Context, w io.Writer, b *Body, id blob.ID) (blob.Info, error) {
 	var sums Sums
-	buf := Get(int(min(Piece, b.left)))
+	buf := Get(int(min(Size, b.left)))
 	defer buf.Free()
 	for {
 		n, err := b.Next(ctx, buf.Bytes)

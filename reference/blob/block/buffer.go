@@ -4,7 +4,7 @@ import "sync"
 
 // classes are the lengths in which buffers are kept, so that a store of small
 // blobs with many readers does not hold a whole block for each.
-var classes = [...]int{32 << 10, 256 << 10, Size}
+var classes = [...]int{32 << 10, Size}
 
 var pools [len(classes)]sync.Pool
 

@@ -75,19 +75,12 @@ type verified struct {
 func (v *verified) Close() error { return v.src.Close() }
 
 func (v *verified) Next(_ context.Context, i int, p []byte) error {
-	start := int64(i) * Size
-	var sum uint64
-	for at := 0; at < len(p); { // in pieces, so that the sum finds them in the cache
-		piece := p[at:min(at+Piece, len(p))]
-		if err := readAt(v.src, piece, start+int64(at)); errors.Is(err, io.ErrUnexpectedEOF) {
-			return fmt.Errorf("%s: block %d ends early: %w", v.table.id, i, blob.ErrCorrupt)
-		} else if err != nil {
-			return fmt.Errorf("%s: read block %d: %w", v.table.id, i, err)
-		}
-		sum = crc64nvme.Update(sum, piece)
-		at += len(piece)
+	if err := readAt(v.src, p, int64(i)*Size); errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%s: block %d ends early: %w", v.table.id, i, blob.ErrCorrupt)
+	} else if err != nil {
+		return fmt.Errorf("%s: read block %d: %w", v.table.id, i, err)
 	}
-	if sum != v.table.sum(i) {
+	if crc64nvme.Checksum(p) != v.table.sum(i) {
 		return fmt.Errorf("%s: block %d: %w", v.table.id, i, blob.ErrCorrupt)
 	}
 	return nil

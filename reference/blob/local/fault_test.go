@@ -145,7 +145,7 @@ func writeUntilCut(d *disk, seed uint64) (map[blob.ID]bool, map[blob.ID][]byte) 
 
 // Each operation of a Create is made to fail once, with each error.
 func TestCreateOnABadDisk(t *testing.T) {
-	data := content(1, block.Size+5)
+	data := content(1, 4*block.Size+5)
 	d := newDisk(1)
 	s := open(t, d)
 	from := len(d.ops)

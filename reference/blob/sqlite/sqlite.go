@@ -1,4 +1,4 @@
-// Package sqlite keeps blobs as rows of 1 MiB in a SQLite database of its own.
+// Package sqlite keeps blobs as rows of 256 KiB in a SQLite database of its own.
 // Writes are grouped into transactions that are durable when they return;
 // reads are one short query a row, so that no transaction is open while bytes
 // go to or come from a client. It knows nothing of what the blobs are for.
