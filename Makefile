@@ -38,6 +38,9 @@ suite: build ## the suite against bleepstore serve on each backend
 e2e: ## ./run_e2e.sh
 	./run_e2e.sh
 
+clients: ## drive the server with real clients, installing those that are missing
+	$(GO) run ./cmd/clients -install
+
 fuzz: ## each fuzz target for FUZZ (default 5s)
 	@set -e; for f in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \
 	  for t in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$f); do \

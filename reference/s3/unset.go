@@ -16,7 +16,7 @@ func unsetConfigurations() []*operation {
 	return append([]*operation{
 		unset("GetBucketPolicy", "policy", answers(errcode.NoSuchBucketPolicy)),
 		unset("GetBucketPolicyStatus", "policyStatus", answers(errcode.NoSuchBucketPolicy)),
-		unset("GetBucketLifecycleConfiguration", "lifecycle", answers(errcode.NoSuchLifecycleConfiguration)),
+		unset("GetBucketLifecycleConfiguration", "lifecycle", answers(errcode.NoSuchLifecycleConfiguration), "withUpdatedAt"), // the parameter is minio-go's
 		unset("GetBucketCors", "cors", answers(errcode.NoSuchCORSConfiguration)),
 		unset("GetBucketWebsite", "website", answers(errcode.NoSuchWebsiteConfiguration)),
 		unset("GetBucketReplication", "replication", answers(errcode.ReplicationConfigurationNotFound)),

@@ -11,19 +11,20 @@ import (
 func TestUnsetConfigurations(t *testing.T) {
 	srv := newTest(t, &fake{})
 	for query, want := range map[string]errcode.Code{
-		"policy":                      "NoSuchBucketPolicy",
-		"policyStatus":                "NoSuchBucketPolicy",
-		"lifecycle":                   "NoSuchLifecycleConfiguration",
-		"cors":                        "NoSuchCORSConfiguration",
-		"website":                     "NoSuchWebsiteConfiguration",
-		"replication":                 "ReplicationConfigurationNotFoundError",
-		"object-lock":                 "ObjectLockConfigurationNotFoundError",
-		"encryption":                  "ServerSideEncryptionConfigurationNotFoundError",
-		"metrics&id=a":                "NoSuchConfiguration",
-		"analytics&id=a":              "NoSuchConfiguration",
-		"inventory&id=a":              "NoSuchConfiguration",
-		"intelligent-tiering&id=a":    "NoSuchConfiguration",
-		"intelligent-tiering&id=&x-a": "NoSuchConfiguration",
+		"policy":                       "NoSuchBucketPolicy",
+		"policyStatus":                 "NoSuchBucketPolicy",
+		"lifecycle":                    "NoSuchLifecycleConfiguration",
+		"lifecycle&withUpdatedAt=true": "NoSuchLifecycleConfiguration",
+		"cors":                         "NoSuchCORSConfiguration",
+		"website":                      "NoSuchWebsiteConfiguration",
+		"replication":                  "ReplicationConfigurationNotFoundError",
+		"object-lock":                  "ObjectLockConfigurationNotFoundError",
+		"encryption":                   "ServerSideEncryptionConfigurationNotFoundError",
+		"metrics&id=a":                 "NoSuchConfiguration",
+		"analytics&id=a":               "NoSuchConfiguration",
+		"inventory&id=a":               "NoSuchConfiguration",
+		"intelligent-tiering&id=a":     "NoSuchConfiguration",
+		"intelligent-tiering&id=&x-a":  "NoSuchConfiguration",
 	} {
 		do(t, srv, "GET", "/bucket?"+query, "").wantError(t, 404, want)
 	}

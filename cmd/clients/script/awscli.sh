@@ -4,7 +4,7 @@ aws() { "$CLIENT" --endpoint-url "$ENDPOINT" "$@"; }
 api() { aws s3api "$@"; }
 
 export AWS_CONFIG_FILE=$WORK/.aws AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
-printf '[default]\ns3 =\n  addressing_style = path\n  multipart_threshold = 8MB\n' >"$AWS_CONFIG_FILE"
+printf '[default]\ns3 =\n  addressing_style = path\n  signature_version = s3v4\n  multipart_threshold = 8MB\n' >"$AWS_CONFIG_FILE"
 
 # --- aws s3
 step 's3 mb' aws s3 mb s3://cli
@@ -59,9 +59,13 @@ step 'put-object-tagging' api put-object-tagging --bucket cli --key tagged --tag
 step 'delete-object-tagging' api delete-object-tagging --bucket cli --key tagged
 says 'copy-object REPLACE' 'CopyObjectResult' api copy-object --bucket cli --key meta2 --copy-source cli/meta --metadata-directive REPLACE --metadata new=1
 says 'and the old metadata is gone' '"new": "1"' sh -c "$CLIENT --endpoint-url $ENDPOINT s3api head-object --bucket cli --key meta2 | tee /dev/stderr | grep -v blue"
-says 'copy-object of a key with + and unicode' 'CopyObjectResult' api copy-object --bucket cli --key copied --copy-source 'cli/tree2/%C3%BCn%C3%AF%20c%C3%B6d%C3%A9/%E6%97%A5%E6%9C%AC%E8%AA%9E%20%E2%80%93%20%E2%98%83.txt'
+says 'copy-object of a key with + and unicode' 'CopyObjectResult' api copy-object --bucket cli --key copied --copy-source 'cli/tree2/ünï cödé/日本語 – ☃.txt'
 says 'get-object-attributes' '"ObjectSize": 20971521' api get-object-attributes --bucket cli --key big --object-attributes ETag ObjectSize ObjectParts Checksum StorageClass
 for a in CRC32 CRC32C SHA1 SHA256; do
+  if api put-object --bucket cli --key sum-$a --body small --checksum-algorithm $a 2>&1 | grep -q 'Missing Dependency'; then
+    skip "put-object --checksum-algorithm $a" 'needs a native library that is not installed'
+    continue
+  fi
   says "put-object --checksum-algorithm $a" "\"Checksum$a\": \"[A-Za-z0-9+/=]+\"" api put-object --bucket cli --key sum-$a --body small --checksum-algorithm $a
   says "head-object --checksum-mode shows $a" "\"Checksum$a\"" api head-object --bucket cli --key sum-$a --checksum-mode ENABLED
   step "s3api get-object verifies $a" api get-object --bucket cli --key sum-$a --checksum-mode ENABLED x

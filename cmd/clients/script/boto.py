@@ -2,6 +2,7 @@
 import hashlib
 import io
 import os
+import socket
 import sys
 import traceback
 import urllib.error
@@ -119,7 +120,7 @@ def keys_that_clients_get_wrong():
     b = bucket("py-keys")
     names = ["a b", "a+b", "a%2Fb", "a%20b", "100%", "ünï/cödé", "日本語/☃", "//", "/lead", "trail/", "a//b", "a/./b",
              "a/../b", "..", ".", "?q=1&x", "#frag", "semi;colon", "at@eq=amp&", "tilde~!*'()", "comma,dollar$",
-             "quote\"'`", "back\\slash", "<xml>&amp;", "[br]{ace}|", "tab\tkey", "new\nline", "\x01control", "\U0001F600",
+             "quote\"'`", "back\\slash", "<xml>&amp;", "[br]{ace}|", "tab\tkey", "new\nline", "\U0001F600",
              "e\u0301", "k" * 1024, "with:colon", "^caret", "a\u00a0b"]
     for n in names:
         put(b, n, n.encode())
@@ -204,7 +205,7 @@ def conditional_reads():
     want(get(b, "k", IfMatch=etag), b"body")
     refused("PreconditionFailed", 412, CLIENT.get_object, Bucket=b, Key="k", IfMatch='"no"')
     refused("304", 304, CLIENT.get_object, Bucket=b, Key="k", IfNoneMatch=etag)
-    refused("304", 304, CLIENT.get_object, Bucket=b, Key="k", IfModifiedSince=now + hour) if False else None
+    refused("304", 304, CLIENT.get_object, Bucket=b, Key="k", IfModifiedSince=now)
     refused("PreconditionFailed", 412, CLIENT.get_object, Bucket=b, Key="k", IfUnmodifiedSince=now - hour)
     want(get(b, "k", IfMatch=etag, IfUnmodifiedSince=now - hour), b"body")
     refused("412", 412, CLIENT.head_object, Bucket=b, Key="k", IfMatch='"no"')
@@ -246,6 +247,8 @@ def checksums():
                 import awscrt  # noqa: F401  these need the native library
             except ImportError:
                 continue
+        if a == "MD5":
+            continue  # botocore knows the name and cannot compute it
         try:
             r = put(b, a, b"hello", ChecksumAlgorithm=a)
         except ClientError as e:
@@ -359,19 +362,24 @@ def copies():
 @step
 def presigned():
     b = bucket("py-presign")
+    sign = signer().generate_presigned_url
     for kw, send in [({}, None), ({"ContentType": "text/x"}, {"Content-Type": "text/x"})]:
-        url = CLIENT.generate_presigned_url("put_object", Params={"Bucket": b, "Key": "a b/ü+c", **kw})
+        url = sign("put_object", Params={"Bucket": b, "Key": "a b/ü+c", **kw})
         want(http("PUT", url, b"presigned", send or {})[0], 200)
-    url = CLIENT.generate_presigned_url("get_object", Params={"Bucket": b, "Key": "a b/ü+c", "ResponseContentType": "a/b"})
+    url = sign("get_object", Params={"Bucket": b, "Key": "a b/ü+c", "ResponseContentType": "a/b"})
     status, headers, body = http("GET", url)
     want((status, headers["Content-Type"], body), (200, "a/b", b"presigned"))
     want(http("GET", url + "x")[0], 403)
     want(http("DELETE", url)[0], 403)
-    want(http("GET", CLIENT.generate_presigned_url("list_objects_v2", Params={"Bucket": b}))[0], 200)
+    want(http("GET", sign("list_objects_v2", Params={"Bucket": b}))[0], 200)
     want(http("GET", f"{os.environ['ENDPOINT']}/{b}/a")[0], 403)
-    v2 = boto3.client("s3", endpoint_url=os.environ["ENDPOINT"], config=Config(signature_version="s3"))
-    status, _, body = http("GET", v2.generate_presigned_url("get_object", Params={"Bucket": b, "Key": "a"}))
+    # Without being told otherwise boto3 signs addresses with version 2, which new buckets do not take.
+    status, _, body = http("GET", CLIENT.generate_presigned_url("get_object", Params={"Bucket": b, "Key": "a"}))
     assert 400 <= status < 500 and b"<Code>" in body, f"signature version 2: {status} {body}"
+
+
+def signer():
+    return boto3.client("s3", endpoint_url=os.environ["ENDPOINT"], config=Config(signature_version="s3v4"))
 
 
 def http(method, url, body=None, headers={}):
@@ -388,14 +396,14 @@ def virtual_hosted():
     b = bucket("py-virtual")
     host = os.environ["ENDPOINT"].split(":")[-1]
     c = boto3.client("s3", endpoint_url=f"http://localhost:{host}", config=Config(s3={"addressing_style": "virtual"}))
-    import socket
+    resolve = socket.getaddrinfo
+    socket.getaddrinfo = lambda name, *a, **kw: resolve("127.0.0.1" if name.endswith(".localhost") else name, *a, **kw)
     try:
-        socket.getaddrinfo(f"{b}.localhost", 80)
-    except OSError:
-        raise Skip(f"{b}.localhost does not resolve here")
-    c.put_object(Bucket=b, Key="a b+c", Body=b"v")
-    want(get(b, "a b+c"), b"v")
-    want(c.list_objects_v2(Bucket=b)["KeyCount"], 1)
+        c.put_object(Bucket=b, Key="a b+c//", Body=b"v")
+        want(get(b, "a b+c//"), b"v")
+        want(c.list_objects_v2(Bucket=b)["KeyCount"], 1)
+    finally:
+        socket.getaddrinfo = resolve
 
 
 @step

@@ -54,14 +54,23 @@ step 'sync in the server' s3 sync s3://cmd/tree/ s3://cmd/tree2/
 says 'ls -r' 'tree2/sub/deep/big.bin' s3 ls -r s3://cmd/tree2/
 says 'ls shows directories' 'DIR +s3://cmd/tree2/sub/$' s3 ls s3://cmd/tree2/
 says 'du' '8 objects' s3 du s3://cmd/tree2/
-says 'signurl' '^hello$' sh -c "curl -sS \"\$($s3sh signurl s3://cmd/small +60)\""
+# Up to 2.3 s3cmd signs addresses with version 2, which new buckets do not take.
+url=$($s3sh signurl s3://cmd/small +60)
+case $url in
+  *X-Amz-Signature*) says 'signurl' '^hello$' curl -sS "$url" ;;
+  *) says 'signurl with version 2 is refused' 'AWS4-HMAC-SHA256' curl -sS "$url" ;;
+esac
 refuses 'setacl --acl-public' 'AccessControlListNotSupported|does not allow ACLs' s3 setacl --acl-public s3://cmd/small
-says 'setacl --acl-private' 'Private|already' s3 setacl --acl-private s3://cmd/small
+step 'setacl --acl-private' s3 setacl --acl-private s3://cmd/small
 refuses 'setpolicy' 'NotImplemented|501' s3 setpolicy small s3://cmd
 refuses 'setcors' 'NotImplemented|501|MalformedXML' s3 setcors small s3://cmd
-step 'settagging' s3 settagging s3://cmd/small 'a=1&b=2'
-says 'gettagging' 'a' s3 gettagging s3://cmd/small
-step 'deltagging' s3 deltagging s3://cmd/small
+if $s3sh --help | grep -q settagging; then
+  step 'settagging' s3 settagging s3://cmd/small 'a=1&b=2'
+  says 'gettagging' 'a' s3 gettagging s3://cmd/small
+  step 'deltagging' s3 deltagging s3://cmd/small
+else
+  skip 'settagging' 'this s3cmd is older than it'
+fi
 refuses 'put of a missing bucket' 'NoSuchBucket|does not exist' s3 put small s3://no-such-bucket-here/k
 step 'multipart uploads are listed' s3 multipart s3://cmd
 refuses 'rb of a full bucket' 'BucketNotEmpty|not empty' s3 rb s3://cmd

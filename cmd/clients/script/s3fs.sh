@@ -3,7 +3,7 @@
 m=$WORK/mnt
 mkdir "$m"
 echo "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" >pass; chmod 600 pass
-curl -sS -o /dev/null -X PUT --aws-sigv4 "aws:amz:$AWS_DEFAULT_REGION:s3" -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" "$ENDPOINT/mounted"
+curl -sS -o /dev/null -X PUT -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" --aws-sigv4 "aws:amz:$AWS_DEFAULT_REGION:s3" -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" "$ENDPOINT/mounted"
 "$CLIENT" mounted "$m" -f -o "url=$ENDPOINT,use_path_request_style,passwd_file=$WORK/pass,sigv4,enable_noobj_cache,multipart_size=10,parallel_count=4" >fs.log 2>&1 &
 fs=$!
 trap 'umount "$m" 2>/dev/null || fusermount -u "$m" 2>/dev/null; wait $fs' EXIT
