@@ -213,6 +213,7 @@ func serve(s service, addrFile string, out io.Writer) error {
 		return err
 	}
 	second.watch(server)
+	defer loadBallast()()
 	done := make(chan error, 1)
 	go func() { done <- server.Serve() }()
 	banner(out, s, server, second.url())
