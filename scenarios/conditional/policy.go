@@ -3,6 +3,7 @@ package conditional
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -11,12 +12,19 @@ import (
 )
 
 // demand sets a bucket policy that denies action unless the request carries
-// the condition header behind key.
-func demand(ctx context.Context, s *S, bucket, action, key string) {
+// the condition header behind key. Policies take effect eventually: it waits
+// until probe, which the policy forbids, is refused, or the settle time is
+// over; the scenario judges what comes then. The policy is removed by what
+// demand returns, since it would stand in the way of the clean-up too.
+func demand(ctx context.Context, s *S, bucket, action, key string, probe func() error) (lift func()) {
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":%q,`+
 		`"Resource":"arn:aws:s3:::%s/*","Condition":{"Null":{%q:"true"}}}]}`, action, bucket, key)
 	_, err := s.SDK().PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: aws.String(policy)})
 	s.Must(err, "set a policy that demands "+key)
+	for end := time.Now().Add(s.Target().Settle); probe() == nil && time.Now().Before(end) && ctx.Err() == nil; {
+		time.Sleep(100 * time.Millisecond)
+	}
+	return func() { _, _ = s.SDK().DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &bucket}) }
 }
 
 var _ = Add(Scenario{
@@ -28,7 +36,7 @@ var _ = Add(Scenario{
 	Needs: []Feature{ConditionalWrite, Policy},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		demand(ctx, s, b, "s3:PutObject", "s3:if-none-match")
+		defer demand(ctx, s, b, "s3:PutObject", "s3:if-none-match", func() error { return put(ctx, s, b, "probe", "v") })()
 		s.Expect(put(ctx, s, b, "k", "v")).To(FailWith(403, "AccessDenied"))
 		s.ExpectAbsent(ctx, b, "k")
 		s.Expect(put(ctx, s, b, "k", "v", IfNoneMatch("*"))).To(OK(), "a conditional put")
@@ -45,7 +53,10 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "k", "v")
-		demand(ctx, s, b, "s3:DeleteObject", "s3:if-match")
+		defer demand(ctx, s, b, "s3:DeleteObject", "s3:if-match", func() error {
+			_, err := s.Delete(ctx, b, "probe")
+			return err
+		})()
 		_, err := s.Delete(ctx, b, "k")
 		s.Expect(err).To(FailWith(403, "AccessDenied"))
 		s.ExpectUnchanged(ctx, b, "k", "v")

@@ -29,6 +29,7 @@ func copied(s *S, r *Response) string {
 	}
 	s.Expect(r).To(OK(), "UploadPartCopy")
 	s.Expect(xml.Unmarshal(r.Body, &out)).To(Succeed(), "CopyPartResult in %q", r.Body)
+	s.Expect(out.ETag).NotTo(BeEmpty(), "ETag of CopyPartResult")
 	s.Expect(out.LastModified).NotTo(BeEmpty(), "LastModified of CopyPartResult")
 	return out.ETag
 }
@@ -48,7 +49,11 @@ var _ = Add(Scenario{
 		s.MustPut(ctx, b, "source", "the source")
 		u := create(ctx, s, b, "k")
 		etag := copied(s, u.copyPart(ctx, 1, b+"/source"))
-		s.Expect(etag).To(Equal(compositePart([]byte("the source"))))
+		out, err := u.parts(ctx)
+		s.Expect(err).To(OK(), "ListParts")
+		s.Expect(out.Parts).To(HaveLen(1))
+		s.Expect(aws.ToString(out.Parts[0].ETag)).To(Equal(etag), "ETag in ListParts")
+		s.Expect(aws.ToInt64(out.Parts[0].Size)).To(Equal(int64(len("the source"))), "Size in ListParts")
 		s.Expect(u.complete(ctx, part{1, etag})).To(OK())
 		s.ExpectBody(ctx, b, "k", "the source")
 	},
@@ -77,7 +82,7 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "multipart.copy.range-of-parts",
 	Rule:  "M-23",
-	Says:  "UploadPartCopy of a range across the border of a multipart source's parts MUST make a part of exactly those bytes, and its MD5 the ETag.",
+	Says:  "UploadPartCopy of a range across the border of a multipart source's parts MUST make a part of exactly those bytes.",
 	Ref:   apiCopy,
 	Level: Must,
 	Needs: []Feature{Multipart, Copy},
@@ -90,7 +95,6 @@ var _ = Add(Scenario{
 		for i, at := range [][2]int{{10, minPart + 9}, {minPart - 5, minPart + 5}} {
 			bytes := source[at[0] : at[1]+1]
 			etag := copied(s, u.copyPart(ctx, i+1, b+"/source", [2]string{"x-amz-copy-source-range", fmt.Sprintf("bytes=%d-%d", at[0], at[1])}))
-			s.Expect(etag).To(Equal(compositePart(bytes)), "ETag of bytes %v", at)
 			parts, want = append(parts, part{i + 1, etag}), append(want, bytes...)
 		}
 		s.Expect(u.complete(ctx, parts...)).To(OK())
@@ -103,6 +107,7 @@ var _ = Add(Scenario{
 	Rule:  "M-23",
 	Says:  "UploadPartCopy from ?versionId MUST copy that version and return x-amz-copy-source-version-id, and fail with 400 when it names a delete marker.",
 	Ref:   apiCopy,
+	SDK:   "s3@v1.114.8 UploadPartCopyInput.CopySource",
 	Level: Must,
 	Needs: []Feature{Multipart, Copy, Versioning},
 	Check: func(ctx context.Context, s *S) {
@@ -126,15 +131,37 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "multipart.copy.bad-range",
 	Rule:  "M-23",
-	Says:  "UploadPartCopy with a range other than bytes=first-last MUST fail with 400 InvalidArgument.",
+	Says:  "UploadPartCopy with a range of another form than bytes=first-last MUST fail with 400, and make no part.",
 	Ref:   apiCopy,
+	SDK:   "s3@v1.114.8 UploadPartCopyInput.CopySourceRange",
 	Level: Must,
 	Needs: []Feature{Multipart, Copy},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "source", string(s.Bytes(sourceSize)))
 		u := create(ctx, s, b, "k")
-		for _, bad := range []string{"0-5", "bytes=5-", "bytes=-5", "bytes=0-1,3-4", "bytes=9-5"} {
+		for _, bad := range badRanges {
+			s.Expect(u.copyPart(ctx, 1, b+"/source", [2]string{"x-amz-copy-source-range", bad})).To(FailWith(400), "%s", bad)
+		}
+		expectNoParts(ctx, u)
+	},
+})
+
+// badRanges are not of the form bytes=first-last.
+var badRanges = []string{"0-5", "bytes=5-", "bytes=-5", "bytes=0-1,3-4", "bytes=a-b"}
+
+var _ = Add(Scenario{
+	ID:    "multipart.copy.bad-range-code",
+	Rule:  "M-23",
+	Says:  "The 400 to UploadPartCopy with a range of another form, or whose end is before its start, SHOULD carry InvalidArgument.",
+	Ref:   apiErrors,
+	Level: Should,
+	Needs: []Feature{Multipart, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "source", string(s.Bytes(sourceSize)))
+		u := create(ctx, s, b, "k")
+		for _, bad := range append(badRanges[:len(badRanges):len(badRanges)], "bytes=9-5") {
 			s.Expect(u.copyPart(ctx, 1, b+"/source", [2]string{"x-amz-copy-source-range", bad})).To(FailWith(400, "InvalidArgument"), "%s", bad)
 		}
 		expectNoParts(ctx, u)
@@ -144,9 +171,9 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "multipart.copy.past-end",
 	Rule:  "M-23",
-	Says:  "UploadPartCopy with a range past the end of the source MUST be refused with 400, never truncated.",
-	Ref:   apiCopy,
-	Level: Must,
+	Says:  "UploadPartCopy with a range past the end of the source SHOULD be refused with 400 or 416, never truncated.",
+	Ref:   "https://github.com/ministackorg/ministack/pull/622", // the operation's page does not say
+	Level: Should,
 	Needs: []Feature{Multipart, Copy},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
@@ -172,7 +199,8 @@ var _ = Add(Scenario{
 	ID:    "multipart.copy.conditions",
 	Rule:  "M-24",
 	Says:  "UploadPartCopy MUST fail with 412 PreconditionFailed when a copy-source condition does not hold.",
-	Ref:   apiCopy,
+	Ref:   apiErrors, // PreconditionFailed; the conditions are those of the operation's page
+	SDK:   "s3@v1.114.8 UploadPartCopyInput.CopySourceIfMatch",
 	Level: Must,
 	Needs: []Feature{Multipart, Copy, ConditionalRead},
 	Check: func(ctx context.Context, s *S) {
@@ -197,7 +225,7 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "multipart.complete.error-in-200",
 	Rule:  "M-28",
-	Says:  "CompleteMultipartUpload MAY answer 200 before it is done and carry an Error in the body; a client MUST take that for a failure.",
+	Says:  "CompleteMultipartUpload MAY send its 200 and white space before it is done; the body of one that succeeds MUST then be a CompleteMultipartUploadResult with an ETag.",
 	Ref:   apiComplete,
 	Level: Must,
 	Needs: []Feature{Multipart},
@@ -212,6 +240,7 @@ var _ = Add(Scenario{
 			ETag    string
 		}
 		s.Expect(xml.Unmarshal(bytes.TrimSpace(r.Body), &out)).To(Succeed(), "body of the 200: %q", r.Body)
-		s.Expect(out.ETag).To(Equal(compositeETag([]byte("x"))))
+		s.Expect(out.ETag).NotTo(BeEmpty(), "ETag of the result")
+		s.ExpectBody(ctx, b, "k", "x")
 	},
 })

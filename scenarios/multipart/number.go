@@ -3,19 +3,11 @@ package multipart
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
 )
-
-// compositePart is the quoted MD5 of one part.
-func compositePart(part []byte) string {
-	sum := md5.Sum(part)
-	return `"` + hex.EncodeToString(sum[:]) + `"`
-}
 
 var _ = Add(Scenario{
 	ID:    "multipart.number.get",
@@ -80,7 +72,7 @@ var _ = Add(Scenario{
 	ID:    "multipart.number.out-of-range",
 	Rule:  "M-21",
 	Says:  "GetObject with a partNumber above the number of parts MUST fail with 416 InvalidPartNumber.",
-	Ref:   api + "ErrorResponses.html#ErrorCodeList",
+	Ref:   apiErrors,
 	Level: Must,
 	Needs: []Feature{Multipart},
 	Check: func(ctx context.Context, s *S) {

@@ -24,7 +24,6 @@ const (
 	api   = "https://docs.aws.amazon.com/AmazonS3/latest/API/"
 
 	guideOverview = guide + "mpuoverview.html"
-	guideLimits   = guide + "qfacts.html"
 	apiCreate     = api + "API_CreateMultipartUpload.html"
 	apiPart       = api + "API_UploadPart.html"
 	apiCopy       = api + "API_UploadPartCopy.html"
@@ -32,6 +31,7 @@ const (
 	apiAbort      = api + "API_AbortMultipartUpload.html"
 	apiParts      = api + "API_ListParts.html"
 	apiUploads    = api + "API_ListMultipartUploads.html"
+	apiErrors     = api + "ErrorResponses.html#ErrorCodeList"
 )
 
 // minPart is the least size of every part but the last.

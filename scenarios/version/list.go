@@ -2,7 +2,9 @@ package version
 
 import (
 	"context"
+	"encoding/xml"
 	"fmt"
+	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -103,10 +105,10 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "version.list.key-marker",
 	Rule:  "V-15",
-	Says:  "ListObjectVersions with key-marker alone MUST list the versions of greater keys, and with version-id-marker also those of that key behind the version.",
-	Ref:   apiVersions + "#API_ListObjectVersions_RequestSyntax",
-	SDK:   "s3@v1.114.8 ListObjectVersionsInput.KeyMarker",
-	Level: Must,
+	Says:  "ListObjectVersions with key-marker alone SHOULD list the versions of greater keys, and with version-id-marker also those of that key behind the version.",
+	Ref:   apiVersions, // which has the markers begin the page; S3 itself goes on behind them
+	SDK:   "s3@v1.114.8 ListObjectVersionsOutput.NextKeyMarker",
+	Level: Should,
 	Needs: []Feature{Versioning},
 	Check: func(ctx context.Context, s *S) {
 		b := s.VersionedBucket(ctx)
@@ -264,11 +266,14 @@ var _ = Add(Scenario{
 			in.EncodingType, in.Prefix, in.Delimiter, in.KeyMarker, in.MaxKeys = types.EncodingTypeUrl, aws.String("a b+"), aws.String("|+"), aws.String("a +"), aws.Int32(1)
 		})
 		s.Expect(out.Versions).To(HaveLen(1))
-		s.Expect(aws.ToString(out.Versions[0].Key)).To(BeElementOf("a+b%2B%C3%A9", "a%20b%2B%C3%A9"), "Key")
-		s.Expect(aws.ToString(out.NextKeyMarker)).To(Equal(aws.ToString(out.Versions[0].Key)), "NextKeyMarker")
-		s.Expect(aws.ToString(out.Prefix)).To(BeElementOf("a+b%2B", "a%20b%2B"), "Prefix")
-		s.Expect(aws.ToString(out.Delimiter)).To(Equal("%7C%2B"), "Delimiter")
-		s.Expect(aws.ToString(out.KeyMarker)).To(BeElementOf("a+%2B", "a%20%2B"), "KeyMarker")
+		for field, v := range map[string]struct{ got, want *string }{
+			"Key": {out.Versions[0].Key, aws.String("a b+é")}, "Prefix": {out.Prefix, aws.String("a b+")},
+			"Delimiter": {out.Delimiter, aws.String("|+")}, "KeyMarker": {out.KeyMarker, aws.String("a +")},
+		} {
+			s.Expect(aws.ToString(v.got)).NotTo(Equal(*v.want), field)
+			s.Expect(url.QueryUnescape(aws.ToString(v.got))).To(Equal(*v.want), field)
+		}
+		s.Expect(aws.ToString(out.NextKeyMarker)).NotTo(ContainSubstring("é"), "NextKeyMarker")
 	},
 })
 
@@ -281,11 +286,16 @@ var _ = Add(Scenario{
 	Needs: []Feature{Versioning},
 	Check: func(ctx context.Context, s *S) {
 		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "k", "v")
 		mark(ctx, s, b, "k")
 		r := s.Send(ctx, Request{Bucket: b, Query: "versions="})
 		s.Expect(r).To(OK())
-		s.Expect(string(r.Body)).To(ContainSubstring("<DeleteMarker>"))
-		s.Expect(string(r.Body)).NotTo(ContainSubstring("<Size>"))
-		s.Expect(string(r.Body)).NotTo(ContainSubstring("<ETag>"))
+		var out struct {
+			DeleteMarker []struct{ Size, ETag *string }
+		}
+		s.Expect(xml.Unmarshal(r.Body, &out)).To(Succeed(), "%q", r.Body)
+		s.Expect(out.DeleteMarker).To(HaveLen(1))
+		s.Expect(out.DeleteMarker[0].Size).To(BeNil(), "Size")
+		s.Expect(out.DeleteMarker[0].ETag).To(BeNil(), "ETag")
 	},
 })
