@@ -42,9 +42,7 @@ clients: ## drive the server with real clients, installing those that are missin
 	$(GO) run ./cmd/clients -install
 
 fuzz: ## each fuzz target for FUZZ (default 5s)
-	@set -e; for f in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \
-	  for t in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$f); do \
-	    $(GO) test ./$$(dirname $$f) -run '^$$' -fuzz "^$$t\$$" -fuzztime $(FUZZ); done; done
+	@GO=$(GO) .ci/fuzz $(FUZZ)
 
 crash: ## kill -9 a loaded server CRASHES times (default 50) on each durable backend
 	BLEEPSTORE_CRASHES=$(CRASHES) $(GO) test ./reference -run '^TestKill$$' -count=1 -v -timeout 30m
