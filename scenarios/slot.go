@@ -2,11 +2,8 @@ package scenarios
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -60,8 +57,9 @@ func (l Slot) ExpectEmpty(ctx context.Context) {
 }
 
 // ExpectStored demands that the slot holds the body of an acknowledged Send,
-// whole; anything else was a wrong success. A part must be listed with its size
-// and ETag, and be what the completed upload consists of.
+// whole; anything else was a wrong success. A part must be listed with its
+// size, and be what the completed upload consists of. Its ETag is not judged:
+// no page says that it is the part's MD5.
 func (l Slot) ExpectStored(ctx context.Context, body string) {
 	if l.upload != "" {
 		l.complete(ctx, body)
@@ -80,11 +78,8 @@ func (l Slot) complete(ctx context.Context, body string) {
 		l.s.Silently("parts listed: got %d, want 1", n)
 	}
 	p := out.Parts[0]
-	sum := md5.Sum([]byte(body))
-	got, want := aws.ToInt64(p.Size), int64(len(body))
-	tag, wantTag := strings.Trim(aws.ToString(p.ETag), `"`), hex.EncodeToString(sum[:])
-	if got != want || tag != wantTag {
-		l.s.Silently("stored as part 1: got %d bytes with ETag %s, want %d with %s", got, tag, want, wantTag)
+	if got, want := aws.ToInt64(p.Size), int64(len(body)); got != want {
+		l.s.Silently("stored as part 1: got %d bytes, want %d", got, want)
 	}
 	_, err = l.s.main.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &l.Bucket, Key: &l.Key, UploadId: &l.upload,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{PartNumber: p.PartNumber, ETag: p.ETag,
