@@ -13,4 +13,5 @@ import (
 	_ "bleepstore/scenarios/presign"
 	_ "bleepstore/scenarios/streaming"
 	_ "bleepstore/scenarios/version"
+	_ "bleepstore/scenarios/wire"
 )
