@@ -96,16 +96,21 @@ func (c *Conn) Send(r Request) error {
 
 // Answer reads the final answer to a request of the method, and which interim
 // ones came before it.
-func (c *Conn) Answer(method string) *Response { return c.read(method, readResponse) }
+func (c *Conn) Answer(method string) *Response { return c.read(method, connWait, readResponse) }
+
+// AnswerWithin is Answer for rules about slowness.
+func (c *Conn) AnswerWithin(method string, wait time.Duration) *Response {
+	return c.read(method, wait, readResponse)
+}
 
 // Next reads the next answer, which may be an interim one.
-func (c *Conn) Next(method string) *Response { return c.read(method, readNext) }
+func (c *Conn) Next(method string) *Response { return c.read(method, connWait, readNext) }
 
-func (c *Conn) read(method string, read func(*bufio.Reader, string) *Response) *Response {
-	_ = c.conn.SetReadDeadline(time.Now().Add(connWait)) // a failing deadline shows as a failing read
+func (c *Conn) read(method string, wait time.Duration, read func(*bufio.Reader, string) *Response) *Response {
+	_ = c.conn.SetReadDeadline(time.Now().Add(wait)) // a failing deadline shows as a failing read
 	resp := read(c.br, method)
 	if errors.Is(resp.Err, os.ErrDeadlineExceeded) {
-		resp.Err = fmt.Errorf("no answer within %s", connWait)
+		resp.Err = fmt.Errorf("no answer within %s", wait)
 	}
 	c.record(method, resp)
 	return resp
