@@ -53,10 +53,19 @@ func (s *S) conclude(kind endKind, where, reason string) {
 	}
 }
 
-func (s *S) ended() bool {
+// expire concludes a scenario whose time is up. That a request got no answer
+// by then is the clock's doing, and no verdict on the server.
+func (s *S) expire(limit time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.out != nil
+	late := ending{kind: outError, reason: fmt.Sprintf("the scenario did not end within %s", limit)}
+	switch {
+	case s.out == nil:
+		s.out = &late
+	case (s.out.kind == outFailed || s.out.kind == outBlocked) && strings.Contains(s.out.reason, "no answer: "):
+		late.where, late.reason = s.out.where, late.reason+"; "+s.out.reason
+		s.out = &late
+	}
 }
 
 // A Judgement judges one value; see Expect.
@@ -234,6 +243,7 @@ func (s *S) result(took time.Duration) Result {
 	r := Result{ID: s.sc.ID, Rule: s.sc.Rule, Level: s.sc.Level, Says: s.sc.Says, Ref: s.sc.Ref, Needs: s.sc.Needs,
 		Took: took, Observations: s.notes, Shape: maps.Clone(s.shape), Where: s.sc.Where()}
 	r.Verdict, r.Reason = s.verdict()
+	r.Reason = s.session.secrets.Replace(r.Reason)
 	if s.out != nil && s.out.where != "" {
 		r.Where = s.out.where
 	}

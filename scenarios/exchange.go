@@ -37,34 +37,72 @@ var secretHeaders = []string{
 }
 
 func redactHeader(name, value string) string {
+	name = strings.TrimSpace(name)
 	if strings.EqualFold(name, "Authorization") {
 		if i := strings.Index(value, "Signature="); i >= 0 {
 			return value[:i] + "Signature=<redacted>"
 		}
+		if scheme, _, ok := strings.Cut(value, " "); ok { // version 2, Basic, Bearer: the rest is the secret
+			return scheme + " <redacted>"
+		}
 		return value
 	}
-	for _, s := range secretHeaders {
-		if strings.EqualFold(name, s) {
-			return "<redacted>"
-		}
+	if isSecret(name) {
+		return "<redacted>"
 	}
 	return value
 }
 
-// redactURL hides the signature and token of a presigned address.
+func isSecret(name string) bool {
+	return slices.ContainsFunc(secretHeaders, func(s string) bool { return strings.EqualFold(name, s) })
+}
+
+// redactURL hides the signature and token of a presigned address, which may
+// stand in a request line.
 func redactURL(raw string) string {
-	for _, p := range []string{"X-Amz-Signature=", "X-Amz-Security-Token="} {
-		if i := strings.Index(raw, p); i >= 0 {
-			rest := raw[i+len(p):]
-			if j := strings.IndexByte(rest, '&'); j >= 0 {
-				rest = rest[j:]
-			} else {
-				rest = ""
-			}
-			raw = raw[:i+len(p)] + "<redacted>" + rest
+	address, query, ok := strings.Cut(raw, "?")
+	if !ok {
+		return raw
+	}
+	tail := ""
+	if i := strings.LastIndex(query, " HTTP/"); i >= 0 {
+		query, tail = query[:i], query[i:]
+	}
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		name, _, given := strings.Cut(pair, "=")
+		plain := strings.TrimSpace(unescape(name))
+		if given && (isSecret(plain) || strings.EqualFold(plain, "X-Amz-Signature") || strings.EqualFold(plain, "Signature")) {
+			pairs[i] = name + "=<redacted>"
 		}
 	}
-	return raw
+	return address + "?" + strings.Join(pairs, "&") + tail
+}
+
+// secretsOf replaces the secrets of accounts wherever they stand: a form
+// carries a session token in its body, and the error document of a signature
+// that does not match repeats every signed header.
+func secretsOf(accounts ...Keys) *strings.Replacer {
+	var pairs []string
+	for _, k := range accounts {
+		for _, secret := range []string{k.Secret, k.Session} {
+			if len(secret) < 8 { // no secret, and perhaps part of every other word
+				continue
+			}
+			pairs = append(pairs, secret, "<redacted>")
+			if q := url.QueryEscape(secret); q != secret {
+				pairs = append(pairs, q, "<redacted>")
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// hide replaces secrets in all that is kept of the exchange.
+func (x *Exchange) hide(secrets *strings.Replacer) {
+	for _, text := range []*string{&x.URL, &x.Request, &x.Response, &x.Err, &x.Curl} {
+		*text = secrets.Replace(*text)
+	}
 }
 
 // headText renders a head in the order of names: first line, then headers.

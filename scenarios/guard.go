@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -27,14 +28,14 @@ type aim struct {
 
 // aimOf reads bucket and key from host and escaped path. base is the endpoint's
 // host; a host in front of it is a bucket (virtual-hosted addressing).
-func aimOf(method, host, base, path, query string) aim {
+func aimOf(method, host, base, escaped, query string) aim {
 	a := aim{method: method, query: query}
-	path = strings.TrimPrefix(path, "/")
+	escaped = strings.TrimPrefix(escaped, "/")
 	if b, ok := strings.CutSuffix(host, "."+base); ok {
-		a.bucket, a.key = b, unescape(path)
+		a.bucket, a.key = b, unescape(escaped)
 		return a
 	}
-	bucket, key, _ := strings.Cut(path, "/")
+	bucket, key, _ := strings.Cut(escaped, "/")
 	a.bucket, a.key = unescape(bucket), unescape(key)
 	return a
 }
@@ -58,8 +59,10 @@ func (g *guard) admit(a aim, h http.Header) error {
 	if err := g.admitSource(h); err != nil {
 		return err
 	}
-	if !g.may(a.bucket) {
-		return fmt.Errorf("%w: %s of bucket %q", ErrGuard, a.method, a.bucket)
+	for _, b := range append(landings(a.bucket+"/"+a.key), a.bucket) {
+		if !g.may(b) {
+			return fmt.Errorf("%w: %s of bucket %q", ErrGuard, a.method, b)
+		}
 	}
 	if a.bucket == g.shared {
 		return g.admitShared(a)
@@ -67,11 +70,32 @@ func (g *guard) admit(a aim, h http.Header) error {
 	return nil
 }
 
+// landings are the buckets in which a server ends up that resolves "." and
+// ".." in the path before it reads it, decoding the path once more or not. The
+// path is bucket and key, decoded once.
+func landings(p string) []string {
+	var buckets []string
+	for range 3 {
+		b, _, _ := strings.Cut(strings.TrimPrefix(path.Clean("/"+p), "/"), "/")
+		if b != "" { // the service itself holds nothing
+			buckets = append(buckets, b)
+		}
+		plain := unescape(p)
+		if plain == p {
+			break
+		}
+		p = plain
+	}
+	return buckets
+}
+
 // admitSource refuses to read from a bucket that is not the run's.
 func (g *guard) admitSource(h http.Header) error {
-	for _, b := range sourceBuckets(h.Get("x-amz-copy-source")) {
-		if looksLikeBucket(b) && !g.may(b) {
-			return fmt.Errorf("%w: copy source %q", ErrGuard, b)
+	for _, src := range h.Values("x-amz-copy-source") {
+		for _, b := range sourceBuckets(src) {
+			if looksLikeBucket(b) && !g.may(b) {
+				return fmt.Errorf("%w: copy source %q", ErrGuard, b)
+			}
 		}
 	}
 	return nil
@@ -82,11 +106,12 @@ func (g *guard) may(bucket string) bool {
 }
 
 // sourceBuckets are the buckets that a server may read in a copy source: it may
-// part bucket and key before it decodes the text, or after.
+// part bucket and key before it decodes the text, or after, and resolve what
+// climbs.
 func sourceBuckets(src string) []string {
-	before, _, _ := strings.Cut(strings.TrimPrefix(src, "/"), "/")
-	after, _, _ := strings.Cut(strings.TrimPrefix(unescape(src), "/"), "/")
-	return []string{unescape(before), after}
+	before, _, _ := strings.Cut(strings.TrimLeft(src, "/"), "/")
+	after, _, _ := strings.Cut(strings.TrimLeft(unescape(src), "/"), "/")
+	return append(landings(src), unescape(before), after)
 }
 
 // looksLikeBucket is false for text that no server can take for a bucket, so

@@ -122,6 +122,9 @@ func headerOf(actual any) (http.Header, error) {
 	case http.Header:
 		return a, nil
 	case *Response:
+		if a.Err != nil { // an absent header would match ""
+			return nil, fmt.Errorf("no answer: %w", a.Err)
+		}
 		return a.Header, nil
 	case *Object:
 		return a.Header, nil

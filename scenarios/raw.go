@@ -87,7 +87,7 @@ func (s *S) Send(ctx context.Context, r Request) *Response {
 		err = s.session.guard.admitHead(w)
 	}
 	if err != nil {
-		s.broke(err)
+		s.note(err)
 		return &Response{Err: err}
 	}
 	if err := s.session.Target.pace(ctx); err != nil {

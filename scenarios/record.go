@@ -44,6 +44,7 @@ func (s *S) record(rec *recorded) {
 	defer s.mu.Unlock()
 	s.count++
 	rec.N = s.count
+	rec.hide(s.session.secrets)
 	s.log = append(s.log, rec.Exchange)
 	if len(s.log) > keepExchanges {
 		s.log = s.log[1:]

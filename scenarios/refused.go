@@ -83,7 +83,8 @@ func (l *writeLog) note(rec *recorded) {
 		if a.method == http.MethodPut && rec.Status/100 == 2 {
 			l.made[a.bucket] = true
 		}
-		if a.method == http.MethodPost || a.method == http.MethodDelete {
+		refused := rec.resp.Err == nil && rec.Status >= 400 && rec.Status < 500
+		if (a.method == http.MethodPost || a.method == http.MethodDelete) && !refused {
 			l.lost[a.bucket] = true // DeleteObjects, a form upload, DeleteBucket
 		}
 		return
@@ -114,11 +115,30 @@ func (w *written) apply(rec *recorded) {
 		w.unknown = true
 	case rec.Method == http.MethodDelete:
 		w.exists, w.etag, w.refused = false, "", ""
-	case rec.header.Get("X-Amz-Copy-Source") != "", strings.Contains(q, "="):
+	case rec.header.Get("X-Amz-Copy-Source") != "", !plainQuery(q):
 		w.unknown = true
 	default:
 		w.exists, w.etag, w.refused = true, rec.resp.Header.Get("ETag"), ""
 	}
+}
+
+// plainQuery reports whether a raw query asks for nothing but the object: the
+// SDK names its operation in one, and a presigned request signs in one.
+func plainQuery(raw string) bool {
+	for pair := range strings.SplitSeq(raw, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if name != "" && name != "x-id" && !strings.HasPrefix(strings.ToLower(name), "x-amz-") {
+			return false
+		}
+	}
+	return true
+}
+
+// sameTag compares two ETags as far as I0 goes: whether both answers quote it
+// is another rule.
+func sameTag(a, b string) bool {
+	bare := func(tag string) string { return strings.Trim(strings.TrimPrefix(tag, "W/"), `"`) }
+	return bare(a) == bare(b)
 }
 
 // created reports whether the server acknowledged a PUT of the bucket.
@@ -168,7 +188,7 @@ func (s *S) checkRefused(ctx context.Context) {
 		switch {
 		case err == nil && !w.exists:
 			s.end(outSilent, "", fmt.Sprintf("I0: %s to %s, yet the key now exists", w.refused, key))
-		case err == nil && w.etag != "" && out.ETag != nil && *out.ETag != w.etag:
+		case err == nil && w.etag != "" && out.ETag != nil && !sameTag(*out.ETag, w.etag):
 			s.end(outSilent, "", fmt.Sprintf("I0: %s to %s, yet its ETag went from %s to %s", w.refused, key, w.etag, *out.ETag))
 		case got.status == http.StatusNotFound && w.exists:
 			s.end(outSilent, "", fmt.Sprintf("I0: %s to %s, yet the object is gone", w.refused, key))

@@ -2,6 +2,7 @@ package scenarios_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -101,6 +102,100 @@ func TestDeadline(t *testing.T) {
 	}
 	if left := ses.Ledger.Owned(); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// lying answers as handler says, to all but what makes a bucket.
+func lying(t *testing.T, handler http.HandlerFunc) *Session {
+	return foreign(t, func(target *Target) {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.Count(r.URL.Path, "/") == 1 {
+				return
+			}
+			handler(w, r)
+		}))
+		t.Cleanup(srv.Close)
+		target.Endpoints[0], _ = url.Parse(srv.URL)
+	})
+}
+
+// I0 is checked behind every scenario, whichever client wrote.
+func TestRefusedWritesAreChecked(t *testing.T) {
+	refuse := func(ctx context.Context, s *S, b string) {
+		_, err := s.Put(ctx, b, "k", "new", IfNoneMatch("*"))
+		s.Expect(err).To(FailWith(412))
+	}
+	for name, tc := range map[string]struct {
+		first string // the ETag in the answer to the first PUT
+		later string // and of HEAD behind the refusal, "" when the key is gone
+		want  Verdict
+	}{
+		"unchanged": {`"a"`, `"a"`, Pass},
+		"unquoted":  {`a`, `"a"`, Pass},
+		"changed":   {`"a"`, `"b"`, Silent},
+		"gone":      {`"a"`, "", Silent},
+	} {
+		for client, put := range map[string]func(context.Context, *S, string){
+			"SDK": func(ctx context.Context, s *S, b string) { s.MustPut(ctx, b, "k", "old") },
+			"raw": func(ctx context.Context, s *S, b string) {
+				s.Expect(s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte("old")})).To(OK())
+			},
+			"presigned": func(ctx context.Context, s *S, b string) {
+				s.Expect(s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte("old"), Presign: "60"})).To(OK())
+			},
+		} {
+			ses := lying(t, func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.Method == http.MethodPut && r.Header.Get("If-None-Match") != "":
+					w.WriteHeader(412)
+				case r.Method == http.MethodPut:
+					w.Header().Set("ETag", tc.first)
+				case tc.later == "":
+					w.WriteHeader(404)
+				default:
+					w.Header().Set("ETag", tc.later)
+				}
+			})
+			got := run(t, ses, Must, func(ctx context.Context, s *S) { b := s.Bucket(ctx); put(ctx, s, b); refuse(ctx, s, b) })
+			if got.Verdict != tc.want {
+				t.Errorf("%s, %s: got %s %q, want %s", name, client, got.Verdict, got.Reason, tc.want)
+			}
+		}
+	}
+}
+
+// What has no answer has no headers, and no absent ones either.
+func TestNoAnswerHasNoHeaders(t *testing.T) {
+	got := run(t, lying(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), Must, func(ctx context.Context, s *S) {
+		s.Expect(s.Send(ctx, Request{Bucket: s.Bucket(ctx), Key: "k"})).To(HaveHeader("X-None", ""))
+	})
+	if got.Verdict != Fail || !strings.Contains(got.Reason, "no answer") {
+		t.Errorf("got %s %q, want a failure for want of an answer", got.Verdict, got.Reason)
+	}
+}
+
+// Time that runs out inside a request is no verdict on the server.
+func TestDeadlineInsideRequest(t *testing.T) {
+	ses := lying(t, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	ask := func(ctx context.Context, s *S) {
+		_, err := s.Get(ctx, s.Bucket(ctx), "k")
+		s.Expect(err).To(OK())
+	}
+	got := ses.Run(t.Context(), Scenario{ID: "object.self.test", Level: Must, Check: ask}, 300*time.Millisecond)
+	if got.Verdict != Error || !strings.Contains(got.Reason, "did not end within") {
+		t.Errorf("got %s %q, want an error that tells of the deadline", got.Verdict, got.Reason)
+	}
+}
+
+// A refusal of the guard ends in the result whichever goroutine meets it.
+func TestGuardInAnotherGoroutine(t *testing.T) {
+	got := run(t, foreign(t, nil), Must, func(ctx context.Context, s *S) {
+		done := make(chan *Response)
+		go func() { done <- s.Send(ctx, Request{Method: "DELETE", Bucket: "somebody-elses", Key: "k"}) }()
+		<-done
+	})
+	if got.Verdict != Error || !strings.Contains(got.Reason, "guard") {
+		t.Errorf("got %s %q, want the guard's refusal", got.Verdict, got.Reason)
 	}
 }
 

@@ -25,7 +25,7 @@ type Invariant struct {
 }
 
 const (
-	refHeaders = "https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html"
+	refHeaders = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/get-request-ids.html"
 	refErrors  = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 	refHTTP    = "https://www.rfc-editor.org/rfc/rfc9110"
 )

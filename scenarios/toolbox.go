@@ -273,10 +273,18 @@ func (s *S) Must(err error, doing string) {
 
 // broke ends the scenario because the harness itself may not go on.
 func (s *S) broke(err error) {
+	s.note(err)
+	panic(stop{})
+}
+
+// note concludes as broke does and lets the scenario run on: it may be called
+// from any of its goroutines.
+func (s *S) note(err error) {
 	if errors.Is(err, ErrGuard) && s.session.Target.Bucket != "" {
-		s.end(outSkipped, "", "needs to create or configure a bucket, or to touch what it did not write; -bucket allows neither")
+		s.conclude(outSkipped, "", "needs to create or configure a bucket, or to touch what it did not write; -bucket allows neither")
+		return
 	}
-	s.end(outError, s.where(), err.Error())
+	s.conclude(outError, s.where(), err.Error())
 }
 
 // scope is the signing scope of who.

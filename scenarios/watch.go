@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"bytes"
 	"net/http"
 	"strings"
 )
@@ -84,24 +83,45 @@ func requestLine(line string) (aim, bool) {
 	return aimOf(strings.ToUpper(f[0]), "", "", path, query), true
 }
 
-// admitHead lets the guard see the request that the edited head of w makes.
+// admitHead lets the guard see every request that a server may read in the
+// edited head of w: by each Host that stands there, and by the host of an
+// absolute target.
 func (g *guard) admitHead(w *wire) error {
-	first, rest, _ := bytes.Cut(w.head, []byte("\r\n"))
-	a, ok := requestLine(string(first))
+	first, rest, _ := strings.Cut(string(w.head), "\r\n")
+	a, ok := requestLine(first)
 	if !ok {
 		return nil // no server can take it for a request
 	}
-	host, base := "", hostname(virtualBase(w.dial))
-	for line := range strings.SplitSeq(string(rest), "\r\n") {
-		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(strings.TrimSpace(name), "host") {
-			host = hostname(strings.TrimSpace(value))
-			break
+	target := strings.Fields(first)[1]
+	var hosts []string
+	if _, after, absolute := strings.Cut(target, "://"); absolute {
+		host, path, _ := strings.Cut(after, "/")
+		hosts, target = append(hosts, host), "/"+path
+	}
+	sources := http.Header{}
+	for line := range strings.SplitSeq(rest, "\r\n") {
+		name, value, _ := strings.Cut(line, ":")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "host":
+			hosts = append(hosts, strings.TrimSpace(value))
+		case "x-amz-copy-source":
+			sources.Add("x-amz-copy-source", strings.TrimSpace(value))
 		}
 	}
-	if strings.HasSuffix(host, "."+base) {
-		f := strings.Fields(string(first))
-		path, query, _ := strings.Cut(f[1], "?")
-		a = aimOf(a.method, host, base, path, query)
+	base := hostname(virtualBase(w.dial))
+	path, query, _ := strings.Cut(target, "?")
+	virtual := 0
+	for _, host := range hosts {
+		if !strings.HasSuffix(hostname(host), "."+base) {
+			continue
+		}
+		virtual++
+		if err := g.admit(aimOf(a.method, hostname(host), base, path, query), sources); err != nil {
+			return err
+		}
 	}
-	return g.admit(a, nil)
+	if virtual > 0 && virtual == len(hosts) { // the path is a key, whichever Host counts
+		return nil
+	}
+	return g.admit(a, sources)
 }
