@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
 // ErrClosed is what Do returns once Close was called; the item was not taken.
@@ -35,6 +36,8 @@ type Batch[T any] struct {
 	closed bool
 	idle   chan struct{} // made by Close; closed when nothing is left
 	spare  []T           // the slice of the last flush, to be used again
+	queued int           // bytes in queue
+	crowd  *crowd        // nil: nobody is waited for
 }
 
 type entry[T any] struct {
@@ -80,6 +83,8 @@ func (b *Batch[T]) Do(ctx context.Context, item T) error {
 		return ErrClosed
 	}
 	b.queue = append(b.queue, e)
+	b.queued += e.size
+	b.crowd.come()
 	if !b.busy {
 		b.busy = true
 		return b.lead(e)
@@ -132,10 +137,11 @@ func (b *Batch[T]) follow(e *entry[T], s signal) error {
 // lead flushes the next batch, whose first item is e. It is called with the
 // lock held and releases it.
 func (b *Batch[T]) lead(e *entry[T]) error {
+	b.gather()
 	taken, items := b.take()
 	b.mu.Unlock()
 
-	err := errAborted
+	began, err := time.Now(), errAborted
 	defer func() { // also when flush panics: the others must not wait for ever
 		for _, o := range taken {
 			if o != e {
@@ -144,6 +150,7 @@ func (b *Batch[T]) lead(e *entry[T]) error {
 		}
 		clear(items)
 		b.mu.Lock()
+		b.crowd.flushed(began, len(taken)+len(b.queue))
 		b.spare = items[:0]
 		b.next()
 		b.mu.Unlock()
@@ -162,6 +169,7 @@ func (b *Batch[T]) take() ([]*entry[T], []T) {
 			break
 		}
 		e.taken = true
+		b.queued -= e.size
 		items = append(items, e.item)
 		n++
 	}
@@ -189,6 +197,7 @@ func (b *Batch[T]) remove(e *entry[T]) {
 	for i, o := range b.queue {
 		if o == e {
 			b.queue = append(b.queue[:i:i], b.queue[i+1:]...)
+			b.queued -= e.size
 			return
 		}
 	}

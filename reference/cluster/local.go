@@ -62,7 +62,7 @@ func NewLocal(db *meta.DB, o LocalOptions) *Local {
 		o.Rand = rand.Reader
 	}
 	l := &Local{db: db, o: o, index: db.Applied()}
-	l.batch = batch.New(maxBatchItems, maxBatchBytes, l.flush)
+	l.batch = batch.New(maxBatchItems, maxBatchBytes, l.flush).Patient()
 	return l
 }
 
