@@ -129,14 +129,16 @@ func init() {
 			Level: Must,
 			Needs: []Feature{Presigned, Objects, Multipart},
 			Check: func(ctx context.Context, s *S) {
-				st, other := sample.Prepare(ctx, s), s.AbsentBucket()
+				st, other, tried := sample.Prepare(ctx, s), s.AbsentBucket(), 0
 				for _, op := range st.Operations() {
 					r := st.Request(op)
 					r.Presign = lifetime
 					if f.make(&r, other) {
 						s.Expect(s.Send(ctx, r)).To(refused(op.Method, f.want...), op.Name)
+						tried++
 					}
 				}
+				s.Observe("requests refused", tried)
 				st.ExpectUnchanged(ctx)
 			},
 		})
