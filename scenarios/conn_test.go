@@ -101,7 +101,7 @@ func TestGuardReadsWhatLeaves(t *testing.T) {
 	}
 }
 
-func TestGuardReadsEditedHeads(t *testing.T) {
+func TestGuardReadsHeadsOnTheWire(t *testing.T) {
 	for name, r := range map[string]Request{
 		"target": {Method: "DELETE", Key: "k", EditHead: func(h string) string { return strings.Replace(h, "/OWN/", "/somebody-elses/", 1) }},
 		"host": {Method: "DELETE", Key: "k", EditHead: func(h string) string {
