@@ -25,10 +25,15 @@ var clients = []client{
 	{name: "boto3", apt: "python3-boto3", command: "python3", version: []string{"-c", "import boto3; print('boto3', boto3.__version__)"}, script: "boto.py"},
 	{name: "js", command: "node", version: []string{"--version"}, script: "sdk.mjs",
 		npm: []string{"@aws-sdk/client-s3@3.1169.0", "@aws-sdk/lib-storage@3.1169.0", "@aws-sdk/s3-request-presigner@3.1163.0"}},
+	{name: "js2", command: "node", version: []string{"--version"}, script: "sdk2.mjs", npm: []string{"aws-sdk@2.1693.0"}},
+	{name: "minio-js", command: "node", version: []string{"--version"}, script: "minio.mjs", npm: []string{"minio@8.0.7"}},
+	{name: "ruby", apt: "ruby-aws-sdk-s3", command: "ruby", version: []string{"-e", "require 'aws-sdk-s3'; puts 'aws-sdk-s3 ' + Aws::S3::GEM_VERSION"}, script: "ruby.rb"},
+	{name: "curl", apt: "curl", command: "curl", version: []string{"--version"}, with: "bash", script: "curl.sh"},
 	{name: "go", command: "go", version: []string{"version"}, with: "bash", script: "go.sh"},
 	{name: "rclone", apt: "rclone", command: "rclone", version: []string{"version"}, with: "bash", script: "rclone.sh"},
 	{name: "restic", apt: "restic", command: "restic", version: []string{"version"}, with: "bash", script: "restic.sh"},
 	{name: "s3cmd", apt: "s3cmd", command: "s3cmd", version: []string{"--version"}, with: "bash", script: "s3cmd.sh"},
+	{name: "s4cmd", apt: "s4cmd", command: "s4cmd", version: []string{"--version"}, with: "bash", script: "s4cmd.sh"},
 	{name: "s3fs", apt: "s3fs", command: "s3fs", version: []string{"--version"}, with: "bash", script: "s3fs.sh"},
 }
 
@@ -61,7 +66,7 @@ func (c client) find(ctx context.Context, b *bench, install bool) (found []insta
 	if len(found) == 0 || c.npm == nil {
 		return found, missing
 	}
-	modules := filepath.Join(b.dir, "modules")
+	modules := filepath.Join(b.dir, c.name+"-modules")
 	if !install {
 		return nil, "its packages are installed only when asked for: -install"
 	}
@@ -101,8 +106,12 @@ func installPackages(ctx context.Context, selected []client) (refusal string) {
 	return ""
 }
 
+// firstLine returns the first line, or as much of it as a table takes.
 func firstLine(b []byte) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
+	if words := strings.Fields(line); len(words) > 6 {
+		line = strings.Join(words[:6], " ")
+	}
 	return line
 }
 

@@ -1,6 +1,5 @@
 // Command clients drives the reference server with the clients that people
-// use: the AWS CLI, boto3, the SDKs for JavaScript and Go, minio-go, rclone,
-// restic, s3cmd and s3fs. Each works on a server of its own, freshly started;
+// use: command lines, SDKs, backup tools and a file system. Each works on a server of its own, freshly started;
 // what could not be installed is counted as skipped, with the reason. It knows
 // nothing of S3: what a client does and expects stands in its script.
 package main

@@ -68,7 +68,8 @@ func (q *request) authenticate() error {
 // class asked for there is neither lost nor escapes being refused.
 func (q *request) hoist() {
 	for _, p := range q.query {
-		if len(p.name) < 6 || !strings.EqualFold(p.name[:6], "x-amz-") {
+		// A digest is checked wherever it stands.
+		if (len(p.name) < 6 || !strings.EqualFold(p.name[:6], "x-amz-")) && p.name != "Content-MD5" {
 			continue
 		}
 		name := textproto.CanonicalMIMEHeaderKey(p.name)

@@ -164,7 +164,8 @@ func (rt *router) misplaced(lv level, sub string) error {
 func (op *operation) checkParams(query params) error {
 	for i := range query {
 		name := query[i].name
-		if name == op.sub || slices.Contains(op.params, name) || isCustomParam(name) {
+		if name == op.sub || slices.Contains(op.params, name) || isCustomParam(name) ||
+			isMovedHeader(name) && query.value("X-Amz-Signature") != "" {
 			continue
 		}
 		switch name {
@@ -182,6 +183,13 @@ func (op *operation) checkParams(query params) error {
 // or the signature (X-Amz-*), and selects nothing.
 func isCustomParam(name string) bool {
 	return len(name) > 2 && (name[0] == 'x' || name[0] == 'X') && name[1] == '-'
+}
+
+// isMovedHeader says whether a parameter is a header that the SDK for
+// JavaScript, version 2, moves into the query of a presigned request. S3 takes
+// none but x-amz-* from there: what holds is the header that comes.
+func isMovedHeader(name string) bool {
+	return name == "Content-Type" || name == "Content-MD5" || name == "Cache-Control"
 }
 
 // argument is an InvalidArgument that names what is wrong.
