@@ -39,6 +39,8 @@ type Operation struct {
 	call func(ctx context.Context, c *client, bucket string, w, n int, scratch []byte) error
 	// reads is what the calls read, put before the first round.
 	reads set
+	// bound is what a machine allows at best, beside the ratio: nil for nothing.
+	bound func(dir string, d time.Duration) (float64, error)
 	// consumes says that each call uses up an object of 4 KiB, put before each
 	// round; the round ends when they are used up.
 	consumes bool
@@ -79,7 +81,7 @@ func reader(method string, s set) func(context.Context, *client, string, int, in
 func Operations() []Operation {
 	both := func(ratio float64) map[int]float64 { return map[int]float64{8: ratio, 32: ratio} }
 	return []Operation{
-		{Name: "PUT 4 KiB", Goal: map[int]float64{8: 0.12, 32: 0.2}, Size: small, call: putter("put4k", small)},
+		{Name: "PUT 4 KiB", Goal: map[int]float64{8: 0.12, 32: 0.2}, Size: small, call: putter("put4k", small), bound: FsyncRate},
 		{Name: "GET 4 KiB", Goal: both(0.36), Size: small, call: reader("GET", smallSet), reads: smallSet},
 		{Name: "HEAD", Goal: both(0.45), call: reader("HEAD", smallSet), reads: smallSet},
 		{Name: "LIST 100", Goal: both(0.15), reads: smallSet,
@@ -90,7 +92,7 @@ func Operations() []Operation {
 			call: func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
 				return c.do(ctx, "DELETE", "/"+b+"/"+key("stock", w, n), "", nil, scratch)
 			}},
-		{Name: "PUT 1 MiB", Size: large, call: func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
+		{Name: "PUT 1 MiB", Size: large, bound: MD5Rate, call: func(ctx context.Context, c *client, b string, w, n int, scratch []byte) error {
 			return c.do(ctx, "PUT", "/"+b+"/"+key("1mput", w, n%16), "", body(), scratch)
 		}},
 		{Name: "GET 1 MiB", Size: large, call: reader("GET", largeSet), reads: largeSet},
@@ -108,6 +110,7 @@ type Row struct {
 	Goal     float64 // 0: none
 	P50, P99 time.Duration
 	Size     int
+	Bound    float64 // of Operation.bound, median over rounds; 0: none
 }
 
 // Options of a run.
@@ -116,6 +119,7 @@ type Options struct {
 	Rounds  int           // of target and bare server in turn
 	Round   time.Duration // length of each
 	Only    string        // substring of an operation's name
+	Dir     string        // on the disk whose fsyncs bound a durable PUT
 }
 
 // stock is how many objects a round of an operation that consumes them gets:
@@ -169,7 +173,7 @@ func measure(ctx context.Context, target, bare Server, bucket string, op Operati
 	tc, bc := newClient(target, clients), newClient(bare, clients)
 	defer tc.close()
 	defer bc.close()
-	var rates, bares, ratios []float64
+	var rates, bares, ratios, bounds []float64
 	var lat []time.Duration
 	for i := range o.Rounds {
 		run := job{op: op, bucket: bucket, clients: clients, length: o.Round, first: i << 20}
@@ -187,10 +191,20 @@ func measure(ctx context.Context, target, bare Server, bucket string, op Operati
 		if err != nil {
 			return row, err
 		}
+		if op.bound != nil {
+			b, err := op.bound(o.Dir, o.Round/4)
+			if err != nil {
+				return row, err
+			}
+			bounds = append(bounds, b)
+		}
 		rates, bares, ratios, lat = append(rates, r), append(bares, b), append(ratios, r/b), append(lat, l...)
 	}
 	slices.Sort(lat)
 	row.Rate, row.Bare, row.Ratio = median(rates), median(bares), median(ratios)
+	if op.bound != nil {
+		row.Bound = median(bounds)
+	}
 	row.P50, row.P99 = lat[len(lat)/2], lat[len(lat)*99/100]
 	return row, nil
 }
@@ -271,12 +285,12 @@ func FsyncRate(dir string, d time.Duration) (float64, error) {
 	return float64(n) / time.Since(start).Seconds(), nil
 }
 
-// MD5Rate returns the bytes a second that one core hashes with MD5.
-func MD5Rate(d time.Duration) float64 {
+// MD5Rate returns how many times a second one core hashes 1 MiB with MD5.
+func MD5Rate(_ string, d time.Duration) (float64, error) {
 	h := md5.New()
 	n, start := 0, time.Now()
 	for ; time.Since(start) < d; n++ {
 		_, _ = h.Write(body()) // never fails
 	}
-	return float64(n) * large / time.Since(start).Seconds()
+	return float64(n) / time.Since(start).Seconds(), nil
 }
