@@ -26,6 +26,9 @@ const foreignBaseline = "testdata/gofakes3.yaml"
 // runs to its end, and what it fails is what its baseline says, no more, no
 // less. A scenario that judges an undocumented point would show here first.
 func TestForeignServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("judges a whole server; left to the full run")
+	}
 	f := newForeign(t, nil)
 	o := opts(t, f, func(o *conformance.Options) {
 		o.Features = []string{"+versioning", "+tagging"}
