@@ -121,7 +121,12 @@ var _ = Add(Scenario{
 		name := s.NewName() + ".x"
 		name = s.InvalidName(name + strings.Repeat("9", 63-len(name)))
 		s.Expect(create(ctx, s, name)).To(HaveStatus(200))
-		r := s.Send(ctx, Request{Method: "PUT", Path: "/" + name + "/k", Body: []byte("v")})
-		s.Expect(r).To(OK(), "PUT an object there")
+		s.Expect(Settled(ctx, s, "an object can be put there", func() error {
+			r := s.Send(ctx, Request{Method: "PUT", Path: "/" + name + "/k", Body: []byte("v")})
+			if r.Status != 200 {
+				return fmt.Errorf("PUT of an object: %s", Outcome(r))
+			}
+			return nil
+		})).To(OK())
 	},
 })
