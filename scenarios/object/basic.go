@@ -178,8 +178,9 @@ var _ = Add(Scenario{
 		got, err := s.Get(ctx, b, "k")
 		s.Expect(err).To(OK())
 		s.Expect(got.Metadata).To(Equal(map[string]string{"b": "3"}), "user metadata")
-		for _, h := range contentHeaders {
-			s.Expect(got).To(HaveHeader(h[0], map[bool]string{true: "text/csv"}[h[0] == "Content-Type"]))
+		s.Expect(got).To(HaveHeader("Content-Type", "text/csv"))
+		for _, h := range contentHeaders { // a server may have a default of its own
+			s.Expect(got).To(HaveHeader(h[0], Not(Equal(h[1]))), "the header of the object replaced")
 		}
 	},
 })

@@ -8,20 +8,19 @@ import (
 	"encoding/xml"
 	"fmt"
 	"slices"
-	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
 )
 
+const deleteOpen = `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`
+
 // deletion renders the body of DeleteObjects.
 func deletion(keys ...string) []byte {
 	var b bytes.Buffer
-	b.WriteString(`<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`)
+	b.WriteString(deleteOpen)
 	for _, k := range keys {
 		b.WriteString("<Object><Key>")
 		_ = xml.EscapeText(&b, []byte(k)) // into memory: cannot fail
@@ -29,6 +28,37 @@ func deletion(keys ...string) []byte {
 	}
 	b.WriteString("</Delete>")
 	return b.Bytes()
+}
+
+// quietly turns a deletion into one that asks for failures alone.
+func quietly(body []byte) []byte {
+	return bytes.Replace(body, []byte(deleteOpen), []byte(deleteOpen+"<Quiet>true</Quiet>"), 1)
+}
+
+// A deleted is an answer of DeleteObjects.
+type deleted struct {
+	XMLName xml.Name `xml:"DeleteResult"`
+	Deleted []struct{ Key string }
+	Error   []struct{ Key, Code string }
+}
+
+// keys returns the keys under Deleted, in their order.
+func (d *deleted) keys() []string {
+	var keys []string
+	for _, x := range d.Deleted {
+		keys = append(keys, x.Key)
+	}
+	return keys
+}
+
+// mustDelete sends body to DeleteObjects, which must succeed. The SDK would
+// send a checksum without the Content-MD5 that the page demands.
+func mustDelete(ctx context.Context, s *S, bucket string, body []byte) *deleted {
+	r := deleteMany(ctx, s, bucket, body)
+	s.Expect(r).To(OK())
+	var out deleted
+	s.Expect(xml.Unmarshal(r.Body, &out)).To(Succeed(), "body of the 200")
+	return &out
 }
 
 // deleteMany sends body to DeleteObjects with its MD5.
@@ -57,9 +87,7 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "key-0007", "v")
-		r := deleteMany(ctx, s, b, deletion(numbered(1000)...))
-		s.Expect(r).To(OK())
-		s.Expect(strings.Count(string(r.Body), "<Deleted>")).To(Equal(1000), "entries under Deleted")
+		s.Expect(mustDelete(ctx, s, b, deletion(numbered(1000)...)).keys()).To(ConsistOf(numbered(1000)), "keys under Deleted")
 		_, err := s.Head(ctx, b, "key-0007")
 		s.Expect(err).To(FailWith(404), "HEAD of a deleted key")
 	},
@@ -68,7 +96,7 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "object.delete-many.over-limit",
 	Rule:  "O-20",
-	Says:  "DeleteObjects with 1,001 keys MUST fail with 400 MalformedXML and delete nothing.",
+	Says:  "DeleteObjects with 1,001 keys MUST fail with 400 and delete nothing.",
 	Ref:   refDeleteMany,
 	SDK:   "s3@v1.114.8 Client.DeleteObjects",
 	Level: Must,
@@ -76,8 +104,20 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "key-0000", "v")
-		s.Expect(deleteMany(ctx, s, b, deletion(numbered(1001)...))).To(FailWith(400, "MalformedXML"))
+		s.Expect(deleteMany(ctx, s, b, deletion(numbered(1001)...))).To(FailWith(400))
 		s.ExpectUnchanged(ctx, b, "key-0000", "v")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.delete-many.over-limit-code",
+	Rule:  "O-20",
+	Says:  "The code for DeleteObjects with 1,001 keys SHOULD be MalformedXML.",
+	Ref:   refErrors,
+	Level: Should,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		s.Expect(deleteMany(ctx, s, s.Bucket(ctx), deletion(numbered(1001)...))).To(FailWith(400, "MalformedXML"))
 	},
 })
 
@@ -94,15 +134,7 @@ var _ = Add(Scenario{
 		for _, k := range slices.Concat(gone, left) {
 			s.MustPut(ctx, b, k, "v")
 		}
-		r := deleteMany(ctx, s, b, deletion(gone...))
-		s.Expect(r).To(OK())
-		var answer struct{ Deleted []struct{ Key string } }
-		s.Expect(xml.Unmarshal(r.Body, &answer)).To(Succeed(), "body of the 200")
-		var named []string
-		for _, d := range answer.Deleted {
-			named = append(named, d.Key)
-		}
-		s.Expect(named).To(ConsistOf(gone), "keys under Deleted")
+		s.Expect(mustDelete(ctx, s, b, deletion(gone...)).keys()).To(ConsistOf(gone), "keys under Deleted")
 		out, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b})
 		s.Expect(err).To(OK(), "list")
 		s.Expect(keysOf(out.Contents)).To(Equal(`"a" "a b" "a&b" "a+b" "a/"`), "keys that are left")
@@ -121,12 +153,10 @@ var _ = Add(Scenario{
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "k", "v")
 		s.MustPut(ctx, b, "keep", "v")
-		out, err := s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Quiet: aws.Bool(true),
-			Objects: []types.ObjectIdentifier{{Key: aws.String("k")}, {Key: aws.String("absent")}}}})
-		s.Expect(err).To(OK())
+		out := mustDelete(ctx, s, b, quietly(deletion("k", "absent")))
 		s.Expect(out.Deleted).To(BeEmpty(), "Deleted")
-		s.Expect(out.Errors).To(BeEmpty(), "Errors")
-		_, err = s.Head(ctx, b, "k")
+		s.Expect(out.Error).To(BeEmpty(), "Errors")
+		_, err := s.Head(ctx, b, "k")
 		s.Expect(err).To(FailWith(404), "HEAD of a deleted key")
 		s.ExpectBody(ctx, b, "keep", "v")
 	},
@@ -144,13 +174,12 @@ var _ = Add(Scenario{
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "gone", "v")
 		s.MustPut(ctx, b, "stays", "v")
-		out, err := s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Quiet: aws.Bool(true),
-			Objects: []types.ObjectIdentifier{{Key: aws.String("gone")}, {Key: aws.String("stays"), ETag: aws.String(`"00000000000000000000000000000000"`)}}}})
-		s.Expect(err).To(OK())
+		body := bytes.Replace(quietly(deletion("gone", "stays")), []byte("stays</Key>"), []byte("stays</Key><ETag>"+otherETag+"</ETag>"), 1)
+		out := mustDelete(ctx, s, b, body)
 		s.Expect(out.Deleted).To(BeEmpty(), "Deleted")
-		s.Expect(out.Errors).To(HaveLen(1), "Errors")
-		s.Expect(aws.ToString(out.Errors[0].Key)).To(Equal("stays"), "key in Errors")
-		s.Expect(aws.ToString(out.Errors[0].Code)).To(Equal("PreconditionFailed"), "code in Errors")
+		s.Expect(out.Error).To(HaveLen(1), "Errors")
+		s.Expect(out.Error[0].Key).To(Equal("stays"), "key in Errors")
+		s.Expect(out.Error[0].Code).To(Equal("PreconditionFailed"), "code in Errors")
 		s.ExpectUnchanged(ctx, b, "stays", "v")
 	},
 })
@@ -165,34 +194,20 @@ var _ = Add(Scenario{
 	Needs: []Feature{Objects},
 	Check: func(ctx context.Context, s *S) {
 		b, gone := s.Bucket(ctx), []string{"a", "a/b", "x & y <z>", "größe"}
-		var want []string
 		for _, k := range append(gone, "a/", "other") {
 			s.MustPut(ctx, b, k, "v")
 		}
-		out, err := s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: identifiers(gone...)}})
-		s.Expect(err).To(OK())
-		for _, d := range out.Deleted {
-			want = append(want, aws.ToString(d.Key))
-		}
-		s.Expect(want).To(ConsistOf(gone), "keys under Deleted")
+		s.Expect(mustDelete(ctx, s, b, deletion(gone...)).keys()).To(ConsistOf(gone), "keys under Deleted")
 		left, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b})
 		s.Expect(err).To(OK(), "list")
 		s.Expect(keysOf(left.Contents)).To(Equal(`"a/" "other"`), "keys left")
 	},
 })
 
-func identifiers(keys ...string) []types.ObjectIdentifier {
-	var ids []types.ObjectIdentifier
-	for _, k := range keys {
-		ids = append(ids, types.ObjectIdentifier{Key: aws.String(k)})
-	}
-	return ids
-}
-
 var _ = Add(Scenario{
 	ID:    "object.delete-many.no-digest",
 	Rule:  "O-22",
-	Says:  "DeleteObjects with neither Content-MD5 nor a checksum MUST fail with 400 InvalidRequest and delete nothing.",
+	Says:  "DeleteObjects with neither Content-MD5 nor a checksum MUST fail with 400 and delete nothing.",
 	Ref:   refDeleteMany,
 	SDK:   "s3@v1.114.8 Client.DeleteObjects",
 	Level: Must,
@@ -201,8 +216,21 @@ var _ = Add(Scenario{
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "k", "v")
 		r := s.Send(ctx, Request{Method: "POST", Bucket: b, Query: "delete=", Body: deletion("k")})
-		s.Expect(r).To(FailWith(400, "InvalidRequest"))
+		s.Expect(r).To(FailWith(400))
 		s.ExpectUnchanged(ctx, b, "k", "v")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.delete-many.no-digest-code",
+	Rule:  "O-22",
+	Says:  "The code for DeleteObjects with neither Content-MD5 nor a checksum SHOULD be InvalidRequest.",
+	Ref:   "https://github.com/flyology-ada/flyology-object-storage/issues/20",
+	Level: Should,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		r := s.Send(ctx, Request{Method: "POST", Bucket: s.Bucket(ctx), Query: "delete=", Body: deletion("k")})
+		s.Expect(r).To(FailWith(400, "InvalidRequest"))
 	},
 })
 
@@ -223,13 +251,15 @@ var _ = Add(Scenario{
 	},
 })
 
+// The page demands Content-MD5 of every request to a general purpose bucket,
+// yet AWS's own SDKs send a checksum in its place, and S3 takes that.
 var _ = Add(Scenario{
 	ID:    "object.delete-many.only-checksum",
 	Rule:  "O-28",
-	Says:  "A checksum header alone MUST be enough for DeleteObjects.",
-	Ref:   refDeleteMany + "#API_DeleteObjects_RequestSyntax",
+	Says:  "A checksum header alone, which is all that current SDKs send, SHOULD be enough for DeleteObjects.",
+	Ref:   "https://github.com/aws/aws-sdk-js-v3/issues/6819",
 	SDK:   "s3@v1.114.8 DeleteObjectsInput.ChecksumAlgorithm",
-	Level: Must,
+	Level: Should,
 	Needs: []Feature{Objects},
 	Check: func(ctx context.Context, s *S) {
 		b, body := s.Bucket(ctx), deletion("k")

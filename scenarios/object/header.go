@@ -150,7 +150,7 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "object.get.response-overrides.anonymous-private",
 	Rule:  "O-11",
-	Says:  "An anonymous GetObject with response-* parameters MUST be refused: 400 InvalidRequest, or 403 AccessDenied of a private object.",
+	Says:  "An anonymous GetObject of a private object with response-* parameters MUST be refused with 400 or 403.",
 	Ref:   refGet,
 	SDK:   "s3@v1.114.8 Client.GetObject",
 	Level: Must,
@@ -159,25 +159,42 @@ var _ = Add(Scenario{
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "k", "v")
 		r := s.Send(ctx, Request{Bucket: b, Key: "k", Query: "response-content-type=text%2Fplain", As: Anonymous})
-		s.Expect(r).To(FailWithAny(Answer{Status: 400, Codes: []string{"InvalidRequest"}}, Answer{Status: 403, Codes: []string{"AccessDenied"}}))
+		s.Observe("answer", Outcome(r))
+		s.Expect(r).To(FailWithAny(Answer{Status: 400}, Answer{Status: 403}))
 	},
 })
 
 var _ = Add(Scenario{
 	ID:    "object.get.response-overrides.anonymous-public",
 	Rule:  "O-11",
-	Says:  "An anonymous GetObject of a public object with response-* parameters MUST fail with 400 InvalidRequest.",
+	Says:  "An anonymous GetObject of a public object with response-* parameters, which need a signature, MUST be refused with 400 or 403.",
 	Ref:   refGet,
 	SDK:   "s3@v1.114.8 Client.GetObject",
 	Level: Must,
 	Needs: []Feature{Objects, Policy},
 	Check: func(ctx context.Context, s *S) {
-		b := s.Bucket(ctx)
-		openToAll(ctx, s, b)
-		r := s.Send(ctx, Request{Bucket: b, Key: "k", Query: "response-content-type=text%2Fplain", As: Anonymous})
-		s.Expect(r).To(FailWith(400, "InvalidRequest"))
+		s.Expect(overridePublicly(ctx, s)).To(FailWithAny(Answer{Status: 400}, Answer{Status: 403}))
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "object.get.response-overrides.anonymous-code",
+	Rule:  "O-11",
+	Says:  "The answer to an anonymous GetObject of a public object with response-* parameters SHOULD be 400 InvalidRequest.",
+	Ref:   refGet,
+	Level: Should,
+	Needs: []Feature{Objects, Policy},
+	Check: func(ctx context.Context, s *S) {
+		s.Expect(overridePublicly(ctx, s)).To(FailWith(400, "InvalidRequest"))
+	},
+})
+
+// overridePublicly asks for a public object with a content type of its own.
+func overridePublicly(ctx context.Context, s *S) *Response {
+	b := s.Bucket(ctx)
+	openToAll(ctx, s, b)
+	return s.Send(ctx, Request{Bucket: b, Key: "k", Query: "response-content-type=text%2Fplain", As: Anonymous})
+}
 
 var _ = Add(Scenario{
 	ID:    "object.put.storage-class.unknown",
@@ -290,6 +307,9 @@ var _ = Add(Scenario{
 	Level: Must,
 	Needs: []Feature{Objects},
 	Check: func(ctx context.Context, s *S) {
+		if s.Target().Settle < 2*time.Second {
+			s.Skip("needs -settle of 2 s or more: the server's clock has to show another second")
+		}
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "k", "old")
 		s.MustPut(ctx, b, "untouched", "v")
@@ -371,7 +391,7 @@ var _ = Add(Scenario{
 		_ = w.Close()
 		s.MustPut(ctx, b, "k", zipped.String(), Header("Content-Encoding", "gzip"), Header("Content-Type", "text/plain"))
 		for _, accept := range []string{"identity", "gzip", "br;q=1.0, *;q=0", ""} {
-			r := s.Send(ctx, Request{Bucket: b, Key: "k", Header: [][2]string{{"Accept-Encoding", accept}}})
+			r := s.Send(ctx, Request{Bucket: b, Key: "k", Late: [][2]string{{"Accept-Encoding", accept}}}) // unsigned: proxies change it
 			s.Expect(r).To(HaveStatus(200), "Accept-Encoding: %s", accept)
 			s.Expect(r).To(HaveHeader("Content-Encoding", "gzip"), "Accept-Encoding: %s", accept)
 			s.Expect(bytes.Equal(r.Body, zipped.Bytes())).To(BeTrue(), "Accept-Encoding: %s: the body is the stored bytes", accept)

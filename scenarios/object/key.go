@@ -33,7 +33,7 @@ func init() {
 			Says:  "The key " + strconv.Quote(c.key) + " MUST be stored, read, listed, copied and deleted under exactly that name.",
 			Ref:   refKeys + "#object-key-guidelines",
 			Level: Must,
-			Needs: []Feature{Objects},
+			Needs: []Feature{Objects, Listing, Copy},
 			Check: func(ctx context.Context, s *S) { roundTrip(ctx, s, c.key) },
 		})
 	}
@@ -51,7 +51,7 @@ func roundTrip(ctx context.Context, s *S, key string) {
 	s.Expect(err).To(OK(), "list")
 	s.Expect(out.Contents).To(HaveLen(1), "list with the key as prefix: got %s", keysOf(out.Contents))
 	s.Expect(aws.ToString(out.Contents[0].Key)).To(Equal(key), "listed key")
-	source, copied := b+"/"+strings.ReplaceAll(url.QueryEscape(key), "+", "%20"), "copy of "+key
+	source, copied := b+"/"+strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(key)), "copy of "+key
 	_, err = s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: &copied, CopySource: &source})
 	s.Expect(err).To(OK(), "copy")
 	s.ExpectBody(ctx, b, copied, "body of "+key)
