@@ -2,6 +2,7 @@ package listing
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -25,10 +26,10 @@ var _ = Add(Scenario{
 		for n, key := range []string{"a", "b/1", "c"} {
 			s.MustPut(ctx, b, key, "v")
 			for _, v := range versions {
-				s.Expect(list(ctx, s, b, query{V: v}).Keys).To(Equal([]string{"a", "b/1", "c"}[:n+1]), "V%d after PUT of %s", v, key)
+				s.Expect(whole(ctx, s, b, query{V: v}).Keys).To(Equal([]string{"a", "b/1", "c"}[:n+1]), "V%d after PUT of %s", v, key)
 			}
 		}
-		s.Expect(list(ctx, s, b, query{V: 2, Delimiter: "/"}).Prefixes).To(Equal([]string{"b/"}))
+		s.Expect(whole(ctx, s, b, query{V: 2, Delimiter: "/"}).Prefixes).To(Equal([]string{"b/"}))
 	},
 })
 
@@ -43,12 +44,12 @@ var _ = Add(Scenario{
 		b := s.Bucket(ctx)
 		putAll(ctx, s, b, "a", "b/1", "b/2", "c")
 		deleteAll(ctx, s, b, "b/1")
-		s.Expect(list(ctx, s, b, query{V: 2}).Keys).To(Equal([]string{"a", "b/2", "c"}), "after DELETE of b/1")
-		s.Expect(list(ctx, s, b, query{V: 2, Delimiter: "/"}).Prefixes).To(Equal([]string{"b/"}), "after DELETE of b/1")
+		s.Expect(whole(ctx, s, b, query{V: 2}).Keys).To(Equal([]string{"a", "b/2", "c"}), "after DELETE of b/1")
+		s.Expect(whole(ctx, s, b, query{V: 2, Delimiter: "/"}).Prefixes).To(Equal([]string{"b/"}), "after DELETE of b/1")
 		deleteAll(ctx, s, b, "b/2")
 		for _, v := range versions {
-			s.Expect(list(ctx, s, b, query{V: v}).Keys).To(Equal([]string{"a", "c"}), "V%d after DELETE of b/2", v)
-			s.Expect(list(ctx, s, b, query{V: v, Delimiter: "/"}).Prefixes).To(BeEmpty(), "V%d after DELETE of b/2", v)
+			s.Expect(whole(ctx, s, b, query{V: v}).Keys).To(Equal([]string{"a", "c"}), "V%d after DELETE of b/2", v)
+			s.Expect(whole(ctx, s, b, query{V: v, Delimiter: "/"}).Prefixes).To(BeEmpty(), "V%d after DELETE of b/2", v)
 		}
 	},
 })
@@ -96,7 +97,7 @@ var _ = Add(Scenario{
 		upload(ctx, s, b, "b", "part")
 		upload(ctx, s, b, "c/d", "part")
 		for _, v := range versions {
-			got := list(ctx, s, b, query{V: v, Delimiter: "/"})
+			got := whole(ctx, s, b, query{V: v, Delimiter: "/"})
 			s.Expect(got.Keys).To(Equal([]string{"a"}), "keys, V%d", v)
 			s.Expect(got.Prefixes).To(BeEmpty(), "common prefixes, V%d", v)
 		}
@@ -115,7 +116,7 @@ var _ = Add(Scenario{
 		putAll(ctx, s, b, "a", "b", "c/d")
 		deleteAll(ctx, s, b, "b", "c/d", "never")
 		for _, v := range versions {
-			got := list(ctx, s, b, query{V: v, Delimiter: "/"})
+			got := whole(ctx, s, b, query{V: v, Delimiter: "/"})
 			s.Expect(got.Keys).To(Equal([]string{"a"}), "keys, V%d", v)
 			s.Expect(got.Prefixes).To(BeEmpty(), "common prefixes, V%d", v)
 		}
@@ -174,7 +175,7 @@ var _ = func() struct{} {
 // before each further page, and returns all keys in the order they came.
 func pageThrough(ctx context.Context, s *S, bucket string, q query, between func(last string)) (seen []string, problem string) {
 	from := ""
-	for n := 0; n < 100; n++ {
+	for n := 0; n < maxPages; n++ {
 		p, err := fetch(ctx, s, bucket, q, from)
 		s.Expect(err).To(OK(), "page %d of %s", n+1, q)
 		seen = append(seen, p.Keys...)
@@ -188,7 +189,7 @@ func pageThrough(ctx context.Context, s *S, bucket string, q query, between func
 			between(seen[len(seen)-1])
 		}
 	}
-	return seen, "the listing did not end within 100 pages"
+	return seen, fmt.Sprintf("the listing did not end within %d pages", maxPages)
 }
 
 // only keeps the names of seen that are in wanted.

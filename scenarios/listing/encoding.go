@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -47,7 +48,7 @@ var _ = Add(Scenario{
 		out := encodedV2(ctx, s, s3.ListObjectsV2Input{Bucket: &b})
 		s.Expect(out.Contents).To(HaveLen(2))
 		s.Expect(aws.ToString(out.Contents[0].Key)).To(BeEquivalentTo("test_file%283%29.png"))
-		s.Expect(aws.ToString(out.Contents[1].Key)).To(BeEquivalentTo("%C3%A9%E6%97%A5"))
+		s.Expect(strings.ToUpper(aws.ToString(out.Contents[1].Key))).To(Equal("%C3%A9%E6%97%A5"))
 	},
 })
 
@@ -76,7 +77,7 @@ var _ = func() struct{} {
 				b := s.Bucket(ctx)
 				putAll(ctx, s, b, e.key)
 				for _, v := range versions {
-					s.Expect(list(ctx, s, b, query{V: v, Encoded: true}).Keys).To(Equal([]string{e.key}), "ListObjects V%d", v)
+					s.Expect(whole(ctx, s, b, query{V: v, Encoded: true}).Keys).To(Equal([]string{e.key}), "ListObjects V%d", v)
 				}
 			},
 		})
@@ -155,8 +156,8 @@ var _ = Add(Scenario{
 		keys := []string{"a b+c", "a%20b", "a&lt;b", "a<b>&c", "q?d#e/f g", "\u00e9"}
 		putAll(ctx, s, b, keys...)
 		for _, v := range versions {
-			s.Expect(list(ctx, s, b, query{V: v}).Keys).To(Equal(keys), "ListObjects V%d", v)
-			s.Expect(list(ctx, s, b, query{V: v, Prefix: "q?d#", Delimiter: "/"}).Prefixes).To(Equal([]string{"q?d#e/"}), "ListObjects V%d", v)
+			s.Expect(whole(ctx, s, b, query{V: v}).Keys).To(Equal(keys), "ListObjects V%d", v)
+			s.Expect(whole(ctx, s, b, query{V: v, Prefix: "q?d#", Delimiter: "/"}).Prefixes).To(Equal([]string{"q?d#e/"}), "ListObjects V%d", v)
 		}
 	},
 })

@@ -82,6 +82,20 @@ func TestBugsAreFound(t *testing.T) {
 	}
 }
 
+// TestFreedomIsLeft takes what the documentation leaves open; nothing may fail.
+func TestFreedomIsLeft(t *testing.T) {
+	for _, freedom := range []string{"short pages", "starts behind results alone", "NextMarker not encoded", "lower-case escapes"} {
+		t.Run(freedom, func(t *testing.T) {
+			t.Parallel()
+			for id, r := range judge(t, freedom) {
+				if r.Verdict.Gates() {
+					t.Errorf("%s: %s %s", id, r.Verdict, r.Reason)
+				}
+			}
+		})
+	}
+}
+
 // TestCounterexampleIsSmall checks that a failure tells the few keys it takes.
 func TestCounterexampleIsSmall(t *testing.T) {
 	const id = "listing.property.delimiters"

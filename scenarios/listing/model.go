@@ -79,6 +79,15 @@ func walk(ctx context.Context, s *S, bucket string, q query, want []entry) (prob
 	}
 }
 
+// last is the name that sorts last on the page.
+func (p page) last() string {
+	last := ""
+	for _, name := range slices.Concat(p.Keys, p.Prefixes) {
+		last = max(last, name)
+	}
+	return last
+}
+
 // next is where the page after p starts. V1 names it only with a delimiter;
 // otherwise it is the last key.
 func (p page) next(q query) string {

@@ -36,7 +36,7 @@ var _ = func() struct{} {
 				s.Rand().Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 				putAll(ctx, s, b, shuffled...)
 				for _, v := range versions {
-					s.Expect(list(ctx, s, b, query{V: v}).Keys).To(Equal(o.keys), "ListObjects V%d", v)
+					s.Expect(whole(ctx, s, b, query{V: v}).Keys).To(Equal(o.keys), "ListObjects V%d", v)
 				}
 			},
 		})

@@ -21,13 +21,15 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		putAll(ctx, s, b, "a", "b", "c")
-		first := list(ctx, s, b, query{V: 2, Max: 2})
-		s.Expect(first.Truncated).To(BeTrue(), "2 of 3 keys")
-		s.Expect(first.Next).NotTo(BeEmpty(), "NextContinuationToken")
-		second, err := fetch(ctx, s, b, query{V: 2, Max: 2}, first.Next)
+		q := query{V: 2, Max: 2}
+		rest := model([]string{"a", "b", "c"}, q)
+		first := list(ctx, s, b, q)
+		s.Expect(first.check(q, rest)).To(Equal(""), "the first page")
+		s.Expect(first.Next).NotTo(BeEmpty(), "NextContinuationToken of a page of 2 of 3 keys")
+		second, err := fetch(ctx, s, b, q, first.Next)
 		s.Expect(err).To(OK(), "the second page")
-		s.Expect(second.Keys).To(Equal([]string{"c"}), "the second page")
-		s.Expect(second.Next).To(BeEmpty(), "NextContinuationToken of the last page")
+		s.Expect(second.check(q, rest[first.entries():])).To(Equal(""), "the second page")
+		s.Expect(second.Truncated).To(Equal(second.Next != ""), "a NextContinuationToken on the second page: %q", second.Next)
 	},
 })
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -15,7 +16,8 @@ import (
 	"unicode/utf16"
 )
 
-// A toy is a server that can put, delete and list, with one bug planted. It
+// A toy is a server that can put, delete and list, with one bug planted, or one
+// freedom taken that the documentation leaves. It
 // checks no signatures. Its listing is written apart from the package's model,
 // so that each is a check of the other.
 type toy struct {
@@ -104,6 +106,12 @@ func (t *toy) list(w http.ResponseWriter, held map[string]int, q url.Values) {
 	}
 	out := toyList{MaxKeys: max, EncodingType: q.Get("encoding-type"), ContinuationToken: q.Get("continuation-token")}
 	names, rolled := t.roll(held, q.Get("prefix"), q.Get("delimiter"))
+	if _, key := held[after]; t.bug == "starts behind results alone" && !key && !slices.Contains(names, after) && q.Get("continuation-token") == "" {
+		after = ""
+	}
+	if t.bug == "short pages" {
+		max = min(max, 2)
+	}
 	last := t.page(&out, held, names, rolled, after, max)
 	if out.IsTruncated && v2 {
 		out.NextContinuationToken = "token:" + last
@@ -200,6 +208,8 @@ func (t *toy) page(out *toyList, held map[string]int, names []string, rolled map
 	return last
 }
 
+var escapes = regexp.MustCompile("%[0-9A-F]{2}")
+
 func (l *toyList) encode(bug string) {
 	esc := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "%2F", "/") }
 	for i := range l.Contents {
@@ -211,7 +221,15 @@ func (l *toyList) encode(bug string) {
 	for i := range l.CommonPrefixes {
 		l.CommonPrefixes[i].Prefix = esc(l.CommonPrefixes[i].Prefix)
 	}
-	l.Prefix, l.Delimiter, l.StartAfter, l.NextMarker = esc(l.Prefix), esc(l.Delimiter), esc(l.StartAfter), esc(l.NextMarker)
+	l.Prefix, l.Delimiter, l.StartAfter = esc(l.Prefix), esc(l.Delimiter), esc(l.StartAfter)
+	if bug == "lower-case escapes" {
+		for i, c := range l.Contents {
+			l.Contents[i].Key = escapes.ReplaceAllStringFunc(c.Key, strings.ToLower)
+		}
+	}
+	if bug != "NextMarker not encoded" {
+		l.NextMarker = esc(l.NextMarker)
+	}
 	if l.Marker != nil {
 		m := esc(*l.Marker)
 		l.Marker = &m
