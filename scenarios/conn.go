@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type Conn struct {
 	br    *bufio.Reader
 	watch watch
 	stop  func() bool // takes the context off the connection
+	to    *url.URL
 
 	start  time.Time
 	sent   bytes.Buffer // since the last answer, its start
@@ -38,14 +40,17 @@ type Conn struct {
 	target string
 }
 
-// Dial opens a Conn. The scenario is blocked when the target does not accept
-// the connection.
-func Dial(ctx context.Context, s *S) *Conn {
+// Dial opens a Conn to the endpoint. The scenario is blocked when the target
+// does not accept the connection.
+func Dial(ctx context.Context, s *S) *Conn { return DialTo(ctx, s, s.endpoint) }
+
+// DialTo is Dial for another endpoint of the target, as the one over TLS.
+func DialTo(ctx context.Context, s *S, to *url.URL) *Conn {
 	s.Must(s.session.Target.pace(ctx), "wait for a turn")
-	conn, err := s.session.dial(ctx, s.endpoint)
+	conn, err := s.session.dial(ctx, to)
 	s.Must(err, "connect")
-	c := &Conn{s: s, conn: conn, br: bufio.NewReader(conn), start: time.Now(),
-		watch: watch{guard: s.session.guard, bases: []string{s.endpoint.Hostname(), hostname(virtualBase(s.endpoint))}}}
+	c := &Conn{s: s, conn: conn, br: bufio.NewReader(conn), start: time.Now(), to: to,
+		watch: watch{guard: s.session.guard, bases: []string{to.Hostname(), hostname(virtualBase(to))}}}
 	c.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	return c
 }
@@ -121,7 +126,7 @@ func (c *Conn) record(method string, resp *Response) {
 		c.method = method
 	}
 	rec := &recorded{aim: aim{method: method}, header: http.Header{}, resp: resp, odd: true}
-	rec.Exchange = Exchange{Method: c.method, URL: redactURL(c.s.endpoint.String() + c.target), Took: time.Since(c.start),
+	rec.Exchange = Exchange{Method: c.method, URL: redactURL(c.to.String() + c.target), Took: time.Since(c.start),
 		Request: redactText(bodyText(c.sent.Bytes(), c.total))}
 	rec.fill(resp)
 	c.s.record(rec)

@@ -287,6 +287,9 @@ func (s *S) note(err error) {
 	s.conclude(outError, s.where(), err.Error())
 }
 
+// Scope is who signs by hand: the main account, now.
+func Scope(s *S) sign.Scope { return s.scope(MainAccount) }
+
 // scope is the signing scope of who.
 func (s *S) scope(who Who) sign.Scope {
 	t := &s.session.Target

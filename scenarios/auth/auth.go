@@ -5,7 +5,6 @@ package auth
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/onsi/gomega/types"
 
@@ -99,12 +98,6 @@ func onTarget(edit func(target string) string) func(head string) string {
 	}
 }
 
-// scope is who signs by hand: the main account, now.
-func scope(s *S) sign.Scope {
-	t := s.Target()
-	return sign.Scope{Access: t.Main.Access, Secret: t.Main.Secret, Region: t.Region, Service: "s3", Time: time.Now().UTC()}
-}
-
 // A handmade request is signed step by step, path style, over exactly the
 // headers that it says.
 type handmade struct {
@@ -118,7 +111,7 @@ type handmade struct {
 
 // request signs and returns h.
 func (h handmade) request(s *S) Request {
-	sc := scope(s)
+	sc := Scope(s)
 	payload := h.payload
 	if payload == "" {
 		payload = sign.Hash(sign.Signed, []byte(h.body))

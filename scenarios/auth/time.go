@@ -123,7 +123,7 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		h := handmade{method: "PUT", bucket: b, key: "k", body: "new", unsent: []string{"x-amz-date"},
-			more: [][2]string{{"date", scope(s).Stamp()}}}
+			more: [][2]string{{"date", Scope(s).Stamp()}}}
 		s.Expect(s.Send(ctx, h.request(s))).To(OK())
 		s.ExpectBody(ctx, b, "k", "new")
 	},
