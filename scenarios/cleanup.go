@@ -50,7 +50,7 @@ func (ses *Session) Remove(ctx context.Context, bucket string, keys ...string) e
 	}
 	var errs []error
 	w := sweeper{client: ses.cleaner(), bucket: bucket}
-	for _, step := range []func(){
+	for i, step := range []func(){
 		func() {},
 		func() { errs = append(errs, w.objects(ctx), w.uploads(ctx)) },
 		func() { errs = append(errs, w.keys(ctx, keys)) },
@@ -59,6 +59,9 @@ func (ses *Session) Remove(ctx context.Context, bucket string, keys ...string) e
 		status, err := ses.bare(ctx, http.MethodDelete, bucket)
 		if err == nil && (status/100 == 2 || status == http.StatusNotFound) {
 			return ses.Ledger.Gone(bucket)
+		}
+		if err != nil && i == 0 { // nobody answers: retries would make minutes of a server that died
+			return fmt.Errorf("remove bucket %s: %w", bucket, err)
 		}
 		if err == nil {
 			err = fmt.Errorf("DeleteBucket got %d", status)

@@ -64,3 +64,31 @@ func TestSweepEnds(t *testing.T) {
 		t.Errorf("%d listings of a bucket that shows the same page for ever", n)
 	}
 }
+
+// TestSweepOfADeadServer: where nobody answers, one request tells, so that a
+// server which dies under a run does not cost minutes of retries.
+func TestSweepOfADeadServer(t *testing.T) {
+	var requests atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		requests.Add(1)
+		panic(http.ErrAbortHandler) // the connection is cut without an answer
+	}))
+	t.Cleanup(srv.Close)
+	u, err := url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ses := foreign(t, func(target *Target) { target.Endpoints = []*url.URL{u} })
+	if err := ses.Ledger.Own("bleep-x-1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := ses.Remove(t.Context(), "bleep-x-1"); err == nil {
+		t.Error("removed a bucket of a server that does not answer")
+	}
+	if n := requests.Load(); n != 1 {
+		t.Errorf("%d requests to a server that does not answer, want 1", n)
+	}
+	if left := ses.Ledger.Owned(); len(left) != 1 {
+		t.Errorf("the ledger holds %v, want the bucket", left)
+	}
+}

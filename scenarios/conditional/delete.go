@@ -149,14 +149,16 @@ var _ = Add(Scenario{
 		s.MustPut(ctx, b, "k1", "one")
 		s.MustPut(ctx, b, "k2", "two")
 		right, wrong := etag(ctx, s, b, "k1"), `"00000000000000000000000000000000"`
-		deleted, failed, err := deleteMany(ctx, s, b,
-			types.ObjectIdentifier{Key: aws.String("k1"), ETag: &right}, types.ObjectIdentifier{Key: aws.String("k2"), ETag: &wrong})
+		deleted, failed, err := deleteMany(ctx, s, b, // the refusal first: it must not end the rest
+			types.ObjectIdentifier{Key: aws.String("k2"), ETag: &wrong}, types.ObjectIdentifier{Key: aws.String("k1"), ETag: &right})
 		s.Expect(err).To(OK())
 		if deleted["k2"] {
 			s.Silently("k2 is reported deleted although its ETag did not match")
 		}
 		s.Expect(failed).To(HaveKeyWithValue("k2", "PreconditionFailed"))
 		s.Expect(deleted).To(HaveKey("k1"))
+		_, err = s.Head(ctx, b, "k1")
+		s.Expect(err).To(FailWith(404), "HEAD of the deleted key")
 		s.ExpectUnchanged(ctx, b, "k2", "two")
 	},
 })

@@ -67,6 +67,29 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "conditional.race.complete-once",
+	Rule:  "W-18",
+	Says:  "Of concurrent CompleteMultipartUploads with If-None-Match: * on one key exactly one MUST succeed; the others fail with 412 or 409.",
+	Ref:   guideWrites,
+	Level: Must,
+	Needs: []Feature{ConditionalWrite, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for round := range 5 {
+			key := fmt.Sprintf("k%d", round)
+			ready := make([]upload, 6)
+			for i := range ready {
+				ready[i] = begin(ctx, s, b, key, strconv.Itoa(i))
+			}
+			errs := together(len(ready), func(i int) error { return ready[i].complete(ctx, s, IfNoneMatch("*")) })
+			winner := theWinner(s, key, errs, lostCreate)
+			s.Expect(winner).NotTo(Equal(none), "%s: no request succeeded", key)
+			s.ExpectBody(ctx, b, key, strconv.Itoa(winner))
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "conditional.race.copy-once",
 	Rule:  "W-18",
 	Says:  "Of concurrent CopyObjects with If-None-Match: * to one key exactly one MUST succeed; the others fail with 412 or 409.",

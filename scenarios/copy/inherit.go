@@ -54,6 +54,29 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "copy.inherit.given",
+	Rule:  "CP-10",
+	Says:  "A copy MUST have the storage class and the website redirect that its request names, with either metadata directive.",
+	Ref:   refHeader + "WebsiteRedirectLocation",
+	SDK:   sdk + "WebsiteRedirectLocation",
+	Level: Must,
+	Needs: []Feature{Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "src", "hello", Header("x-amz-website-redirect-location", "/elsewhere"))
+		for _, directive := range []string{"COPY", "REPLACE"} {
+			_, err := dup(ctx, s, b, "dst", source(b, "src"), metadata(directive),
+				Header("x-amz-website-redirect-location", "/here"), Header("x-amz-storage-class", "REDUCED_REDUNDANCY"))
+			s.Expect(err).To(OK(), directive)
+			head, err := s.Head(ctx, b, "dst")
+			s.Expect(err).To(OK(), "head dst, %s", directive)
+			s.Expect(aws.ToString(head.WebsiteRedirectLocation)).To(Equal("/here"), "x-amz-website-redirect-location, %s", directive)
+			s.Expect(head.StorageClass).To(BeEquivalentTo("REDUCED_REDUNDANCY"), "x-amz-storage-class, %s", directive)
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "copy.inherit.acl",
 	Rule:  "CP-10",
 	Says:  "A copy MUST NOT have the source's ACL: it is private unless the request says otherwise.",

@@ -62,6 +62,8 @@ var _ = Add(Scenario{
 		s.Expect(err).To(OK())
 		s.ExpectBody(ctx, b, "dst", string(body))
 		s.Expect(aws.ToString(said(out).ETag)).To(Equal(md5Tag(string(body))), "ETag of the copy")
+		r := s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "dst", Query: "partNumber=1"})
+		s.Expect(r).To(HaveHeader("x-amz-mp-parts-count", ""), "HEAD of part 1 of the copy")
 	},
 })
 

@@ -6,6 +6,8 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/xml"
+	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	. "github.com/onsi/gomega"
@@ -33,6 +35,33 @@ var _ = Add(Scenario{
 		s.Expect(aws.ToString(said(out).ETag)).To(Equal(aws.ToString(head.ETag)), "ETag, which HEAD quotes")
 		s.Expect(aws.ToTime(said(out).LastModified).Unix()).To(Equal(aws.ToTime(head.LastModified).Unix()), "LastModified")
 		s.ExpectBody(ctx, b, "src", "hello")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "copy.result.date",
+	Rule:  "CP-01",
+	Says:  "LastModified of a copy MUST be the time at which the copy was made, not that of its source.",
+	Ref:   "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObjectResult.html",
+	SDK:   "s3@v1.114.8 types.CopyObjectResult.LastModified",
+	Level: Must,
+	Needs: []Feature{Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "src", "hello")
+		src, err := s.Head(ctx, b, "src")
+		s.Must(err, "head src")
+		s.Expect(Settled(ctx, s, "a copy is of a later second than its source", func() error {
+			out, err := dup(ctx, s, b, "dst", source(b, "src"))
+			s.Expect(err).To(OK())
+			if made := aws.ToTime(said(out).LastModified); !made.Truncate(time.Second).After(aws.ToTime(src.LastModified)) {
+				return fmt.Errorf("LastModified of the copy is %v, that of its source %v", made, src.LastModified)
+			}
+			return nil
+		})).To(OK(), "copies made one after the other")
+		after, err := s.Head(ctx, b, "src")
+		s.Expect(err).To(OK(), "head src")
+		s.Expect(after.LastModified).To(Equal(src.LastModified), "Last-Modified of the source")
 	},
 })
 

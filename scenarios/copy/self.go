@@ -48,6 +48,23 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "copy.self.content-type",
+	Rule:  "CP-03",
+	Says:  "A copy of an object to itself with x-amz-metadata-directive: REPLACE and a Content-Type alone MUST succeed and change it.",
+	Ref:   refGuide,
+	Level: Must,
+	Needs: []Feature{Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "hello", Header("Content-Type", "text/x-one"))
+		_, err := dup(ctx, s, b, "k", source(b, "k"), metadata("REPLACE"), Header("Content-Type", "text/x-two"))
+		s.Expect(err).To(OK())
+		s.Expect(wears(ctx, s, b, "k")).To(Equal(map[string]string{"Content-Type": "text/x-two"}))
+		s.ExpectBody(ctx, b, "k", "hello")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "copy.self.metadata.same",
 	Rule:  "CP-03",
 	Says:  "A copy of an object to itself with x-amz-metadata-directive: REPLACE MUST succeed also where the metadata are those it has.",

@@ -54,6 +54,32 @@ var _ = func() struct{} {
 	return struct{}{}
 }()
 
+var _ = Add(Scenario{
+	ID:    "copy.tagging.copy-given",
+	Rule:  "CP-09",
+	Says:  "With x-amz-tagging-directive: COPY, or none, the tags of x-amz-tagging MUST NOT become those of the copy: the source's do, or the request fails with 400.",
+	Ref:   refHeader + "TaggingDirective",
+	SDK:   sdk + "TaggingDirective",
+	Level: Must,
+	Needs: []Feature{Copy, Tagging},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "src", "hello", Header("x-amz-tagging", "a=1&b=2"))
+		for name, opts := range map[string][]Opt{"COPY": {tagging("COPY")}, "no directive": nil} {
+			_, err := dup(ctx, s, b, "dst", source(b, "src"), append(opts, Header("x-amz-tagging", "c=3"))...)
+			s.Observe(name+" with x-amz-tagging", Outcome(err))
+			if err != nil {
+				s.Expect(err).To(FailWith(400), name)
+				s.ExpectAbsent(ctx, b, "dst")
+				continue
+			}
+			s.Expect(tags(ctx, s, b, "dst")).To(Equal(map[string]string{"a": "1", "b": "2"}), "tags of the copy, %s", name)
+			_, err = s.Delete(ctx, b, "dst")
+			s.Must(err, "delete dst")
+		}
+	},
+})
+
 func tags(ctx context.Context, s *S, bucket, key string) map[string]string {
 	out, err := s.SDK().GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &bucket, Key: &key})
 	s.Expect(err).To(OK(), "tags of %s", key)

@@ -52,6 +52,45 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "listing.content.asked",
+	Rule:  "L-17",
+	Says:  "A listing MUST name the bucket that it is of, and return the Prefix and the Delimiter that were sent.",
+	Ref:   refV2 + "#API_ListObjectsV2_ResponseElements",
+	SDK:   sdkV2Out + ".Name",
+	Level: Must,
+	Needs: []Feature{Listing},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		putAll(ctx, s, b, "a/b-1", "a/c")
+		for _, v := range []string{"", "list-type=2&"} {
+			got := send(ctx, s, b, v+"prefix=a/&delimiter=-")
+			s.Expect(got.Name).To(Equal(b), "Name of ?%s", v)
+			s.Expect(got.Prefix).To(Equal("a/"), "Prefix of ?%s", v)
+			s.Expect(got.Delimiter).To(Equal("-"), "Delimiter of ?%s", v)
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "listing.content.sizes",
+	Rule:  "L-17",
+	Says:  "Size of an entry MUST be the object's length, of empty and of large objects too.",
+	Ref:   refObject + "#AmazonS3-Type-Object-Size",
+	SDK:   "s3@v1.114.8 types.Object.Size",
+	Level: Must,
+	Needs: []Feature{Listing},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, size := range []int{0, 1, 65_535, 65_536, 5<<20 + 1} {
+			s.MustPut(ctx, b, "k", string(s.Bytes(size)))
+			for _, v := range versions {
+				s.Expect(one(ctx, s, b, v).Size).To(HaveValue(BeEquivalentTo(size)), "Size, V%d", v)
+			}
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "listing.content.last-modified",
 	Rule:  "L-17",
 	Says:  "LastModified of an entry MUST be the instant, to the second, that HEAD tells.",

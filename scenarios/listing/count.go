@@ -96,7 +96,7 @@ var _ = Add(Scenario{
 	Needs: []Feature{Listing},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		for raw, want := range map[string]int{"list-type=2": 1000, "list-type=2&max-keys=7": 7, "list-type=2&max-keys=1001": 1000, "max-keys=2000": 1000} {
+		for raw, want := range map[string]int{"list-type=2": 1000, "list-type=2&max-keys=7": 7, "list-type=2&max-keys=1001": 1000, "max-keys=2000": 1000, "max-keys=7": 7, "": 1000} {
 			got := send(ctx, s, b, raw)
 			s.Expect(got.MaxKeys).To(HaveValue(Equal(want)), "MaxKeys of ?%s", raw)
 		}

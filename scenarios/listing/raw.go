@@ -17,6 +17,8 @@ type result struct {
 	Contents []struct{ Key string }
 	MaxKeys  *int
 
+	Name, Prefix, Delimiter string
+
 	IsTruncated bool
 }
 

@@ -39,7 +39,11 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		u := create(ctx, s, b, "k")
-		s.Expect(u.complete(ctx, u.part(ctx, 1, []byte("small")), u.part(ctx, 2, []byte("tail")))).To(FailWith(400, "EntityTooSmall"))
+		small, almost, enough, tail := u.part(ctx, 1, []byte("small")), u.part(ctx, 2, s.Bytes(minPart-1)), u.part(ctx, 3, s.Bytes(minPart)), u.part(ctx, 5, []byte("tail"))
+		for name, parts := range map[string][]part{"5 bytes": {small, tail}, "one byte below": {almost, tail}, "the first of three": {small, enough, tail},
+			"the second of three": {enough, u.part(ctx, 4, []byte("small")), tail}} {
+			s.Expect(u.complete(ctx, parts...)).To(FailWith(400, "EntityTooSmall"), name)
+		}
 		s.ExpectAbsent(ctx, b, "k")
 	},
 })
@@ -139,15 +143,15 @@ var _ = Add(Scenario{
 		b := s.Bucket(ctx)
 		u := create(ctx, s, b, "k")
 		u.part(ctx, 1, []byte("left out"))
-		three := u.part(ctx, 3, s.Bytes(minPart))
+		nine := u.part(ctx, 9, s.Bytes(minPart))
 		u.part(ctx, 5, []byte("left out too"))
-		seven := u.part(ctx, 7, []byte("tail"))
-		s.Expect(u.complete(ctx, three, seven)).To(OK())
+		ten := u.part(ctx, 10, []byte("tail")) // which sorts before 9 as text
+		s.Expect(u.complete(ctx, nine, ten)).To(OK())
 		got, err := s.Get(ctx, b, "k")
 		s.Expect(err).To(OK())
 		s.Expect(len(got.Bytes)).To(Equal(minPart+4), "bytes of the object")
-		s.Expect(bytes.HasPrefix(got.Bytes, s.Bytes(minPart))).To(BeTrue(), "the object begins with part 3")
-		s.Expect(string(got.Bytes[minPart:])).To(Equal("tail"), "behind part 3")
+		s.Expect(bytes.HasPrefix(got.Bytes, s.Bytes(minPart))).To(BeTrue(), "the object begins with part 9")
+		s.Expect(string(got.Bytes[minPart:])).To(Equal("tail"), "behind part 9")
 	},
 })
 

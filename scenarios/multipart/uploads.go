@@ -3,6 +3,7 @@ package multipart
 import (
 	"context"
 	"net/url"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -148,20 +149,65 @@ var _ = Add(Scenario{
 	Needs: []Feature{Multipart},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		var want, got []string
+		var want []string
 		for _, key := range []string{"a", "a", "a", "b", "c"} {
 			want = append(want, name(create(ctx, s, b, key)))
 		}
-		var key, id *string
-		for page := 1; page <= 3; page++ {
-			rows, out := uploads(ctx, s, b, func(in *s3.ListMultipartUploadsInput) {
-				in.MaxUploads, in.KeyMarker, in.UploadIdMarker = aws.Int32(2), key, id
-			})
-			got = append(got, rows...)
-			s.Expect(aws.ToBool(out.IsTruncated)).To(Equal(page < 3), "IsTruncated of page %d", page)
-			key, id = out.NextKeyMarker, out.NextUploadIdMarker
+		for _, size := range []int32{1, 2, 5, 6} {
+			got, _ := uploadPages(ctx, s, b, size, nil)
+			s.Expect(got).To(ConsistOf(want), "pages of %d", size)
 		}
-		s.Expect(got).To(ConsistOf(want))
+	},
+})
+
+// uploadPages lists the uploads and common prefixes of a bucket in pages of
+// the given size.
+func uploadPages(ctx context.Context, s *S, bucket string, size int32, seek func(*s3.ListMultipartUploadsInput)) (all, prefixes []string) {
+	var key, id *string
+	for range 50 {
+		page, out := uploads(ctx, s, bucket, func(in *s3.ListMultipartUploadsInput) {
+			if in.MaxUploads, in.KeyMarker, in.UploadIdMarker = &size, key, id; seek != nil {
+				seek(in)
+			}
+		})
+		s.Expect(len(page)).To(BeNumerically("<=", int(size)), "uploads on a page") // whether common prefixes count is not documented
+		all = append(all, page...)
+		for _, p := range out.CommonPrefixes {
+			prefixes = append(prefixes, aws.ToString(p.Prefix))
+		}
+		if !aws.ToBool(out.IsTruncated) {
+			return all, prefixes
+		}
+		s.Expect(len(page)+len(out.CommonPrefixes)).To(BeNumerically(">", 0), "entries on a truncated page")
+		key, id = out.NextKeyMarker, out.NextUploadIdMarker
+	}
+	s.Expect(all).To(BeEmpty(), "the listing did not end within 50 pages")
+	return nil, nil
+}
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.prefix-pages",
+	Rule:  "M-20",
+	Says:  "Pages of ListMultipartUploads with prefix and delimiter MUST together hold each upload once, and every common prefix.",
+	Ref:   apiUploads,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		var want []string
+		for _, key := range []string{"o", "p/a/1", "p/a/1", "p/a/2", "p/b", "p/b", "p/c/3", "q"} {
+			u := create(ctx, s, b, key)
+			if key == "p/b" {
+				want = append(want, name(u))
+			}
+		}
+		for _, size := range []int32{1, 2, 3, 4} {
+			got, prefixes := uploadPages(ctx, s, b, size, func(in *s3.ListMultipartUploadsInput) {
+				in.Prefix, in.Delimiter = aws.String("p/"), aws.String("/")
+			})
+			s.Expect(got).To(ConsistOf(want), "uploads, pages of %d", size)
+			s.Expect(slices.Compact(slices.Sorted(slices.Values(prefixes)))).To(Equal([]string{"p/a/", "p/c/"}), "common prefixes, pages of %d", size)
+		}
 	},
 })
 

@@ -162,6 +162,47 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "object.put.seen-at-once",
+	Rule:  "O-06",
+	Says:  "A GET, a HEAD and a listing that start after a PUT or a DELETE was answered MUST show it, also where the same was asked just before.",
+	Ref:   refWelcome,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for range 3 {
+			expectSeen(ctx, s, b, "", "before the PUT")
+			s.MustPut(ctx, b, "k", "one")
+			expectSeen(ctx, s, b, "one", "after the PUT")
+			s.MustPut(ctx, b, "k", "another")
+			expectSeen(ctx, s, b, "another", "after the overwrite")
+			_, err := s.Delete(ctx, b, "k")
+			s.Must(err, "delete k")
+		}
+		expectSeen(ctx, s, b, "", "after the DELETE")
+	},
+})
+
+// expectSeen demands that GET, HEAD and a listing agree on k: its body, or,
+// where that is "", that it does not exist.
+func expectSeen(ctx context.Context, s *S, bucket, body, when string) {
+	got, err := s.Get(ctx, bucket, "k")
+	_, herr := s.Head(ctx, bucket, "k")
+	o := listed(ctx, s, bucket, "k")
+	if body == "" {
+		s.Expect(err).To(FailWith(404, "NoSuchKey"), "GET %s", when)
+		s.Expect(herr).To(FailWith(404), "HEAD %s", when)
+		s.Expect(o).To(BeNil(), "the listing %s", when)
+		return
+	}
+	s.Expect(err).To(OK(), "GET %s", when)
+	s.Expect(string(got.Bytes)).To(Equal(body), "GET %s", when)
+	s.Expect(herr).To(OK(), "HEAD %s", when)
+	s.Expect(o).NotTo(BeNil(), "the listing %s", when)
+	s.Expect(aws.ToInt64(o.Size)).To(Equal(int64(len(body))), "size in the listing %s", when)
+}
+
+var _ = Add(Scenario{
 	ID:    "object.put.overwrite-headers",
 	Rule:  "O-06",
 	Says:  "PutObject over an existing key MUST replace its content headers and user metadata, never merge them.",

@@ -1,0 +1,81 @@
+package multipart
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	. "github.com/onsi/gomega"
+
+	. "bleepstore/scenarios"
+)
+
+// What an object is that was made of parts.
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.answer",
+	Rule:  "M-09",
+	Says:  "CompleteMultipartUpload MUST return the location, the bucket, the key and the quoted ETag of the new object.",
+	Ref:   apiComplete + "#API_CompleteMultipartUpload_ResponseElements",
+	SDK:   "s3@v1.114.8 CompleteMultipartUploadOutput.Location",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "a/k")
+		r := u.complete(ctx, u.part(ctx, 1, []byte("x")))
+		s.Expect(r).To(OK())
+		var out struct{ Location, Bucket, Key, ETag string }
+		s.Expect(xml.Unmarshal(bytes.TrimSpace(r.Body), &out)).To(Succeed(), "body of the 200")
+		s.Expect(out.Bucket).To(Equal(b), "Bucket")
+		s.Expect(out.Key).To(Equal("a/k"), "Key")
+		head, err := s.Head(ctx, b, "a/k")
+		s.Expect(err).To(OK(), "HEAD")
+		s.Expect(out.ETag).To(Equal(aws.ToString(head.ETag)), "ETag")
+		s.Expect(out.Location).To(ContainSubstring(b), "Location")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.size",
+	Rule:  "M-09",
+	Says:  "The size of an object made of parts MUST be the sum of theirs, in HeadObject and in listings.",
+	Ref:   guideOverview,
+	Level: Must,
+	Needs: []Feature{Multipart, Listing},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		want := int64(len(twoParts(ctx, s, b, "k", "tail")))
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(aws.ToInt64(head.ContentLength)).To(Equal(want), "Content-Length of HEAD")
+		list, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b})
+		s.Expect(err).To(OK(), "ListObjectsV2")
+		s.Expect(list.Contents).To(HaveLen(1))
+		s.Expect(aws.ToInt64(list.Contents[0].Size)).To(Equal(want), "Size in the listing")
+		s.Expect(aws.ToString(list.Contents[0].ETag)).To(Equal(aws.ToString(head.ETag)), "ETag in the listing")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.replaces",
+	Rule:  "M-18",
+	Says:  "An object made of parts MUST replace the one that the key held, its metadata and content headers too.",
+	Ref:   apiCreate,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "old", Meta("color", "red"), Header("Content-Type", "text/x-old"), Header("Cache-Control", "no-store"))
+		u := create(ctx, s, b, "k", Header("Content-Type", "text/x-new"))
+		s.Expect(u.complete(ctx, u.part(ctx, 1, []byte("new")))).To(OK())
+		s.ExpectBody(ctx, b, "k", "new")
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(head.Metadata).To(BeEmpty(), "user metadata")
+		s.Expect(aws.ToString(head.ContentType)).To(Equal("text/x-new"), "Content-Type")
+		s.Expect(aws.ToString(head.CacheControl)).NotTo(Equal("no-store"), "Cache-Control")
+	},
+})
