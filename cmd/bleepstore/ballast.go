@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"runtime"
+	"runtime/debug"
 )
 
 // ballastBytes is memory that is never touched, and so never resident. The
@@ -12,12 +13,13 @@ import (
 // percentage would do that too, and would multiply a large heap.
 const ballastBytes = 16 << 20
 
-// loadBallast holds the ballast until drop is called; who sets GOGC has ideas
-// of his own.
+// loadBallast holds the ballast until drop is called, and collects what is
+// garbage already. Who sets GOGC has ideas of his own.
 func loadBallast() (drop func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
 	ballast := make([]byte, ballastBytes)
+	go debug.FreeOSMemory() // what the start has used and nobody will need again
 	return func() { runtime.KeepAlive(ballast) }
 }

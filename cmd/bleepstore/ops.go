@@ -46,14 +46,12 @@ func openOps(s *service) (*opsListener, error) {
 	if s.metrics {
 		c.Metrics = o.registry
 	}
-	h, err := ops.Handler(c)
-	if err != nil {
-		return nil, err
-	}
+	h := ops.Handler(c)
 	if s.ops == s.server.Addr && port(s.ops) != 0 {
 		s.server.Ops = h
 		return o, nil
 	}
+	var err error
 	if o.listener, err = net.Listen("tcp", s.ops); err != nil {
 		return nil, fmt.Errorf("ops listener (--ops-addr off turns it off): %w", err)
 	}

@@ -29,7 +29,7 @@ type Options struct {
 	// Sync is required with a Path: the mode is read back and Open refuses
 	// when the database does not have it.
 	Sync Sync
-	// Readers is the number of reading connections; 0 means 4.
+	// Readers is the most reading connections; 0 means 4.
 	Readers int
 	// VFS names a registered SQLite VFS; "" is the system's.
 	VFS string
@@ -43,7 +43,7 @@ type DB struct {
 	path    string
 	name    string  // of the database for openConn
 	m       machine // Apply's
-	readers chan *conn
+	readers *readers
 	// mem is held by Views shared and by Apply alone when the database is in
 	// memory: SQLite's memdb has no WAL, so that a reader and a writer would
 	// meet a lock. It is not used with a file.
@@ -91,7 +91,6 @@ func Open(ctx context.Context, o Options) (opened *DB, err error) {
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
-	db.readers = make(chan *conn, o.Readers)
 	defer func() {
 		if err != nil {
 			opened, err = nil, fmt.Errorf("open metadata: %w", errors.Join(err, db.Close()))
@@ -109,12 +108,11 @@ func Open(ctx context.Context, o Options) (opened *DB, err error) {
 		return db, err
 	}
 	db.applied.Store(db.m.st.applied)
-	for range o.Readers {
-		c, err := openConn(name, "busy_timeout = 5000", "query_only = ON", "cache_size = -4096")
-		if err != nil {
-			return db, err
-		}
-		db.readers <- c
+	db.readers, err = newReaders(o.Readers, func() (*conn, error) {
+		return openConn(name, "busy_timeout = 5000", "query_only = ON", "cache_size = -4096")
+	})
+	if err != nil {
+		return db, err
 	}
 	if o.Path != "" {
 		if db.check, err = startCheckpointer(name, o.Sync, db.fail); err != nil {
@@ -192,14 +190,8 @@ func (db *DB) Close() error {
 		errs = append(errs, db.check.stop())
 		db.check = nil
 	}
-	for {
-		select {
-		case c := <-db.readers:
-			errs = append(errs, c.close())
-			continue
-		default:
-		}
-		break
+	if db.readers != nil {
+		errs = append(errs, db.readers.close())
 	}
 	if db.m.c != nil { // last: the last connection to close folds the WAL in
 		errs = append(errs, db.m.c.close())
@@ -213,19 +205,17 @@ func (db *DB) Close() error {
 // time, when a bucket has changed meanwhile, so it must set its results and not
 // add to them. Errors of fn are returned as they are. Views run concurrently.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
-	var c *conn
-	select {
-	case c = <-db.readers:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	c, err := db.readers.get(ctx)
+	if err != nil {
+		return err
 	}
-	defer func() { db.readers <- c }()
+	defer db.readers.put(c)
 	if db.mem != nil {
 		db.mem.RLock()
 		defer db.mem.RUnlock()
 	}
 	tx := &Tx{c: c, buckets: &db.buckets, gen: db.buckets.generation()}
-	err := tx.run(fn)
+	err = tx.run(fn)
 	if tx.trusted && db.buckets.generation() != tx.gen {
 		err = (&Tx{c: c}).run(fn) // a cached bucket may be older than what was read after it
 	}

@@ -185,9 +185,12 @@ func TestReadersAndWriter(t *testing.T) {
 // conns are all connections of a database that nobody uses now.
 func (s *store) conns() []*conn {
 	conns := []*conn{s.db.m.c}
-	for range cap(s.db.readers) {
-		c := <-s.db.readers
-		defer func() { s.db.readers <- c }()
+	for range cap(s.db.readers.slots) {
+		c, err := s.db.readers.get(s.t.Context())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		defer s.db.readers.put(c)
 		conns = append(conns, c)
 	}
 	return conns
@@ -244,7 +247,7 @@ func TestViewWaitsForConnection(t *testing.T) {
 	s := openMemory(t)
 	busy, free := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
-	for range cap(s.db.readers) {
+	for range cap(s.db.readers.slots) {
 		wg.Go(func() {
 			s.view(func(*Tx) error {
 				busy <- struct{}{}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+	"sync"
 
 	"bleepstore/reference/s3"
 )
@@ -62,7 +63,10 @@ func pathParameters(path string) []any {
 	return out
 }
 
-var page = template.Must(template.New("docs").Parse(`<!doctype html>
+// page is parsed when somebody asks for it: an idle server has no use for it.
+var page = sync.OnceValue(func() *template.Template { return template.Must(template.New("docs").Parse(pageText)) })
+
+const pageText = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>BleepStore: operations</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
@@ -79,11 +83,11 @@ The same for programs: <a href="/openapi.json">/openapi.json</a>. Also here, whe
 {{range .}}<tr{{if not .Implemented}} class="missing"{{end}}><td>{{.Name}}</td><td><code>{{.Method}} {{.Path}}</code></td>
 <td>{{if .Query}}<code>?{{.Query}}</code>{{end}}{{if .Header}} <code>{{.Header}}</code>{{end}}</td><td>{{if .Unset}}not set, always{{else if .Implemented}}yes{{else}}no, 501{{end}}</td></tr>
 {{end}}</tbody></table></body></html>
-`))
+`
 
 func docs(ops []s3.Operation) ([]byte, error) {
 	var b bytes.Buffer
-	if err := page.Execute(&b, ops); err != nil {
+	if err := page().Execute(&b, ops); err != nil {
 		return nil, fmt.Errorf("docs: %w", err)
 	}
 	return b.Bytes(), nil

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/pprof"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -29,15 +30,7 @@ type Config struct {
 }
 
 // Handler serves the paths that c turns on; any other is 404.
-func Handler(c Config) (http.Handler, error) {
-	spec, err := openAPI(c.Operations)
-	if err != nil {
-		return nil, err
-	}
-	page, err := docs(c.Operations)
-	if err != nil {
-		return nil, err
-	}
+func Handler(c Config) http.Handler {
 	mux := http.NewServeMux()
 	if c.Health {
 		mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, "text/plain; charset=utf-8", []byte("ok\n")) })
@@ -57,9 +50,22 @@ func Handler(c Config) (http.Handler, error) {
 		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
-	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) { answer(w, "application/json", spec) })
-	mux.HandleFunc("GET /docs", func(w http.ResponseWriter, _ *http.Request) { answer(w, "text/html; charset=utf-8", page) })
-	return mux, nil
+	mux.HandleFunc("GET /openapi.json", document("application/json", func() ([]byte, error) { return openAPI(c.Operations) }))
+	mux.HandleFunc("GET /docs", document("text/html; charset=utf-8", func() ([]byte, error) { return docs(c.Operations) }))
+	return mux
+}
+
+// document serves what render makes once, for the first who asks.
+func document(kind string, render func() ([]byte, error)) http.HandlerFunc {
+	render = sync.OnceValues(render)
+	return func(w http.ResponseWriter, _ *http.Request) {
+		body, err := render()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		answer(w, kind, body)
+	}
 }
 
 func answer(w http.ResponseWriter, kind string, body []byte) {
