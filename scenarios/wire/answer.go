@@ -18,7 +18,7 @@ func init() {
 		Add(Scenario{
 			ID:    fmt.Sprintf("wire.answer.length.%d", size),
 			Rule:  "X-22",
-			Says:  fmt.Sprintf("The Content-Length of a HEAD MUST be that of the GET, and that of a GET the size of its body: %d bytes.", size),
+			Says:  fmt.Sprintf("The Content-Length of a HEAD and of a GET, where they have one, MUST be the size of the GET's body: %d bytes.", size),
 			Ref:   rfc9110 + "#section-8.6",
 			Level: Must,
 			Needs: needs,
@@ -31,7 +31,7 @@ func init() {
 					s.Must(conn.Send(Request{Method: method, Bucket: b, Key: "k"}), "send "+method)
 					r := conn.Answer(method)
 					s.Expect(r).To(HaveStatus(200), method)
-					s.Expect(r).To(HaveHeader("Content-Length", fmt.Sprint(size)), method)
+					s.Expect(r).To(HaveHeader("Content-Length", Or(BeEmpty(), Equal(fmt.Sprint(size)))), method)
 					s.Expect(len(r.Body) == size || method == "HEAD").To(BeTrue(), "%s: the body has %d bytes", method, size)
 				}
 			},
