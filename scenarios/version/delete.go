@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
 
@@ -70,8 +71,20 @@ var _ = Add(Scenario{
 		s.Expect(aws.ToBool(out.DeleteMarker)).To(BeTrue(), "x-amz-delete-marker")
 		s.Expect(aws.ToString(out.VersionId)).To(Equal(m), "x-amz-version-id")
 		s.ExpectBody(ctx, b, "k", "v")
+		s.Expect(listed(ctx, s, b)).To(Equal(map[string]int64{"k": 1}), "keys and sizes in a listing")
 	},
 })
+
+// listed returns the keys of a listing of objects with their sizes.
+func listed(ctx context.Context, s *S, bucket string) map[string]int64 {
+	out, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket})
+	s.Expect(err).To(OK(), "ListObjectsV2")
+	got := map[string]int64{}
+	for _, o := range out.Contents {
+		got[aws.ToString(o.Key)] = aws.ToInt64(o.Size)
+	}
+	return got
+}
 
 var _ = Add(Scenario{
 	ID:    "version.delete.under-marker",
@@ -205,10 +218,11 @@ var _ = Add(Scenario{
 	Needs: []Feature{Versioning},
 	Check: func(ctx context.Context, s *S) {
 		b := s.VersionedBucket(ctx)
-		one, two, three := put(ctx, s, b, "k", "one"), put(ctx, s, b, "k", "two"), put(ctx, s, b, "k", "three")
+		one, two, three := put(ctx, s, b, "k", "one"), put(ctx, s, b, "k", "other"), put(ctx, s, b, "k", "three")
 		_, err := s.Delete(ctx, b, "k", Version(three))
 		s.Expect(err).To(OK())
-		s.ExpectBody(ctx, b, "k", "two")
+		s.ExpectBody(ctx, b, "k", "other")
+		s.Expect(listed(ctx, s, b)).To(Equal(map[string]int64{"k": 5}), "keys and sizes in a listing")
 		all, _ := list(ctx, s, b)
 		s.Expect(all).To(Equal([]entry{{"k", two, false, true}, {"k", one, false, false}}))
 	},
