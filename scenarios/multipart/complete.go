@@ -220,9 +220,9 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "multipart.complete.precedence",
 	Rule:  "M-16",
-	Says:  "Of two uploads of one key the last completed MAY win over the last initiated; the object is whole either way, and which wins is recorded.",
+	Says:  "After two uploads of one key are completed the object MUST be one of them, whole; whether the last completed or the last initiated wins is recorded.",
 	Ref:   guideOverview,
-	Level: Info,
+	Level: Must,
 	Needs: []Feature{Multipart},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
