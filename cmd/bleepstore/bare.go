@@ -15,10 +15,15 @@ import (
 type bareCmd struct {
 	Addr     string `required:"" placeholder:"HOST:PORT"`
 	AddrFile string `placeholder:"FILE"`
+
+	WithParent bool `hidden:""`
 }
 
 // Run serves until a signal ends it.
 func (c *bareCmd) Run() error {
+	if c.WithParent {
+		leaveWithParent()
+	}
 	l, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return &conformance.Error{Code: conformance.ExitFailed, Err: err}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -45,11 +46,14 @@ func startProcess(ctx context.Context, dir string, args ...string) (*process, er
 		return nil, err
 	}
 	defer out.Close()
-	p.cmd = exec.CommandContext(ctx, self, append(args, "--addr", "127.0.0.1:0", "--addr-file", addrFile)...)
+	p.cmd = exec.CommandContext(ctx, self, append(args, "--addr", "127.0.0.1:0", "--addr-file", addrFile, "--with-parent")...)
 	p.cmd.Args[0] = "bleepstore"
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = 10 * time.Second
+	if _, err := p.cmd.StdinPipe(); err != nil { // ends with this process, however that ends
+		return nil, err
+	}
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -123,4 +127,15 @@ func (p *process) memory() int64 {
 // server is how the process is measured.
 func (p *process) server(access, secret, region string) bench.Server {
 	return bench.Server{Endpoint: p.url, Access: access, Secret: secret, Region: region}
+}
+
+// leaveWithParent ends this process, as SIGTERM does, once its standard input
+// ends: a parent that is killed leaves no child behind.
+func leaveWithParent() {
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // whatever ends it, the parent is gone
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Signal(syscall.SIGTERM)
+		}
+	}()
 }

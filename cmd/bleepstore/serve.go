@@ -37,6 +37,8 @@ type serveCmd struct {
 	LogLevel  string `help:"debug, info, warn or error (info)."`
 	LogFormat string `help:"text or json (text)."`
 	Pprof     bool   `hidden:"" help:"Serve /debug/pprof/ on the second listener."`
+
+	WithParent bool `hidden:""` // see leaveWithParent
 }
 
 // flags are the settings that the command line gave.
@@ -71,6 +73,9 @@ func (c *serveCmd) flags() (map[string]string, error) {
 
 // Run implements the command.
 func (c *serveCmd) Run() error {
+	if c.WithParent {
+		leaveWithParent()
+	}
 	given, err := c.flags()
 	if err != nil {
 		return err

@@ -138,7 +138,7 @@ func (t *toy) copy(w http.ResponseWriter, h http.Header, bucket, key string) {
 		to := thing{from.body, from.header, h.Get("x-amz-storage-class"), h.Get("x-amz-website-redirect-location")}
 		t.dress(&to, h, from)
 		t.buckets[bucket][key] = to
-		fmt.Fprintf(w, "<CopyObjectResult><ETag>%s</ETag><LastModified>%s</LastModified></CopyObjectResult>", to.etag(), made.Format("2006-01-02T15:04:05.000Z"))
+		fmt.Fprintf(w, "<CopyObjectResult><ETag>%s</ETag><LastModified>%s</LastModified></CopyObjectResult>", to.etag(), time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
 	}
 }
 

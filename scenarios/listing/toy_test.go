@@ -50,7 +50,7 @@ func (t *toy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", `"e"`)
 		w.Header().Set("Last-Modified", time.Unix(1e9, 0).UTC().Format(http.TimeFormat))
 	default:
-		t.list(w, keys, r.URL.Query())
+		t.list(w, bucket, keys, r.URL.Query())
 	}
 }
 
@@ -64,6 +64,7 @@ type toyPrefix struct{ Prefix string }
 
 type toyList struct {
 	XMLName               xml.Name `xml:"ListBucketResult"`
+	Name                  string
 	IsTruncated           bool
 	MaxKeys               int
 	KeyCount              int
@@ -79,7 +80,7 @@ type toyList struct {
 	CommonPrefixes        []toyPrefix
 }
 
-func (t *toy) list(w http.ResponseWriter, held map[string]int, q url.Values) {
+func (t *toy) list(w http.ResponseWriter, name string, held map[string]int, q url.Values) {
 	v2, max := q.Get("list-type") == "2", 1000
 	if m := q.Get("max-keys"); m != "" {
 		n, err := strconv.ParseInt(m, 10, 32)
@@ -104,7 +105,7 @@ func (t *toy) list(w http.ResponseWriter, held map[string]int, q url.Values) {
 			}
 		}
 	}
-	out := toyList{MaxKeys: max, EncodingType: q.Get("encoding-type"), ContinuationToken: q.Get("continuation-token")}
+	out := toyList{Name: name, MaxKeys: max, EncodingType: q.Get("encoding-type"), ContinuationToken: q.Get("continuation-token")}
 	names, rolled := t.roll(held, q.Get("prefix"), q.Get("delimiter"))
 	if _, key := held[after]; t.bug == "starts behind results alone" && !key && !slices.Contains(names, after) && q.Get("continuation-token") == "" {
 		after = ""
