@@ -28,14 +28,13 @@ type thing struct {
 	header   http.Header // metadata and content headers
 	class    string
 	redirect string
+	made     time.Time
 }
 
 func (t thing) etag() string {
 	sum := md5.Sum([]byte(t.body))
 	return `"` + hex.EncodeToString(sum[:]) + `"`
 }
-
-var made = time.Now().UTC().Truncate(time.Second)
 
 func (t *toy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t.mu.Lock()
@@ -53,7 +52,7 @@ func (t *toy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.copy(w, r.Header, bucket, key)
 	case r.Method == http.MethodPut:
 		body, _ := io.ReadAll(r.Body)
-		held[key] = thing{string(body), stored(r.Header), r.Header.Get("x-amz-storage-class"), r.Header.Get("x-amz-website-redirect-location")}
+		held[key] = thing{string(body), stored(r.Header), r.Header.Get("x-amz-storage-class"), r.Header.Get("x-amz-website-redirect-location"), time.Now().UTC().Truncate(time.Second)}
 		w.Header().Set("ETag", held[key].etag())
 	case r.Method == http.MethodDelete:
 		delete(held, key)
@@ -76,7 +75,7 @@ func (t *toy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		set(w.Header(), "x-amz-storage-class", got.class)
 		set(w.Header(), "x-amz-website-redirect-location", got.redirect)
 		w.Header().Set("ETag", got.etag())
-		w.Header().Set("Last-Modified", made.Format(http.TimeFormat))
+		w.Header().Set("Last-Modified", got.made.Format(http.TimeFormat))
 		fmt.Fprint(w, got.body)
 	}
 }
@@ -135,10 +134,10 @@ func (t *toy) copy(w http.ResponseWriter, h http.Header, bucket, key string) {
 	case t.bug == "error inside a 200":
 		refuse(w, 200, "InternalError")
 	default:
-		to := thing{from.body, from.header, h.Get("x-amz-storage-class"), h.Get("x-amz-website-redirect-location")}
+		to := thing{from.body, from.header, h.Get("x-amz-storage-class"), h.Get("x-amz-website-redirect-location"), time.Now().UTC().Truncate(time.Second)}
 		t.dress(&to, h, from)
 		t.buckets[bucket][key] = to
-		fmt.Fprintf(w, "<CopyObjectResult><ETag>%s</ETag><LastModified>%s</LastModified></CopyObjectResult>", to.etag(), time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
+		fmt.Fprintf(w, "<CopyObjectResult><ETag>%s</ETag><LastModified>%s</LastModified></CopyObjectResult>", to.etag(), to.made.Format("2006-01-02T15:04:05.000Z"))
 	}
 }
 
@@ -172,11 +171,11 @@ func (t *toy) admits(h http.Header, from thing) bool {
 		if get("match") != from.etag() {
 			return false
 		}
-	} else if get("unmodified-since") != "" && made.After(at("unmodified-since")) {
+	} else if get("unmodified-since") != "" && from.made.After(at("unmodified-since")) {
 		return false
 	}
 	if get("none-match") != "" {
 		return get("none-match") != from.etag()
 	}
-	return get("modified-since") == "" || made.After(at("modified-since"))
+	return get("modified-since") == "" || from.made.After(at("modified-since"))
 }
