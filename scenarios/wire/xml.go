@@ -123,7 +123,7 @@ func init() {
 			return "<Delete" + ns + ">" + strings.Repeat("<a>", deep) + strings.Repeat("</a>", deep) + "</Delete>"
 		}},
 		{"deep-open", "elements nested 50,000 deep that never end", func() string { return "<Delete" + ns + ">" + strings.Repeat("<a>", deep) }},
-		{"attributes", "an element of 20,000 attributes", func() string {
+		{"attributes", "an element of 20,000 attributes, cut off before its end", func() string {
 			return "<Delete" + ns + manyAttributes(20_000) + "><Object><Key>k</Key></Object></Delete"
 		}},
 	} {
