@@ -2,8 +2,8 @@ package conditional
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -21,9 +21,12 @@ func demand(ctx context.Context, s *S, bucket, action, key string, probe func() 
 		`"Resource":"arn:aws:s3:::%s/*","Condition":{"Null":{%q:"true"}}}]}`, action, bucket, key)
 	_, err := s.SDK().PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: aws.String(policy)})
 	s.Must(err, "set a policy that demands "+key)
-	for end := time.Now().Add(s.Target().Settle); probe() == nil && time.Now().Before(end) && ctx.Err() == nil; {
-		time.Sleep(100 * time.Millisecond)
-	}
+	_ = Settled(ctx, s, "the policy refuses what it forbids", func() error { // the scenario judges a policy that never does
+		if probe() == nil {
+			return errors.New("still allowed")
+		}
+		return nil
+	})
 	return func() { _, _ = s.SDK().DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &bucket}) }
 }
 
