@@ -17,6 +17,7 @@ import (
 
 	"bleepstore/fault"
 	"bleepstore/reference/blob"
+	"bleepstore/reference/meta"
 	"bleepstore/reference/object"
 	"bleepstore/reference/s3"
 	"bleepstore/reference/sigv4"
@@ -47,6 +48,8 @@ type Config struct {
 
 	Region string // default us-east-1
 	Users  []User // the first is the owner's account
+	// BucketDefaults is what a new bucket is given; the default is AWSDefaults.
+	BucketDefaults BucketDefaults
 
 	// Addr is where to listen, "" for not at all: Handler serves without. With
 	// TLS it speaks HTTPS. TLSAddr is a second address that always does.
@@ -65,6 +68,25 @@ type Config struct {
 	Rand   io.Reader    // of every id; nil: crypto/rand
 	FS     fault.FS     // where Local keeps files; nil: the system's
 	VFS    string       // the SQLite VFS of the databases; "": the system's
+}
+
+// BucketDefaults is what a new bucket is given besides its name.
+type BucketDefaults string
+
+// The defaults that there are.
+const (
+	// AWSDefaults are those of S3 since April 2023: no ACLs, nothing public.
+	AWSDefaults BucketDefaults = "aws"
+	// LegacyDefaults are those from before: ACLs on, no public access block, as
+	// older clients and suites expect.
+	LegacyDefaults BucketDefaults = "legacy"
+)
+
+func (d BucketDefaults) access() *meta.Access {
+	if d == LegacyDefaults {
+		return &meta.Access{}
+	}
+	return nil
 }
 
 // MemoryConfig is what only the memory backend takes.
@@ -95,6 +117,10 @@ func (c Config) withDefaults() (Config, error) {
 	case Local, SQLite, Memory:
 	default:
 		return c, fmt.Errorf("backend %q: want %s, %s or %s", c.Backend, Local, SQLite, Memory)
+	}
+	setDefault(&c.BucketDefaults, AWSDefaults)
+	if c.BucketDefaults != AWSDefaults && c.BucketDefaults != LegacyDefaults {
+		return c, fmt.Errorf("bucket defaults %q: want %s or %s", c.BucketDefaults, AWSDefaults, LegacyDefaults)
 	}
 	if c.Dir == "" && c.Backend != Memory {
 		return c, fmt.Errorf("backend %s needs a data directory", c.Backend)
@@ -156,6 +182,16 @@ func newKeys(users []User) (keys, error) {
 		k[u.AccessKey] = u
 	}
 	return k, nil
+}
+
+// account says whether somebody has the canonical id.
+func (k keys) account(id string) bool {
+	for _, u := range k {
+		if u.ID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // Lookup implements sigv4.Credentials.

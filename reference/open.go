@@ -50,7 +50,7 @@ func (s *Server) wire(ctx context.Context, users keys) (err error) {
 	c := s.config
 	oc := object.Config{
 		Log: s.stores.log, Meta: s.stores.db, Blobs: s.stores.blobs, Region: c.Region,
-		Exclusive: true, Limits: c.Limits, Clock: c.Clock, Rand: c.Rand, Logger: c.Logger, Fatal: s.fail,
+		Defaults: c.BucketDefaults.access(), Exclusive: true, Limits: c.Limits, Clock: c.Clock, Rand: c.Rand, Logger: c.Logger, Fatal: s.fail,
 	}
 	if s.stores.dir != nil {
 		oc.Space = freeSpace(filepath.Dir(c.MetaPath), s.stores.bodies)
@@ -61,7 +61,7 @@ func (s *Server) wire(ctx context.Context, users keys) (err error) {
 	verifier := sigv4.New(sigv4.Config{Credentials: users, Region: c.Region, Now: c.Clock.Now})
 	s.edge, err = s3.New(s3.Config{
 		Backend: s.service, Auth: verifier, Region: c.Region, Endpoint: c.Endpoint, BaseDomains: c.Domains,
-		Now: c.Clock.Now, Rand: c.Rand, Log: c.Logger, Metrics: c.Metrics, Ops: c.Ops, Limits: c.HTTP,
+		Accounts: users.account, Now: c.Clock.Now, Rand: c.Rand, Log: c.Logger, Metrics: c.Metrics, Ops: c.Ops, Limits: c.HTTP,
 	})
 	if err != nil {
 		return fmt.Errorf("open edge: %w", err)

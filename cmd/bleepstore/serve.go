@@ -23,20 +23,21 @@ import (
 // serveCmd runs the reference server. A flag left empty leaves the setting to
 // the environment, the file and the default, in this order.
 type serveCmd struct {
-	Config    string `help:"YAML file of settings." placeholder:"FILE"`
-	Addr      string `help:"Address to listen on (127.0.0.1:9000); port 0 picks a free one." placeholder:"HOST:PORT"`
-	AddrFile  string `help:"File that gets the server's URL once it is ready." placeholder:"FILE"`
-	Data      string `help:"Data directory (./data)." placeholder:"DIR"`
-	Backend   string `help:"Where bodies are kept: local, memory or sqlite (local)."`
-	Region    string `help:"Region that clients sign for (us-east-1)."`
-	AccessKey string `help:"Access key of the owner's account (bleepstore)."`
-	SecretKey string `help:"Its secret key (bleepstore-secret)."`
-	OpsAddr   string `help:"Second listener, for /healthz /readyz /metrics /docs /openapi.json (127.0.0.1:9001, or a free port with --addr's port 0); off turns it off." placeholder:"HOST:PORT"`
-	TLS       string `name:"tls" help:"self-signed, or the PEM files of certificate and key: serve TLS, at --addr or, beside it, at --tls-addr." placeholder:"self-signed|CERT,KEY"`
-	TLSAddr   string `name:"tls-addr" help:"Second address, for TLS; --addr stays plain." placeholder:"HOST:PORT"`
-	LogLevel  string `help:"debug, info, warn or error (info)."`
-	LogFormat string `help:"text or json (text)."`
-	Pprof     bool   `hidden:"" help:"Serve /debug/pprof/ on the second listener."`
+	Config         string `help:"YAML file of settings." placeholder:"FILE"`
+	Addr           string `help:"Address to listen on (127.0.0.1:9000); port 0 picks a free one." placeholder:"HOST:PORT"`
+	AddrFile       string `help:"File that gets the server's URL once it is ready." placeholder:"FILE"`
+	Data           string `help:"Data directory (./data)." placeholder:"DIR"`
+	Backend        string `help:"Where bodies are kept: local, memory or sqlite (local)."`
+	Region         string `help:"Region that clients sign for (us-east-1)."`
+	AccessKey      string `help:"Access key of the owner's account (bleepstore)."`
+	SecretKey      string `help:"Its secret key (bleepstore-secret)."`
+	BucketDefaults string `help:"What a new bucket is given: aws (ACLs off, public access blocked) or legacy (ACLs on, nothing blocked) (aws)." placeholder:"aws|legacy"`
+	OpsAddr        string `help:"Second listener, for /healthz /readyz /metrics /docs /openapi.json (127.0.0.1:9001, or a free port with --addr's port 0); off turns it off." placeholder:"HOST:PORT"`
+	TLS            string `name:"tls" help:"self-signed, or the PEM files of certificate and key: serve TLS, at --addr or, beside it, at --tls-addr." placeholder:"self-signed|CERT,KEY"`
+	TLSAddr        string `name:"tls-addr" help:"Second address, for TLS; --addr stays plain." placeholder:"HOST:PORT"`
+	LogLevel       string `help:"debug, info, warn or error (info)."`
+	LogFormat      string `help:"text or json (text)."`
+	Pprof          bool   `hidden:"" help:"Serve /debug/pprof/ on the second listener."`
 
 	WithParent bool `hidden:""` // see leaveWithParent
 }
@@ -45,7 +46,7 @@ type serveCmd struct {
 func (c *serveCmd) flags() (map[string]string, error) {
 	given := map[string]string{}
 	for key, value := range map[string]string{
-		"storage.data": c.Data, "storage.backend": c.Backend, "server.region": c.Region, "server.ops_addr": c.OpsAddr,
+		"storage.data": c.Data, "storage.backend": c.Backend, "server.region": c.Region, "server.bucket_defaults": c.BucketDefaults, "server.ops_addr": c.OpsAddr,
 		"auth.access_key": c.AccessKey, "auth.secret_key": c.SecretKey,
 		"server.tls.addr": c.TLSAddr, "observability.log_level": c.LogLevel, "observability.log_format": c.LogFormat,
 	} {
@@ -115,6 +116,9 @@ func settle(v *config.Values) (service, error) {
 	note := func(err error) { errs = append(errs, err) }
 	var err error
 	s.server.Backend, err = v.OneOf("storage.backend", reference.Local, reference.Memory, reference.SQLite)
+	note(err)
+	defaults, err := v.OneOf("server.bucket_defaults", string(reference.AWSDefaults), string(reference.LegacyDefaults))
+	s.server.BucketDefaults = reference.BucketDefaults(defaults)
 	note(err)
 	_, err = v.OneOf("metadata.engine", "sqlite")
 	note(err)

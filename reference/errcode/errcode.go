@@ -23,6 +23,10 @@ const (
 	BucketAlreadyOwnedByYou           Code = "BucketAlreadyOwnedByYou"
 	BucketNotEmpty                    Code = "BucketNotEmpty"
 	ConditionalRequestConflict        Code = "ConditionalRequestConflict"
+	InvalidBucketACLWithBlock         Code = "InvalidBucketAclWithBlockPublicAccessError"
+	MalformedACL                      Code = "MalformedACLError"
+	NoSuchPublicAccessBlock           Code = "NoSuchPublicAccessBlockConfiguration"
+	OwnershipControlsNotFound         Code = "OwnershipControlsNotFoundError"
 	EncryptionConfigurationNotFound   Code = "ServerSideEncryptionConfigurationNotFoundError"
 	EntityTooLarge                    Code = "EntityTooLarge"
 	EntityTooSmall                    Code = "EntityTooSmall"
@@ -80,6 +84,8 @@ const (
 	SignatureDoesNotMatch             Code = "SignatureDoesNotMatch"
 	SlowDown                          Code = "SlowDown"
 	TooManyBuckets                    Code = "TooManyBuckets"
+	UnexpectedContent                 Code = "UnexpectedContent"
+	UnresolvableGrantByEmail          Code = "UnresolvableGrantByEmailAddress"
 	XAmzContentSHA256Mismatch         Code = "XAmzContentSHA256Mismatch"
 )
 

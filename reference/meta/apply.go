@@ -18,7 +18,7 @@ type Entry struct {
 
 // StateVersion is the newest version of the state machine that this program
 // can apply. A command kind or a meaning that is new waits for a SetVersion.
-const StateVersion = 1
+const StateVersion = 2
 
 // Apply applies entries in order, in one transaction that is durable (as Sync
 // says) when it returns. Entries at or below the applied index are skipped and
@@ -189,6 +189,12 @@ func (m *machine) do(op Op, term uint64) (Result, error) {
 		return m.setVersioning(op)
 	case SetBucketTags:
 		return m.setBucketTags(op)
+	case SetBucketACL:
+		return m.setBucketACL(op)
+	case SetOwnership:
+		return m.setOwnership(op)
+	case SetPublicAccess:
+		return m.setPublicAccess(op)
 	case PutObject:
 		return m.putObject(op)
 	case CopyObject:
@@ -199,6 +205,8 @@ func (m *machine) do(op Op, term uint64) (Result, error) {
 		return m.deleteObjects(op)
 	case SetObjectTags:
 		return m.setObjectTags(op)
+	case SetObjectACL:
+		return m.setObjectACL(op)
 	case CreateUpload:
 		return m.createUpload(op)
 	case RegisterPart:

@@ -12,11 +12,12 @@ import (
 // number is never used again, so whatever outlives its bucket is unreachable.
 type bucketRow struct {
 	Bucket
-	row int64
+	row      int64
+	explicit bool // Access was given, and is not what older buckets have
 }
 
 const (
-	bucketColumns = "id, name, owner, region, created, versioning, tags"
+	bucketColumns = "id, name, owner, region, created, versioning, tags, access"
 	selectBucket  = "SELECT " + bucketColumns + " FROM bucket WHERE name = ?"
 )
 
@@ -24,7 +25,7 @@ const (
 const maxBucketCache = 4096
 
 func bucketOf(r []driver.Value) (*bucketRow, error) {
-	b := &bucketRow{row: num(r[0]), Bucket: Bucket{
+	b := &bucketRow{row: num(r[0]), explicit: r[7] != nil, Bucket: Bucket{
 		Name: text(r[1]), Owner: text(r[2]), Region: text(r[3]),
 		Created: fromMilli(num(r[4])), Versioning: VersioningState(text(r[5])),
 	}}
@@ -32,6 +33,10 @@ func bucketOf(r []driver.Value) (*bucketRow, error) {
 		if err := json.Unmarshal([]byte(text(r[6])), &b.Tags); err != nil {
 			return nil, fmt.Errorf("tags of bucket %s: %w", b.Name, err)
 		}
+	}
+	var err error
+	if b.Access, err = unpackAccess(r[7]); err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", b.Name, err)
 	}
 	return b, nil
 }
@@ -86,13 +91,22 @@ func (m *machine) createBucket(op CreateBucket) (Result, error) {
 		}
 		return r, (&errcode.Error{Code: code}).With("BucketName", op.Name)
 	}
+	if op.Access != nil {
+		if err := op.Access.check(op.Owner); err != nil {
+			return Result{}, err
+		}
+	}
 	tags, err := packTags(op.Tags)
 	if err != nil {
 		return Result{}, err
 	}
+	access, err := packAccess(op.Access)
+	if err != nil {
+		return Result{}, err
+	}
 	m.turned = true
-	if err := m.c.exec("INSERT INTO bucket("+bucketColumns+") VALUES(?, ?, ?, ?, ?, '', ?)",
-		m.next(), op.Name, op.Owner, op.Region, m.st.stamp, tags); err != nil {
+	if err := m.c.exec("INSERT INTO bucket("+bucketColumns+") VALUES(?, ?, ?, ?, ?, '', ?, ?)",
+		m.next(), op.Name, op.Owner, op.Region, m.st.stamp, tags, access); err != nil {
 		return Result{}, err
 	}
 	b, err = m.bucket(op.Name)

@@ -44,12 +44,18 @@ func (m *machine) completeUpload(op CompleteUpload) (Result, error) {
 	if err := m.dropParts(u.row, left); err != nil { // M-10
 		return Result{}, err
 	}
-	a, err := unpackUpload(u.attrs)
-	if err != nil {
+	if err := u.open(&b.Bucket); err != nil {
 		return Result{}, err
 	}
+	a, owner := u.Attributes, u.Initiator
+	if b.explicit {
+		owner = u.Owner
+	}
+	if !b.Enforced() { // what was admitted at the start stays so
+		a.ACL = u.spec.List(owner, b.Owner)
+	}
 	rec := record{
-		parts: len(op.Parts), content: u.row, size: size, etag: etag, owner: u.Owner,
+		parts: len(op.Parts), content: u.row, size: size, etag: etag, owner: owner,
 		modified: u.Initiated.UnixMilli(), // M-17
 		class:    a.StorageClass, sum: op.Checksum,
 	}
@@ -152,7 +158,7 @@ func (m *machine) completeAgain(b *bucketRow, op CompleteUpload, etag string, go
 	if rec == nil || rec.etag != etag {
 		return Result{Bucket: b.Bucket}, gone
 	}
-	return Result{Bucket: b.Bucket, Version: rec.version(b.Name, op.Key)}, nil
+	return Result{Bucket: b.Bucket, Version: rec.version(&b.Bucket, op.Key)}, nil
 }
 
 // completed returns the record of the version that an upload became, nil when

@@ -53,7 +53,7 @@ func (m *machine) deleteObject(op DeleteObject) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	d, err := m.deleteItem(b, op.Owner, op.Item)
+	d, err := m.deleteItem(b, op.Owner, op.Item, op.OwnOnly)
 	return Result{Bucket: b.Bucket, Deleted: []Deleted{d}, Err: d.Err}, err
 }
 
@@ -64,7 +64,7 @@ func (m *machine) deleteObjects(op DeleteObjects) (Result, error) {
 	}
 	r := Result{Bucket: b.Bucket, Deleted: make([]Deleted, len(op.Items))}
 	for i, item := range op.Items {
-		if r.Deleted[i], err = m.deleteItem(b, op.Owner, item); err != nil {
+		if r.Deleted[i], err = m.deleteItem(b, op.Owner, item, op.OwnOnly); err != nil {
 			return Result{}, err
 		}
 	}
@@ -73,10 +73,13 @@ func (m *machine) deleteObjects(op DeleteObjects) (Result, error) {
 
 // deleteItem deletes one key or version. Its error is fatal; the client's is
 // in Deleted.
-func (m *machine) deleteItem(b *bucketRow, owner string, item DeleteItem) (Deleted, error) {
+func (m *machine) deleteItem(b *bucketRow, owner string, item DeleteItem, ownOnly bool) (Deleted, error) {
 	cur, err := m.live(b, item.Key)
 	if err != nil {
 		return Deleted{}, err
+	}
+	if ownOnly && (item.VersionID != "" || cur != nil && cur.owner != owner) {
+		return Deleted{VersionID: item.VersionID, Err: errcode.New(errcode.AccessDenied, "Access Denied")}, nil
 	}
 	// W-14, W-15; AWS evaluates conditional deletes on the current version only.
 	cond := WriteCondition{IfMatch: item.IfMatch}

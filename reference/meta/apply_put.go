@@ -1,6 +1,9 @@
 package meta
 
-import "bleepstore/reference/errcode"
+import (
+	"bleepstore/reference/acl"
+	"bleepstore/reference/errcode"
+)
 
 // live returns the current version of a key, nil when there is none or it is a
 // delete marker.
@@ -38,9 +41,9 @@ func noSuchKey(key string) error {
 }
 
 // record starts the record of a new version.
-func (w *Write) record(m *machine) record {
+func (w *Write) record(m *machine, owner string) record {
 	return record{
-		modified: m.st.stamp, size: w.Size, etag: w.ETag, owner: w.Owner,
+		modified: m.st.stamp, size: w.Size, etag: w.ETag, owner: owner,
 		class: w.Attributes.StorageClass, sum: w.Checksum,
 	}
 }
@@ -53,11 +56,15 @@ func (m *machine) putObject(op PutObject) (Result, error) {
 	if err := m.admit(op.Body, op.Extents, op.Epoch, op.Size); err != nil {
 		return Result{}, err
 	}
+	owner, err := b.entitle(op.Owner, op.Spec, &op.Attributes)
+	if err != nil {
+		return Result{}, err
+	}
 	attrs, err := packAttrs(op.Attributes)
 	if err != nil {
 		return Result{}, err
 	}
-	rec := op.record(m)
+	rec := op.record(m, owner)
 	if len(op.Extents) == 0 {
 		err = m.putPlain(b, cur, &rec, op.Body)
 	} else {
@@ -75,7 +82,11 @@ func (m *machine) copyObject(op CopyObject) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	rec := op.record(m)
+	owner, err := b.entitle(op.Owner, op.Spec, &op.Attributes)
+	if err != nil {
+		return Result{}, err
+	}
+	rec := op.record(m, owner)
 	attrs, err := packAttrs(op.Attributes)
 	if err != nil {
 		return Result{}, err
@@ -99,6 +110,17 @@ func (m *machine) copyObject(op CopyObject) (Result, error) {
 		return Result{}, err
 	}
 	return m.install(b, op.Key, cur, &rec, attrs, op.Attributes)
+}
+
+// entitle returns who owns what writer writes with the ACL spec, and puts the
+// ACL into a.
+func (b *bucketRow) entitle(writer string, spec *acl.Spec, a *Attributes) (owner string, err error) {
+	owner = writer
+	if b.explicit { // others never wrote to older buckets
+		owner = b.OwnerOf(writer, spec)
+	}
+	a.ACL, err = b.Admits(spec, owner)
+	return owner, err
 }
 
 // target finds what a write is about and evaluates its condition.
@@ -165,7 +187,7 @@ func (m *machine) install(b *bucketRow, key string, cur, rec *record, attrs []by
 		return Result{}, err
 	}
 	m.count(nil, rec)
-	v := rec.version(b.Name, key)
+	v := rec.version(&b.Bucket, key)
 	v.Attributes, v.Latest = a, true
 	return Result{Bucket: b.Bucket, Version: v}, nil
 }

@@ -8,33 +8,44 @@ import (
 
 // setObjectTags replaces the tags of one version; its ETag and time stay (T-10).
 func (m *machine) setObjectTags(op SetObjectTags) (Result, error) {
-	b, err := m.bucket(op.Bucket)
+	return m.setAttrs(op.Bucket, op.Key, op.VersionID, func(_ *bucketRow, v *Version) error {
+		v.Tags = op.Tags
+		return nil
+	})
+}
+
+// setAttrs changes the attributes of one version, and nothing else of it.
+func (m *machine) setAttrs(bucket, key, version string, change func(*bucketRow, *Version) error) (Result, error) {
+	b, err := m.bucket(bucket)
 	if err != nil {
 		return Result{}, err
 	}
-	rec, live, err := locate(m.c, b.row, op.Key, op.VersionID)
+	rec, live, err := locate(m.c, b.row, key, version)
 	if err != nil {
 		return Result{}, err
 	}
 	if rec.is(flagMarker) { // V-21
 		return Result{}, (&errcode.Error{Code: errcode.MethodNotAllowed}).WithHeader("x-amz-delete-marker", "true")
 	}
-	v := rec.version(b.Name, op.Key)
-	packed, err := attrsOf(m.c, b.row, op.Key, rec, live)
+	v := rec.version(&b.Bucket, key)
+	packed, err := attrsOf(m.c, b.row, key, rec, live)
 	if err != nil {
 		return Result{}, err
 	}
 	if err := unpackAttrs(packed, &v.Attributes); err != nil {
 		return Result{}, err
 	}
-	v.Tags, v.Latest = op.Tags, live
+	v.Latest = live
+	if err := change(b, &v); err != nil {
+		return Result{Bucket: b.Bucket}, err
+	}
 	if packed, err = packAttrs(v.Attributes); err != nil {
 		return Result{}, err
 	}
 	if live {
-		err = m.c.exec("UPDATE live SET attrs = ? WHERE bucket = ? AND key = ?", packed, b.row, []byte(op.Key))
+		err = m.c.exec("UPDATE live SET attrs = ? WHERE bucket = ? AND key = ?", packed, b.row, []byte(key))
 	} else {
-		err = m.c.exec("UPDATE version SET attrs = ? WHERE bucket = ? AND key = ? AND nseq = ?", packed, b.row, []byte(op.Key), -rec.seq)
+		err = m.c.exec("UPDATE version SET attrs = ? WHERE bucket = ? AND key = ? AND nseq = ?", packed, b.row, []byte(key), -rec.seq)
 	}
 	return Result{Bucket: b.Bucket, Version: v}, err
 }

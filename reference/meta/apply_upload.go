@@ -3,6 +3,7 @@ package meta
 import (
 	"database/sql/driver"
 
+	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 )
 
@@ -14,14 +15,16 @@ type uploadRow struct {
 	Upload
 	row, bucket int64
 	attrs       []byte
+	spec        *acl.Spec // behind open
 }
 
 const uploadColumns = "id, suffix, bucket, key, owner, initiated, algorithm, type, attrs"
 
-// uploadOf decodes a row of uploadColumns; attributes are left packed.
+// uploadOf decodes a row of uploadColumns; attributes are left packed, and so
+// is who will own the object.
 func uploadOf(r []driver.Value) uploadRow {
 	return uploadRow{row: num(r[0]), bucket: num(r[2]), attrs: blob(r[8]), Upload: Upload{
-		ID: wireID(num(r[0]), text(r[1])), Key: string(blob(r[3])), Owner: text(r[4]),
+		ID: wireID(num(r[0]), text(r[1])), Key: string(blob(r[3])), Initiator: text(r[4]),
 		Initiated: fromMilli(num(r[5])), Algorithm: text(r[6]), ChecksumType: text(r[7]),
 	}}
 }
@@ -65,13 +68,17 @@ func (m *machine) createUpload(op CreateUpload) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	attrs, err := packUpload(op.Attributes)
+	owner := b.OwnerOf(op.Owner, op.Spec)
+	if _, err := b.Admits(op.Spec, owner); err != nil {
+		return Result{}, err
+	}
+	attrs, err := packUpload(op.Attributes, op.Spec)
 	if err != nil {
 		return Result{}, err
 	}
 	row := m.next()
 	u := Upload{
-		Bucket: b.Name, Key: op.Key, ID: wireID(row, m.id), Owner: op.Owner, Initiated: fromMilli(m.st.stamp),
+		Bucket: b.Name, Key: op.Key, ID: wireID(row, m.id), Owner: owner, Initiator: op.Owner, Initiated: fromMilli(m.st.stamp),
 		Attributes: op.Attributes, Algorithm: op.Algorithm, ChecksumType: op.ChecksumType,
 	}
 	return Result{Bucket: b.Bucket, Upload: u}, m.c.exec("INSERT INTO upload("+uploadColumns+") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -1,6 +1,10 @@
 package meta
 
-import "time"
+import (
+	"time"
+
+	"bleepstore/reference/acl"
+)
 
 // A Command is one change of the metadata as the log carries it. Whoever
 // proposes sets Op; ID, Term and Stamp are set by the log that accepts it.
@@ -26,17 +30,23 @@ type Write struct {
 	Bucket, Key string
 	Owner       string
 	Size        int64
-	ETag        string // hex, without quotes
-	Attributes  Attributes
+	ETag        string     // hex, without quotes
+	Attributes  Attributes // ACL is left out; Spec says it
 	Checksum    Checksum
 	Condition   WriteCondition
+	// Spec is the ACL that the request gives; nil is none. A bucket that does
+	// not take it refuses the write: AccessControlListNotSupported, AccessDenied.
+	Spec *acl.Spec `json:",omitempty"`
 }
 
 // CreateBucket fails with BucketAlreadyOwnedByYou or BucketAlreadyExists.
-// Result.Bucket is the new bucket, or the existing one of the same owner.
+// Result.Bucket is the new bucket, or the existing one of the same owner. An ACL
+// that contradicts the rest of Access is InvalidBucketAclWithObjectOwnership or
+// InvalidBucketAclWithBlockPublicAccessError.
 type CreateBucket struct {
 	Name, Owner, Region string
-	Tags                []Tag // nil: no tag set
+	Tags                []Tag   // nil: no tag set
+	Access              *Access `json:",omitempty"` // nil: DefaultAccess
 }
 
 // DeleteBucket fails with NoSuchBucket, and with BucketNotEmpty while any
@@ -53,6 +63,26 @@ type SetVersioning struct {
 type SetBucketTags struct {
 	Bucket string
 	Tags   []Tag
+}
+
+// SetBucketACL replaces a bucket's ACL: AccessControlListNotSupported,
+// AccessDenied (a public one, where those are blocked).
+type SetBucketACL struct {
+	Bucket string
+	ACL    *acl.Spec
+}
+
+// SetOwnership sets who owns what is written to a bucket; "" removes the
+// setting. It fails with InvalidBucketAclWithObjectOwnership.
+type SetOwnership struct {
+	Bucket    string
+	Ownership Ownership
+}
+
+// SetPublicAccess replaces a bucket's public access block; nil removes it.
+type SetPublicAccess struct {
+	Bucket string
+	Block  *PublicAccessBlock
 }
 
 // PutObject makes a new current version. Its bytes are Body (at most
@@ -85,13 +115,16 @@ type CopyObject struct {
 type DeleteObject struct {
 	Bucket, Owner string
 	Item          DeleteItem
+	OwnOnly       bool `json:",omitempty"` // see DeleteObjects
 }
 
 // DeleteObjects is DeleteObject for up to 1,000 keys, each with its own
-// outcome, in order, in Result.Deleted.
+// outcome, in order, in Result.Deleted. With OwnOnly an item whose current
+// version somebody else owns, or that names a version, is AccessDenied.
 type DeleteObjects struct {
 	Bucket, Owner string
 	Items         []DeleteItem
+	OwnOnly       bool `json:",omitempty"`
 }
 
 // A DeleteItem names what to delete. IfMatch is an ETag without quotes or *; it
@@ -110,12 +143,21 @@ type SetObjectTags struct {
 	Tags                   []Tag
 }
 
-// CreateUpload starts a multipart upload; Result.Upload has its id.
+// SetObjectACL replaces the ACL of one version ("": the current one). It fails
+// as SetObjectTags and SetBucketACL do.
+type SetObjectACL struct {
+	Bucket, Key, VersionID string
+	ACL                    *acl.Spec
+}
+
+// CreateUpload starts a multipart upload, which Owner initiates; Result.Upload
+// has its id. Spec is as in Write.
 type CreateUpload struct {
 	Bucket, Key, Owner string
 	Attributes         Attributes
 	Algorithm          string
 	ChecksumType       string
+	Spec               *acl.Spec `json:",omitempty"`
 }
 
 // RegisterPart makes or replaces one part. Its bytes are Body, or new blobs
@@ -186,20 +228,24 @@ type TermStart struct{ Node string }
 // StateVersion; lower ones change nothing.
 type SetVersion struct{ Version int }
 
-func (CreateBucket) kind() string   { return "CreateBucket" }
-func (DeleteBucket) kind() string   { return "DeleteBucket" }
-func (SetVersioning) kind() string  { return "SetVersioning" }
-func (SetBucketTags) kind() string  { return "SetBucketTags" }
-func (PutObject) kind() string      { return "PutObject" }
-func (CopyObject) kind() string     { return "CopyObject" }
-func (DeleteObject) kind() string   { return "DeleteObject" }
-func (DeleteObjects) kind() string  { return "DeleteObjects" }
-func (SetObjectTags) kind() string  { return "SetObjectTags" }
-func (CreateUpload) kind() string   { return "CreateUpload" }
-func (RegisterPart) kind() string   { return "RegisterPart" }
-func (CompleteUpload) kind() string { return "CompleteUpload" }
-func (AbortUpload) kind() string    { return "AbortUpload" }
-func (Fence) kind() string          { return "Fence" }
-func (Reap) kind() string           { return "Reap" }
-func (TermStart) kind() string      { return "TermStart" }
-func (SetVersion) kind() string     { return "SetVersion" }
+func (CreateBucket) kind() string    { return "CreateBucket" }
+func (DeleteBucket) kind() string    { return "DeleteBucket" }
+func (SetVersioning) kind() string   { return "SetVersioning" }
+func (SetBucketTags) kind() string   { return "SetBucketTags" }
+func (SetBucketACL) kind() string    { return "SetBucketACL" }
+func (SetOwnership) kind() string    { return "SetOwnership" }
+func (SetPublicAccess) kind() string { return "SetPublicAccess" }
+func (PutObject) kind() string       { return "PutObject" }
+func (CopyObject) kind() string      { return "CopyObject" }
+func (DeleteObject) kind() string    { return "DeleteObject" }
+func (DeleteObjects) kind() string   { return "DeleteObjects" }
+func (SetObjectTags) kind() string   { return "SetObjectTags" }
+func (SetObjectACL) kind() string    { return "SetObjectACL" }
+func (CreateUpload) kind() string    { return "CreateUpload" }
+func (RegisterPart) kind() string    { return "RegisterPart" }
+func (CompleteUpload) kind() string  { return "CompleteUpload" }
+func (AbortUpload) kind() string     { return "AbortUpload" }
+func (Fence) kind() string           { return "Fence" }
+func (Reap) kind() string            { return "Reap" }
+func (TermStart) kind() string       { return "TermStart" }
+func (SetVersion) kind() string      { return "SetVersion" }

@@ -9,6 +9,8 @@ import (
 	"io"
 	"reflect"
 	"strings"
+
+	"bleepstore/reference/acl"
 )
 
 // codecVersion is the first byte of an encoded command. Another value means a
@@ -26,23 +28,27 @@ type wire struct {
 	Term  uint64 `json:",omitempty"`
 	Stamp int64
 
-	CreateBucket   *CreateBucket   `json:",omitempty"`
-	DeleteBucket   *DeleteBucket   `json:",omitempty"`
-	SetVersioning  *SetVersioning  `json:",omitempty"`
-	SetBucketTags  *SetBucketTags  `json:",omitempty"`
-	PutObject      *PutObject      `json:",omitempty"`
-	CopyObject     *CopyObject     `json:",omitempty"`
-	DeleteObject   *DeleteObject   `json:",omitempty"`
-	DeleteObjects  *DeleteObjects  `json:",omitempty"`
-	SetObjectTags  *SetObjectTags  `json:",omitempty"`
-	CreateUpload   *CreateUpload   `json:",omitempty"`
-	RegisterPart   *RegisterPart   `json:",omitempty"`
-	CompleteUpload *CompleteUpload `json:",omitempty"`
-	AbortUpload    *AbortUpload    `json:",omitempty"`
-	Fence          *Fence          `json:",omitempty"`
-	Reap           *Reap           `json:",omitempty"`
-	TermStart      *TermStart      `json:",omitempty"`
-	SetVersion     *SetVersion     `json:",omitempty"`
+	CreateBucket    *CreateBucket    `json:",omitempty"`
+	DeleteBucket    *DeleteBucket    `json:",omitempty"`
+	SetVersioning   *SetVersioning   `json:",omitempty"`
+	SetBucketTags   *SetBucketTags   `json:",omitempty"`
+	SetBucketACL    *SetBucketACL    `json:",omitempty"`
+	SetOwnership    *SetOwnership    `json:",omitempty"`
+	SetPublicAccess *SetPublicAccess `json:",omitempty"`
+	PutObject       *PutObject       `json:",omitempty"`
+	CopyObject      *CopyObject      `json:",omitempty"`
+	DeleteObject    *DeleteObject    `json:",omitempty"`
+	DeleteObjects   *DeleteObjects   `json:",omitempty"`
+	SetObjectTags   *SetObjectTags   `json:",omitempty"`
+	SetObjectACL    *SetObjectACL    `json:",omitempty"`
+	CreateUpload    *CreateUpload    `json:",omitempty"`
+	RegisterPart    *RegisterPart    `json:",omitempty"`
+	CompleteUpload  *CompleteUpload  `json:",omitempty"`
+	AbortUpload     *AbortUpload     `json:",omitempty"`
+	Fence           *Fence           `json:",omitempty"`
+	Reap            *Reap            `json:",omitempty"`
+	TermStart       *TermStart       `json:",omitempty"`
+	SetVersion      *SetVersion      `json:",omitempty"`
 }
 
 // Encode returns the command's bytes: a version byte, the length of the JSON,
@@ -61,6 +67,12 @@ func Encode(c Command) ([]byte, error) {
 		w.SetVersioning = &op
 	case SetBucketTags:
 		w.SetBucketTags = &op
+	case SetBucketACL:
+		w.SetBucketACL = &op
+	case SetOwnership:
+		w.SetOwnership = &op
+	case SetPublicAccess:
+		w.SetPublicAccess = &op
 	case PutObject:
 		w.PutObject, body = &op, op.Body
 	case CopyObject:
@@ -71,6 +83,8 @@ func Encode(c Command) ([]byte, error) {
 		w.DeleteObjects = &op
 	case SetObjectTags:
 		w.SetObjectTags = &op
+	case SetObjectACL:
+		w.SetObjectACL = &op
 	case CreateUpload:
 		w.CreateUpload = &op
 	case RegisterPart:
@@ -163,13 +177,17 @@ func (c Command) Size() int {
 	const frame, perItem = 512, 96
 	switch op := value(c.Op).(type) {
 	case PutObject:
-		return frame + len(op.Body) + len(op.Key) + perItem*len(op.Extents) + op.Attributes.size()
+		return frame + len(op.Body) + len(op.Key) + perItem*len(op.Extents) + op.Attributes.size() + specSize(op.Spec)
 	case CopyObject:
-		return frame + len(op.Body) + len(op.Key) + op.Attributes.size()
+		return frame + len(op.Body) + len(op.Key) + op.Attributes.size() + specSize(op.Spec)
 	case RegisterPart:
 		return frame + len(op.Body) + len(op.Key) + perItem*len(op.Extents)
 	case CreateUpload:
-		return frame + len(op.Key) + op.Attributes.size()
+		return frame + len(op.Key) + op.Attributes.size() + specSize(op.Spec)
+	case SetBucketACL:
+		return frame + specSize(op.ACL)
+	case SetObjectACL:
+		return frame + len(op.Key) + specSize(op.ACL)
 	case CompleteUpload:
 		return frame + len(op.Key) + perItem*len(op.Parts)
 	case DeleteObjects:
@@ -191,6 +209,14 @@ func (a *Attributes) size() int {
 		n += len(t.Key) + len(t.Value) + 24
 	}
 	return n
+}
+
+func specSize(s *acl.Spec) int {
+	const perGrant = 160
+	if s == nil {
+		return 0
+	}
+	return perGrant * len(s.Grants)
 }
 
 // value turns a pointer to an op into the op, so that both work everywhere.

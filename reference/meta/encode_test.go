@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"bleepstore/reference/acl"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
@@ -20,18 +22,25 @@ func samples() []Op {
 		},
 		Checksum: Checksum{"CRC32", "COMPOSITE", "v"}, Condition: WriteCondition{"m", "*"},
 	}
+	grant := []acl.Grant{{ID: "i", Permission: acl.Read}, {Group: acl.AllUsers, Permission: acl.FullControl}}
+	w.Spec = &acl.Spec{Canned: "c", Grants: grant}
+	block := &PublicAccessBlock{true, false, true, false}
+	access := &Access{BucketOwnerPreferred, block, &acl.List{Grants: grant}}
 	ext := []Extent{{"blob", 1, 2}}
 	return []Op{
-		CreateBucket{"n", "o", "r", []Tag{{"k", "v"}}}, DeleteBucket{"n"}, SetVersioning{"b", VersioningEnabled},
+		CreateBucket{"n", "o", "r", []Tag{{"k", "v"}}, access}, DeleteBucket{"n"}, SetVersioning{"b", VersioningEnabled},
 		SetBucketTags{"b", []Tag{}}, SetBucketTags{"b", nil},
+		SetBucketACL{"b", w.Spec}, SetBucketACL{"b", &acl.Spec{Grants: []acl.Grant{}}}, SetBucketACL{"b", nil},
+		SetOwnership{"b", ObjectWriter}, SetPublicAccess{"b", block}, SetPublicAccess{"b", nil},
+		SetObjectACL{"b", "k", "v", w.Spec},
 		PutObject{Write: w, Body: []byte("\x00\xffabc")}, PutObject{Write: w, Extents: ext, Epoch: 4},
 		CopyObject{Write: w, Source: 9}, CopyObject{Write: w, Body: []byte("x")},
-		DeleteObject{"b", "o", DeleteItem{"k", "v", "m"}}, DeleteObjects{"b", "o", []DeleteItem{{"k", "v", "m"}, {Key: "l"}}},
+		DeleteObject{"b", "o", DeleteItem{"k", "v", "m"}, true}, DeleteObjects{"b", "o", []DeleteItem{{"k", "v", "m"}, {Key: "l"}}, true},
 		SetObjectTags{"b", "k", "v", []Tag{{"k", "v"}}},
-		CreateUpload{"b", "k", "o", w.Attributes, "CRC32", "COMPOSITE"},
+		CreateUpload{"b", "k", "o", w.Attributes, "CRC32", "COMPOSITE", w.Spec},
 		RegisterPart{"b", "k", "u", 1, 2, "e", w.Checksum, []byte("body"), ext, 3, 4, 5},
 		CompleteUpload{"b", "k", "u", []PartRef{{1, "e", "c"}}, w.Condition, w.Checksum, 5, &size},
-		AbortUpload{"b", "k", "u"}, Fence{3}, Reap{4, 5}, TermStart{"n"}, SetVersion{1},
+		AbortUpload{"b", "k", "u"}, Fence{3}, Reap{4, 5}, TermStart{"n"}, SetVersion{2},
 	}
 }
 

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,19 +13,32 @@ import (
 	"pgregory.net/rapid"
 )
 
-var update = flag.Bool("update", false, "write the golden log anew")
+var update = flag.Bool("update", false, "write the golden log of this version anew")
 
-const golden = "testdata/golden-1.log"
+// golden is the log of one version of the state machine.
+func golden(version int) string { return fmt.Sprintf("testdata/golden-%d.log", version) }
 
-// The log of an earlier version leads to the state that it led to then.
-// A change of this file's hash means that clusters of mixed versions diverge.
+// The log of every version leads to the state that it led to then. A change of
+// a file's hash means that clusters of mixed versions diverge.
 func TestGoldenLog(t *testing.T) {
 	if *update {
 		writeGolden(t)
 	}
-	lines, want := readGolden(t)
-	s := openFile(t)
 	kinds := map[string]bool{}
+	for version := 1; version <= StateVersion; version++ {
+		t.Run(fmt.Sprint(version), func(t *testing.T) { replayGolden(t, golden(version), kinds) })
+	}
+	for _, op := range samples() {
+		if !kinds[op.kind()] {
+			t.Errorf("the golden logs have no %s", op.kind())
+		}
+	}
+}
+
+// replayGolden applies a log and notes which kinds of command it has.
+func replayGolden(t *testing.T, file string, kinds map[string]bool) {
+	lines, want := readGolden(t, file)
+	s := openFile(t)
 	for i, line := range lines {
 		c, err := Decode([]byte(line))
 		if err != nil {
@@ -39,17 +52,12 @@ func TestGoldenLog(t *testing.T) {
 	if got := s.hash(); got != want {
 		t.Errorf("state is %s, want %s", got, want)
 	}
-	for _, op := range samples() {
-		if !kinds[op.kind()] {
-			t.Errorf("the golden log has no %s", op.kind())
-		}
-	}
 	s.explain()
 }
 
-func readGolden(t *testing.T) (lines []string, hash string) {
+func readGolden(t *testing.T, file string) (lines []string, hash string) {
 	t.Helper()
-	f, err := os.Open(golden)
+	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +93,7 @@ func writeGolden(t *testing.T) {
 		b.WriteString(strconv.QuoteToASCII(string(c)) + "\n")
 	}
 	b.WriteString("hash " + s.hash() + "\n")
-	if err := errors.Join(os.MkdirAll(filepath.Dir(golden), 0o755), os.WriteFile(golden, []byte(b.String()), 0o644)); err != nil {
+	if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(golden(StateVersion), []byte(b.String()), 0o644)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -17,10 +17,18 @@ func (db *DB) Hash(ctx context.Context) (string, error) {
 	h := sha256.New()
 	err := db.View(ctx, func(tx *Tx) error {
 		for _, t := range tables {
-			fmt.Fprintf(h, "table %s\n", t.name)
+			from, begun := t.from, false
+			if from == "" {
+				fmt.Fprintf(h, "table %s\n", t.name)
+				from, begun = t.name, true
+			}
 			err := tx.c.each(func(row []driver.Value) error {
+				if !begun {
+					fmt.Fprintf(h, "table %s\n", t.name)
+					begun = true
+				}
 				return hashRow(h, row)
-			}, "SELECT "+t.columns+" FROM "+t.name+" ORDER BY "+t.order)
+			}, "SELECT "+t.columns+" FROM "+from+" ORDER BY "+t.order)
 			if err != nil {
 				return err
 			}

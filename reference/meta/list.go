@@ -35,7 +35,7 @@ func (tx *Tx) List(q ListQuery) (ListPage, error) {
 	if p.truncated {
 		res.Next, res.NextPrefix = p.last, p.isPrefix
 	}
-	res.Objects, err = unpackAll(b.Name, found)
+	res.Objects, err = unpackAll(&b.Bucket, found)
 	return res, err
 }
 
@@ -46,7 +46,7 @@ type packed struct {
 	rec []byte
 }
 
-func unpackAll(bucket string, rows []packed) ([]Version, error) {
+func unpackAll(b *Bucket, rows []packed) ([]Version, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
@@ -56,7 +56,7 @@ func unpackAll(bucket string, rows []packed) ([]Version, error) {
 		if err != nil {
 			return nil, err
 		}
-		versions[i] = rec.version(bucket, r.key)
+		versions[i] = rec.version(b, r.key)
 		versions[i].Latest = true
 	}
 	return versions, nil

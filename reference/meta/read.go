@@ -160,9 +160,12 @@ func (tx *Tx) current(b *bucketRow, key string) (*Object, error) {
 }
 
 func objectOf(b *bucketRow, key string, rec *record, packed []byte) (*Object, error) {
-	o := &Object{Version: rec.version(b.Name, key), BucketInfo: b.Bucket, content: rec.content}
+	o := &Object{Version: rec.version(&b.Bucket, key), BucketInfo: b.Bucket, content: rec.content}
 	if err := unpackAttrs(packed, &o.Attributes); err != nil {
 		return nil, err
+	}
+	if b.Enforced() {
+		o.ACL = nil
 	}
 	if !rec.is(flagPlain) {
 		o.Content = rec.content

@@ -21,7 +21,7 @@ func (tx *Tx) upload(bucket, key, id string) (*bucketRow, *uploadRow, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	u.Attributes, err = unpackUpload(u.attrs)
+	err = u.open(&b.Bucket)
 	return b, u, err
 }
 
@@ -56,7 +56,7 @@ func (tx *Tx) Completed(bucket, key, uploadID string) (Version, bool, error) {
 	if err != nil || rec == nil {
 		return Version{}, false, err
 	}
-	return rec.version(bucket, key), true, nil
+	return rec.version(&b.Bucket, key), true, nil
 }
 
 // StaleUploads returns the ids of at most max uploads that were initiated

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"bleepstore/reference/acl"
 )
 
 // A record is the part of a version that listings and Apply read: the column
@@ -89,10 +91,14 @@ func unpack(b []byte) (record, error) {
 }
 
 // version is what clients see of the record, without its attributes.
-func (r *record) version(bucket, key string) Version {
+func (r *record) version(b *Bucket, key string) Version {
+	owner := r.owner
+	if b.Enforced() {
+		owner = b.Owner
+	}
 	return Version{
-		Bucket: bucket, Key: key, ID: r.id(), DeleteMarker: r.is(flagMarker),
-		Modified: fromMilli(r.modified), Size: r.size, ETag: r.etag, Owner: r.owner,
+		Bucket: b.Name, Key: key, ID: r.id(), DeleteMarker: r.is(flagMarker),
+		Modified: fromMilli(r.modified), Size: r.size, ETag: r.etag, Owner: owner,
 		Attributes: Attributes{StorageClass: r.class}, Checksum: r.sum, PartCount: r.parts,
 	}
 }
@@ -148,16 +154,30 @@ func unpackAttrs(b []byte, a *Attributes) error {
 	return nil
 }
 
-// packUpload is the attrs of an upload, which has no record: all of them.
-func packUpload(a Attributes) ([]byte, error) {
-	b, err := json.Marshal(a)
+// uploadAttrs is the column attrs of an upload, which has no record: all of
+// them, and the ACL as it was asked for.
+type uploadAttrs struct {
+	Attributes
+	Spec *acl.Spec `json:",omitempty"`
+}
+
+func packUpload(a Attributes, spec *acl.Spec) ([]byte, error) {
+	b, err := json.Marshal(uploadAttrs{a, spec})
 	if err != nil {
 		return nil, fmt.Errorf("pack attributes: %w", err)
 	}
 	return b, nil
 }
 
-func unpackUpload(b []byte) (a Attributes, err error) {
-	err = unpackAttrs(b, &a)
-	return a, err
+// open unpacks the attributes of u, which is in b, and says who will own it.
+func (u *uploadRow) open(b *Bucket) error {
+	var a uploadAttrs
+	if len(u.attrs) > 0 {
+		if err := json.Unmarshal(u.attrs, &a); err != nil {
+			return fmt.Errorf("unpack attributes: %w", err)
+		}
+	}
+	u.Attributes, u.spec = a.Attributes, a.Spec
+	u.Owner = b.OwnerOf(u.Initiator, u.spec)
+	return nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"bleepstore/reference/acl"
 )
 
 // A script makes random commands that mean something to a store, by looking at
@@ -30,15 +32,22 @@ func (c *script) op(t *rapid.T, i int) Op {
 	p.Condition.IfNoneMatch = match
 	pb := putBlob(bucket, key, fmt.Sprint("blob", i), fmt.Sprint("more", i%3))
 	pb.Condition.IfMatch, pb.Epoch = match, c.db.m.st.epoch-uint64(rapid.IntRange(0, 2).Draw(t, "age"))
+	own := rapid.Bool().Draw(t, "own")
+	spec := rapid.SampledFrom([]*acl.Spec{nil, nil, {Canned: "public-read"}, {Canned: acl.BucketOwnerFullControl},
+		{Grants: []acl.Grant{{ID: "bob", Permission: acl.Read}}}, {Grants: []acl.Grant{}}}).Draw(t, "acl")
+	block := rapid.SampledFrom([]*PublicAccessBlock{nil, {}, {BlockPublicACLs: true}}).Draw(t, "block")
+	ownership := rapid.SampledFrom([]Ownership{"", BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter}).Draw(t, "ownership")
+	p.Spec, pb.Spec = spec, spec
 	cp := CopyObject{Write: p.Write}
 	cp.Source, cp.Size = c.source(t)
 	ops := append([]Op{
-		p, pb, DeleteObject{bucket, "bob", DeleteItem{key, id, match}}, cp,
-		CreateUpload{bucket, key, "bob", p.Attributes, "CRC32", "COMPOSITE"},
-		DeleteObjects{bucket, "bob", []DeleteItem{{key, id, match}, {Key: "k"}, {Key: "absent"}}},
+		p, pb, DeleteObject{Bucket: bucket, Owner: "bob", Item: DeleteItem{key, id, match}, OwnOnly: own}, cp,
+		CreateUpload{bucket, key, "bob", p.Attributes, "CRC32", "COMPOSITE", spec},
+		DeleteObjects{bucket, "bob", []DeleteItem{{key, id, match}, {Key: "k"}, {Key: "absent"}}, own},
 		SetObjectTags{bucket, key, id, []Tag{{"k", body}}}, CopyObject{Write: p.Write, Body: p.Body},
 		enable(bucket), suspend(bucket), SetBucketTags{bucket, []Tag{{"k", body}}}, Reap{Max: 3},
-		Fence{Epoch: c.db.m.st.epoch}, TermStart{"n"}, SetVersion{1}, mkBucket(bucket), DeleteBucket{bucket},
+		Fence{Epoch: c.db.m.st.epoch}, TermStart{"n"}, SetVersion{2}, mkBucket(bucket), DeleteBucket{bucket},
+		SetBucketACL{bucket, spec}, SetOwnership{bucket, ownership}, SetPublicAccess{bucket, block}, SetObjectACL{bucket, key, id, spec},
 	}, c.done...)
 	if len(c.uploads) > 0 && rapid.Bool().Draw(t, "multipart") {
 		ops = c.multipart(t, p, cp)

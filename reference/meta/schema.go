@@ -114,20 +114,25 @@ CREATE TABLE completed(
 	rec BLOB NOT NULL
 );
 CREATE INDEX completed_at ON completed(at);
+`, `
+ALTER TABLE bucket ADD COLUMN access TEXT; -- JSON; NULL: what every bucket had before
 `}
 
 // tables are dumped by Hash, each in the order of its primary key.
-var tables = []struct{ name, columns, order string }{
-	{"state", "version, stamp, seq, epoch, objects, bytes, completed", "id"},
-	{"bucket", "*", "id"},
-	{"live", "*", "bucket, key"},
-	{"version", "*", "bucket, key, nseq"},
-	{"inline", "*", "id"},
-	{"extent", "*", "content, n"},
-	{"garbage", "*", "at, content"},
-	{"upload", "*", "id"},
-	{"part", "*", "content, number"},
-	{"completed", "*", "upload"},
+// What later schemas add is told apart by from, so that the digest of a state
+// without it stays what it was.
+var tables = []struct{ name, columns, order, from string }{
+	{name: "state", columns: "version, stamp, seq, epoch, objects, bytes, completed", order: "id"},
+	{name: "bucket", columns: "id, name, owner, region, created, versioning, tags", order: "id"},
+	{name: "live", columns: "*", order: "bucket, key"},
+	{name: "version", columns: "*", order: "bucket, key, nseq"},
+	{name: "inline", columns: "*", order: "id"},
+	{name: "extent", columns: "*", order: "content, n"},
+	{name: "garbage", columns: "*", order: "at, content"},
+	{name: "upload", columns: "*", order: "id"},
+	{name: "part", columns: "*", order: "content, number"},
+	{name: "completed", columns: "*", order: "upload"},
+	{name: "access", columns: "id, access", order: "id", from: "bucket WHERE access IS NOT NULL"},
 }
 
 // migrate brings the schema up to date in one transaction. A database of a

@@ -4,7 +4,11 @@
 // nor Raft nor where the bytes of a blob are.
 package meta
 
-import "time"
+import (
+	"time"
+
+	"bleepstore/reference/acl"
+)
 
 // VersioningState is a bucket's versioning: "" (never configured), Enabled or
 // Suspended. Once configured it never returns to "".
@@ -28,6 +32,7 @@ type Bucket struct {
 	Created    time.Time
 	Versioning VersioningState
 	Tags       []Tag // nil: no tag set
+	Access     Access
 }
 
 // A Tag is one key and value of a tag set; a set keeps the order it was given in.
@@ -48,6 +53,9 @@ type Attributes struct {
 	StorageClass string            `json:",omitempty"` // "" is STANDARD
 	Redirect     string            `json:",omitempty"` // x-amz-website-redirect-location
 	Tags         []Tag             `json:",omitempty"`
+	// ACL is the object's own; nil is the owner's full control. It means
+	// nothing, and is not shown, while the bucket has no ACLs.
+	ACL *acl.List `json:",omitempty"`
 }
 
 // A Checksum is one stored checksum. Value is the base64 text as clients see
@@ -75,7 +83,7 @@ type Version struct {
 	Modified     time.Time // UTC, to the millisecond
 	Size         int64
 	ETag         string // hex, without quotes; multipart ends in -N
-	Owner        string
+	Owner        string // the bucket's while the bucket has no ACLs
 	Attributes
 	Checksum Checksum
 	// PartCount is the number of parts of an object made by
@@ -95,7 +103,8 @@ type PartInfo struct {
 // An Upload is a multipart upload in progress.
 type Upload struct {
 	Bucket, Key, ID string
-	Owner           string
+	Owner           string // who will own the object
+	Initiator       string // who began it
 	Initiated       time.Time
 	Attributes
 	Algorithm    string // checksum algorithm announced at Create; "" none

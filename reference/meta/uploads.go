@@ -21,8 +21,7 @@ func (tx *Tx) Uploads(q UploadsQuery) (UploadsPage, error) {
 	p, err := walk(it, q.Prefix, q.Delimiter, q.Max, func(string) error {
 		u := uploadOf(it.row[1:])
 		u.Bucket = b.Name
-		var err error
-		u.Attributes, err = unpackUpload(u.attrs)
+		err := u.open(&b.Bucket)
 		res.Uploads = append(res.Uploads, u.Upload)
 		return err
 	})

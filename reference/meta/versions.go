@@ -66,7 +66,7 @@ func (it *versionCursor) page(b *bucketRow, q VersionsQuery, res *VersionsPage) 
 		if err != nil {
 			return err
 		}
-		v := rec.version(b.Name, key)
+		v := rec.version(&b.Bucket, key)
 		v.Latest = it.latest
 		res.Versions = append(res.Versions, v)
 		last = &rec

@@ -10,6 +10,7 @@ import (
 	"io"
 	"time"
 
+	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 )
@@ -25,13 +26,22 @@ type (
 	Part       = meta.Part
 	PartInfo   = meta.PartInfo
 
-	VersioningState = meta.VersioningState
+	VersioningState   = meta.VersioningState
+	Ownership         = meta.Ownership
+	PublicAccessBlock = meta.PublicAccessBlock
 )
 
 // The two states of versioning that a client can set.
 const (
 	VersioningEnabled   = meta.VersioningEnabled
 	VersioningSuspended = meta.VersioningSuspended
+)
+
+// The settings of object ownership.
+const (
+	BucketOwnerEnforced  = meta.BucketOwnerEnforced
+	BucketOwnerPreferred = meta.BucketOwnerPreferred
+	ObjectWriter         = meta.ObjectWriter
 )
 
 // A Caller is who asks. The zero Caller is anonymous.
@@ -81,6 +91,7 @@ type PutInput struct {
 	Attributes  Attributes
 	Body        Body
 	Condition   WriteCondition
+	ACL         *acl.Spec // nil: none was given
 }
 
 // PutResult says what a Put, Copy or Complete made.
@@ -102,6 +113,8 @@ type GetInput struct {
 	PartNumber  int    // 0: none
 	// WithParts fills Version.Parts of the answer, for GetObjectAttributes.
 	WithParts bool
+	// ForTags asks with the right to the tags instead of that to read.
+	ForTags bool
 }
 
 // GetResult is an object opened for reading. Close must be called; Body is nil
@@ -131,6 +144,7 @@ type CopyInput struct {
 	Attributes                   Attributes // used where a directive is REPLACE; StorageClass and Redirect always
 	Algorithm                    string     // x-amz-checksum-algorithm; "": keep the source's
 	Condition                    WriteCondition
+	ACL                          *acl.Spec
 }
 
 // CopyResult is PutResult and the version copied from.
@@ -212,6 +226,7 @@ type CreateUploadInput struct {
 	Attributes   Attributes
 	Algorithm    string
 	ChecksumType string
+	ACL          *acl.Spec
 }
 
 // UploadPartInput asks for one part to be stored.
@@ -307,4 +322,7 @@ type CreateBucketInput struct {
 	Name   string
 	Region string
 	Tags   []Tag
+	// Ownership, when not "", replaces what new buckets are given.
+	Ownership Ownership
+	ACL       *acl.Spec
 }

@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 
+	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 )
@@ -12,19 +13,39 @@ import (
 // returns the bucket that is there.
 func (s *Service) CreateBucket(ctx context.Context, in CreateBucketInput) (Bucket, error) {
 	if in.Caller.Account == "" {
-		return Bucket{}, errcode.New(errcode.AccessDenied, "Access Denied")
+		return Bucket{}, denied()
 	}
 	setDefault(&in.Region, s.region)
-	res, err := s.propose(ctx, meta.CreateBucket{Name: in.Name, Owner: in.Caller.Account, Region: in.Region, Tags: in.Tags})
+	access := s.defaults
+	if in.Ownership != "" {
+		access.Ownership = in.Ownership
+	}
+	access.ACL = in.ACL.List(in.Caller.Account, in.Caller.Account)
+	res, err := s.propose(ctx, meta.CreateBucket{
+		Name: in.Name, Owner: in.Caller.Account, Region: in.Region, Tags: in.Tags, Access: &access})
 	if errcode.Of(err) == errcode.BucketAlreadyOwnedByYou && in.Region == "us-east-1" && res.Bucket.Region == "us-east-1" {
-		return res.Bucket, nil
+		return res.Bucket, s.resetACL(ctx, &res.Bucket, in.ACL)
 	}
 	return res.Bucket, err
 }
 
-// HeadBucket returns a bucket: NoSuchBucket, AccessDenied.
+// resetACL gives a bucket that is made again the ACL of the new request (B-02).
+func (s *Service) resetACL(ctx context.Context, b *Bucket, spec *acl.Spec) error {
+	if b.Enforced() {
+		return nil
+	}
+	_, err := s.propose(ctx, meta.SetBucketACL{Bucket: b.Name, ACL: spec})
+	return err
+}
+
+// HeadBucket returns a bucket that the caller may list: NoSuchBucket, AccessDenied.
 func (s *Service) HeadBucket(ctx context.Context, c Caller, name string) (Bucket, error) {
-	return s.bucket(ctx, c, name)
+	return s.bucketFor(ctx, c, name, acl.Read)
+}
+
+// Bucket returns a bucket of the caller's own: NoSuchBucket, AccessDenied.
+func (s *Service) Bucket(ctx context.Context, c Caller, name string) (Bucket, error) {
+	return s.owned(ctx, c, name)
 }
 
 // DeleteBucket removes an empty bucket: NoSuchBucket, BucketNotEmpty. Uploads
@@ -36,7 +57,7 @@ func (s *Service) DeleteBucket(ctx context.Context, c Caller, name string) error
 // ListBuckets returns a page of the caller's own buckets.
 func (s *Service) ListBuckets(ctx context.Context, in ListBucketsInput) (ListBucketsResult, error) {
 	if in.Caller.Account == "" {
-		return ListBucketsResult{}, errcode.New(errcode.AccessDenied, "Access Denied")
+		return ListBucketsResult{}, denied()
 	}
 	var page meta.BucketsPage
 	err := s.view(ctx, func(tx *meta.Tx) (err error) {
@@ -58,7 +79,7 @@ func (s *Service) SetBucketTags(ctx context.Context, c Caller, bucket string, ta
 }
 
 func (s *Service) configure(ctx context.Context, c Caller, bucket string, op meta.Op) error {
-	if _, err := s.bucket(ctx, c, bucket); err != nil {
+	if _, err := s.owned(ctx, c, bucket); err != nil {
 		return err
 	}
 	_, err := s.propose(ctx, op)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bleepstore/reference/acl"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
@@ -50,7 +51,7 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 // whether this is the same request again.
 func (s *Service) partsOf(ctx context.Context, in CompleteInput) (u Upload, stored map[int]Part, done bool, err error) {
 	err = s.view(ctx, func(tx *meta.Tx) error {
-		if _, err := allowed(tx, in.Caller, in.Bucket); err != nil {
+		if err := usable(tx, in.Caller, in.Bucket, acl.Write); err != nil {
 			return err
 		}
 		u, stored, done = Upload{}, make(map[int]Part, len(in.Parts)), false

@@ -36,7 +36,7 @@ type sourceRef struct {
 // PreconditionFailed, and InvalidRequest for a delete marker named by its id.
 func (s *Service) source(ctx context.Context, ref sourceRef) (src source, err error) {
 	err = s.view(ctx, func(tx *meta.Tx) (err error) {
-		if src.Object, err = objectIn(tx, ref.caller, ref.bucket, ref.key, ref.version); err != nil {
+		if src.Object, err = objectIn(tx, ref.caller, ref.bucket, ref.key, ref.version, readObject); err != nil {
 			return err
 		}
 		switch {
@@ -90,7 +90,7 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 	if err != nil {
 		return CopyResult{}, err
 	}
-	if _, err := s.bucket(ctx, in.Caller, in.Bucket); err != nil {
+	if _, err := s.writable(ctx, in.Caller, in.Bucket, in.ACL); err != nil {
 		return CopyResult{}, err
 	}
 	for range recopies {
@@ -121,8 +121,8 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 		return res, false, err
 	}
 	w := meta.Write{
-		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.Account, Size: src.Size,
-		Attributes: copiedAttributes(in, &src), Condition: cond,
+		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Size: src.Size,
+		Attributes: copiedAttributes(in, &src), Condition: cond, Spec: in.ACL,
 	}
 	w.ETag, w.Checksum, err = s.copiedDigests(ctx, &src, in.Algorithm)
 	if errors.Is(err, blob.ErrNotFound) {
@@ -168,8 +168,8 @@ func storageClass(c string) string {
 	return c
 }
 
-// copiedAttributes applies the directives. Storage class and redirect are of
-// the request alone.
+// copiedAttributes applies the directives. Storage class, redirect and ACL are
+// of the request alone.
 func copiedAttributes(in CopyInput, src *source) Attributes {
 	a := src.Attributes
 	if in.ReplaceMetadata {
@@ -180,6 +180,7 @@ func copiedAttributes(in CopyInput, src *source) Attributes {
 		a.Tags = in.Attributes.Tags
 	}
 	a.StorageClass, a.Redirect = in.Attributes.StorageClass, in.Attributes.Redirect
+	a.ACL = nil
 	return a
 }
 

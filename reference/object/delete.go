@@ -4,19 +4,22 @@ import (
 	"context"
 	"errors"
 
+	"bleepstore/reference/acl"
 	"bleepstore/reference/meta"
 )
 
-// Delete removes one key or version. What is not there is deleted already.
+// Delete removes one key or version. What is not there is deleted already. Who
+// may write to the bucket without owning it deletes what is their own.
 func (s *Service) Delete(ctx context.Context, in DeleteInput) (DeleteResult, error) {
 	item, err := DeleteItem{Key: in.Key, VersionID: in.VersionID, IfMatch: in.IfMatch}.compile()
 	if err != nil {
 		return DeleteResult{}, err
 	}
-	if _, err := s.bucket(ctx, in.Caller, in.Bucket); err != nil {
+	b, err := s.bucketFor(ctx, in.Caller, in.Bucket, acl.Write)
+	if err != nil {
 		return DeleteResult{}, err
 	}
-	res, err := s.propose(ctx, meta.DeleteObject{Bucket: in.Bucket, Owner: in.Caller.Account, Item: item})
+	res, err := s.propose(ctx, meta.DeleteObject{Bucket: in.Bucket, Owner: in.Caller.id(), Item: item, OwnOnly: !in.Caller.owns(&b)})
 	if err != nil {
 		return DeleteResult{}, err
 	}
@@ -31,7 +34,8 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (DeleteResult, err
 // outcome, in the order given. The error is of the whole: nothing was deleted,
 // or nobody knows.
 func (s *Service) DeleteMany(ctx context.Context, c Caller, bucket string, items []DeleteItem) ([]DeleteOutcome, error) {
-	if _, err := s.bucket(ctx, c, bucket); err != nil {
+	b, err := s.bucketFor(ctx, c, bucket, acl.Write)
+	if err != nil {
 		return nil, err
 	}
 	outcomes := make([]DeleteOutcome, len(items))
@@ -49,7 +53,7 @@ func (s *Service) DeleteMany(ctx context.Context, c Caller, bucket string, items
 	if len(accepted) == 0 {
 		return outcomes, nil
 	}
-	res, err := s.propose(ctx, meta.DeleteObjects{Bucket: bucket, Owner: c.Account, Items: accepted})
+	res, err := s.propose(ctx, meta.DeleteObjects{Bucket: bucket, Owner: c.id(), Items: accepted, OwnOnly: !c.owns(&b)})
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +78,11 @@ func (d DeleteItem) compile() (meta.DeleteItem, error) {
 // SetTags replaces the tags of one version and returns its id ("" when the
 // bucket was never versioned); nil tags removes them.
 func (s *Service) SetTags(ctx context.Context, c Caller, bucket, key, versionID string, tags []Tag) (string, error) {
-	if _, err := s.bucket(ctx, c, bucket); err != nil {
+	err := s.view(ctx, func(tx *meta.Tx) error {
+		_, err := objectIn(tx, c, bucket, key, versionID, ownTags)
+		return err
+	})
+	if err != nil {
 		return "", err
 	}
 	res, err := s.propose(ctx, meta.SetObjectTags{Bucket: bucket, Key: key, VersionID: versionID, Tags: tags})

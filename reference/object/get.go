@@ -58,7 +58,7 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 	var o meta.Object
 	err := s.view(ctx, func(tx *meta.Tx) (err error) {
 		*r = GetResult{}
-		if o, err = objectIn(tx, in.Caller, in.Bucket, in.Key, in.VersionID); err != nil {
+		if o, err = objectIn(tx, in.Caller, in.Bucket, in.Key, in.VersionID, in.right()); err != nil {
 			return err
 		}
 		r.ShowVersion = shows(o.BucketInfo)
@@ -83,6 +83,14 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 	})
 	r.Version = o.Version
 	return r, o, err
+}
+
+// right is what the caller must have.
+func (in *GetInput) right() right {
+	if in.ForTags {
+		return ownTags
+	}
+	return readObject
 }
 
 // markerError is the answer to reading a delete marker: there is no object, or,

@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 
+	"bleepstore/reference/acl"
 	"bleepstore/reference/meta"
 )
 
@@ -13,7 +14,7 @@ func (s *Service) List(ctx context.Context, c Caller, in ListInput) (ListResult,
 		page, err = tx.List(meta.ListQuery{
 			Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter,
 			After: in.After, AfterPrefix: in.AfterPrefix, Max: in.Max})
-		return permit(err, page.Bucket, c)
+		return permit(err, &page.Bucket, c)
 	})
 	if err != nil {
 		return ListResult{}, err
@@ -30,7 +31,7 @@ func (s *Service) ListVersions(ctx context.Context, c Caller, in ListVersionsInp
 		page, err = tx.Versions(meta.VersionsQuery{
 			Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter,
 			AfterKey: in.AfterKey, AfterVersion: in.AfterVersion, Max: in.Max})
-		return permit(err, page.Bucket, c)
+		return permit(err, &page.Bucket, c)
 	})
 	if err != nil {
 		return ListVersionsResult{}, err
@@ -47,7 +48,7 @@ func (s *Service) ListUploads(ctx context.Context, c Caller, in ListUploadsInput
 		page, err = tx.Uploads(meta.UploadsQuery{
 			Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter,
 			AfterKey: in.AfterKey, AfterUpload: in.AfterUpload, Max: in.Max})
-		return permit(err, page.Bucket, c)
+		return permit(err, &page.Bucket, c)
 	})
 	if err != nil {
 		return ListUploadsResult{}, err
@@ -61,12 +62,9 @@ func (s *Service) ListUploads(ctx context.Context, c Caller, in ListUploadsInput
 func (s *Service) ListParts(ctx context.Context, in ListPartsInput) (ListPartsResult, error) {
 	var page meta.PartsPage
 	err := s.view(ctx, func(tx *meta.Tx) (err error) {
-		if _, err := allowed(tx, in.Caller, in.Bucket); err != nil {
-			return err
-		}
 		page, err = tx.Parts(meta.PartsQuery{
 			Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID, After: in.After, Max: in.Max})
-		return err
+		return handles(tx, err, in.Caller, in.Bucket, &page.Upload)
 	})
 	if err != nil {
 		return ListPartsResult{}, err
@@ -75,9 +73,9 @@ func (s *Service) ListParts(ctx context.Context, in ListPartsInput) (ListPartsRe
 }
 
 // permit lets a page through to those who may see its bucket.
-func permit(err error, b Bucket, c Caller) error {
+func permit(err error, b *Bucket, c Caller) error {
 	if err != nil {
 		return err
 	}
-	return authorize(b, c)
+	return require(b, c, acl.Read)
 }

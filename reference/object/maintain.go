@@ -174,11 +174,22 @@ func (s *Service) removeUnnamed(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// refreshEpoch takes over the epoch of the state.
-func (s *Service) refreshEpoch(ctx context.Context) error {
-	return s.view(ctx, func(tx *meta.Tx) error {
-		stats, err := tx.Stats()
-		s.epoch.Store(stats.Epoch)
+// adopt takes over the epoch of the state. Where nobody else applies the log,
+// the state machine's version rises to this program's.
+func (s *Service) adopt(ctx context.Context) error {
+	var stats meta.Stats
+	err := s.view(ctx, func(tx *meta.Tx) (err error) {
+		stats, err = tx.Stats()
 		return err
 	})
+	if err != nil {
+		return fmt.Errorf("read epoch: %w", err)
+	}
+	s.epoch.Store(stats.Epoch)
+	if s.exclusive && stats.Version < meta.StateVersion {
+		if _, err := s.propose(ctx, meta.SetVersion{Version: meta.StateVersion}); err != nil {
+			return fmt.Errorf("raise version: %w", err)
+		}
+	}
+	return nil
 }

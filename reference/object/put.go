@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 
+	"bleepstore/reference/acl"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
@@ -27,8 +28,8 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 		return PutResult{}, err
 	}
 	w := meta.Write{
-		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.Account, Attributes: in.Attributes,
-		Size: p.size, ETag: p.etag(), Checksum: p.full(algorithm), Condition: cond,
+		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
+		Size: p.size, ETag: p.etag(), Checksum: p.full(algorithm), Condition: cond, Spec: in.ACL,
 	}
 	res, err := s.commit(ctx, p, meta.PutObject{Write: w, Body: p.inline, Extents: p.extents, Epoch: p.epoch})
 	return PutResult{Version: res.Version, ShowVersion: shows(res.Bucket)}, err
@@ -38,15 +39,25 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 // are looked at early only where the body is worth sparing; either way the
 // state machine has the last word.
 func (s *Service) admit(ctx context.Context, in PutInput, cond meta.WriteCondition) error {
-	if _, err := s.bucket(ctx, in.Caller, in.Bucket); err != nil {
+	b, err := s.writable(ctx, in.Caller, in.Bucket, in.ACL)
+	if err != nil {
 		return err
 	}
 	if in.Body.Size <= s.limits.Inline || cond == (meta.WriteCondition{}) {
 		return nil
 	}
 	return s.view(ctx, func(tx *meta.Tx) error {
-		return precheck(tx, in.Bucket, in.Key, cond)
+		return precheck(tx, b.Name, in.Key, cond)
 	})
+}
+
+// writable reads a bucket in which c may make objects with the ACL spec.
+func (s *Service) writable(ctx context.Context, c Caller, name string, spec *acl.Spec) (Bucket, error) {
+	b, err := s.bucketFor(ctx, c, name, acl.Write)
+	if err == nil && spec != nil {
+		_, err = b.Admits(spec, b.OwnerOf(c.id(), spec))
+	}
+	return b, err
 }
 
 // precheck tells what cond would amount to now.

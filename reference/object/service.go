@@ -25,6 +25,8 @@ type Config struct {
 	Blobs blob.Store
 	// Region decides the answer to re-creating one's own bucket; "" is us-east-1.
 	Region string
+	// Defaults is what a new bucket is given; nil is meta.DefaultAccess.
+	Defaults *meta.Access
 	// Exclusive says that nobody else writes to Log or Blobs, so that whatever
 	// an earlier process left unnamed is an orphan: New closes its epochs and
 	// Maintain begins by removing it. Left false, orphans are proven by waiting.
@@ -110,6 +112,7 @@ type Service struct {
 	db        *meta.DB
 	blobs     blob.Store
 	region    string
+	defaults  meta.Access
 	exclusive bool
 	limits    Limits
 	clock     Clock
@@ -140,15 +143,19 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if c.Fatal == nil {
 		c.Fatal = func(error) {}
 	}
+	if c.Defaults == nil {
+		aws := meta.DefaultAccess()
+		c.Defaults = &aws
+	}
 	s := &Service{
-		log: c.Log, db: c.Meta, blobs: c.Blobs, region: c.Region, exclusive: c.Exclusive,
+		log: c.Log, db: c.Meta, blobs: c.Blobs, region: c.Region, defaults: *c.Defaults, exclusive: c.Exclusive,
 		limits: limits, clock: c.Clock, logger: c.Logger, fatal: c.Fatal,
 		rand:   lockedReader{r: c.Rand},
 		flight: budget{max: limits.InFlight},
 		space:  spaceGauge{probe: c.Space, reserve: limits.Reserve, now: c.Clock.Now},
 	}
-	if err := s.refreshEpoch(ctx); err != nil {
-		return nil, fmt.Errorf("read epoch: %w", err)
+	if err := s.adopt(ctx); err != nil {
+		return nil, err
 	}
 	// Twice, because a fence leaves the epoch before it open.
 	for i := 0; s.exclusive && i < 2; i++ {
@@ -225,47 +232,3 @@ func unavailable(err error) error {
 	}
 	return err
 }
-
-// authorize lets a bucket's owner in and nobody else.
-func authorize(b Bucket, c Caller) error {
-	if c.Account == "" || c.Account != b.Owner {
-		return errcode.New(errcode.AccessDenied, "Access Denied")
-	}
-	return nil
-}
-
-// bucket reads a bucket that c may use, as of now.
-func (s *Service) bucket(ctx context.Context, c Caller, name string) (b Bucket, err error) {
-	if err := s.current(ctx); err != nil {
-		return b, err
-	}
-	if b, err = s.db.Bucket(ctx, name); err == nil {
-		err = authorize(b, c)
-	}
-	return b, err
-}
-
-// allowed returns a bucket of tx if c may use it.
-func allowed(tx *meta.Tx, c Caller, name string) (Bucket, error) {
-	b, err := tx.Bucket(name)
-	if err == nil {
-		err = authorize(b, c)
-	}
-	return b, err
-}
-
-// objectIn returns a version of tx if c may see it. Whether a key exists is
-// not told to those who may not.
-func objectIn(tx *meta.Tx, c Caller, bucket, key, version string) (meta.Object, error) {
-	o, err := tx.Object(bucket, key, version)
-	if err != nil {
-		if _, denied := allowed(tx, c, bucket); denied != nil {
-			return o, denied
-		}
-		return o, err
-	}
-	return o, authorize(o.BucketInfo, c)
-}
-
-// shows says whether version ids belong in the answers of b.
-func shows(b Bucket) bool { return b.Versioning != "" }

@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 
+	"bleepstore/reference/acl"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
@@ -26,18 +27,47 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (Uploa
 		return Upload{}, errcode.New(errcode.InvalidRequest,
 			"The %s checksum type cannot be used with the %s checksum algorithm.", kind, algorithm)
 	}
-	if _, err := s.bucket(ctx, in.Caller, in.Bucket); err != nil {
+	if _, err := s.writable(ctx, in.Caller, in.Bucket, in.ACL); err != nil {
 		return Upload{}, err
 	}
 	res, err := s.propose(ctx, meta.CreateUpload{
-		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.Account, Attributes: in.Attributes,
-		Algorithm: string(algorithm), ChecksumType: string(kind)})
+		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
+		Algorithm: string(algorithm), ChecksumType: string(kind), Spec: in.ACL})
 	return res.Upload, err
 }
 
 // Abort ends an upload and lets its parts go: NoSuchUpload.
 func (s *Service) Abort(ctx context.Context, c Caller, bucket, key, uploadID string) error {
-	return s.configure(ctx, c, bucket, meta.AbortUpload{Bucket: bucket, Key: key, UploadID: uploadID})
+	err := s.view(ctx, func(tx *meta.Tx) error {
+		u, err := tx.Upload(bucket, key, uploadID)
+		return handles(tx, err, c, bucket, &u)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.propose(ctx, meta.AbortUpload{Bucket: bucket, Key: key, UploadID: uploadID})
+	return err
+}
+
+// handles lets who began the upload u, and the bucket's owner, do with it what
+// no ACL gives; err is from reading it.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+func handles(tx *meta.Tx, err error, c Caller, bucket string, u *Upload) error {
+	b, missing := tx.Bucket(bucket)
+	switch {
+	case missing != nil:
+		return missing
+	case c.owns(&b):
+		return err
+	case err != nil: // whether it exists is not told to those who may not write
+		if hidden := require(&b, c, acl.Write); hidden != nil {
+			return hidden
+		}
+		return err
+	case c.id() != u.Initiator:
+		return denied()
+	}
+	return nil
 }
 
 // checksumOf returns the checksum that an upload's object will have. One that
@@ -52,7 +82,7 @@ func checksumOf(u Upload) (checksum.Algorithm, checksum.Type) {
 // upload reads an upload that c may write to: NoSuchUpload.
 func (s *Service) upload(ctx context.Context, c Caller, bucket, key, id string) (u Upload, err error) {
 	err = s.view(ctx, func(tx *meta.Tx) error {
-		if _, err := allowed(tx, c, bucket); err != nil {
+		if err := usable(tx, c, bucket, acl.Write); err != nil {
 			return err
 		}
 		u, err = tx.Upload(bucket, key, id)

@@ -18,25 +18,28 @@ type Authenticator interface {
 	Verify(r *http.Request) (*sigv4.Identity, error)
 }
 
-// Access is what a request wants to do, before anything has been looked up.
-type Access struct {
+// An Attempt is what a request wants to do, before anything has been looked up.
+type Attempt struct {
 	Caller      object.Caller
 	Operation   string // as in Operations
 	Bucket, Key string // "" where the operation has none
+	// Grantable says that an ACL can let anybody do this, so that the domain
+	// decides, where it reads the bucket.
+	Grantable bool
 }
 
-// An Authorizer decides whether Access is granted: nil, or an *errcode.Error
-// with AccessDenied. This is the seam for bucket policies and ACLs; that a
-// caller owns the bucket is the domain's to check, where it reads the bucket.
+// An Authorizer decides whether an Attempt goes on: nil, or an *errcode.Error
+// with AccessDenied. This is the seam for bucket policies; owners and ACLs are
+// the domain's to look at.
 type Authorizer interface {
-	Authorize(ctx context.Context, a Access) error
+	Authorize(ctx context.Context, a Attempt) error
 }
 
-// signedOnly admits every signed request.
+// signedOnly admits every signed request, and others as far as an ACL could.
 type signedOnly struct{}
 
-func (signedOnly) Authorize(_ context.Context, a Access) error {
-	if a.Caller.Account == "" {
+func (signedOnly) Authorize(_ context.Context, a Attempt) error {
+	if a.Caller.Account == "" && !a.Grantable {
 		return &errcode.Error{Code: errcode.AccessDenied}
 	}
 	return nil
@@ -56,11 +59,24 @@ func (q *request) authenticate() error {
 	if id.Anonymous() && q.hasOverrides() {
 		return errcode.New(errcode.InvalidRequest, "Request specific response headers cannot be used for anonymous GET requests.")
 	}
-	name := unknownOperation
+	a := Attempt{Caller: q.caller, Operation: unknownOperation, Bucket: q.bucket, Key: q.key}
 	if q.op != nil {
-		name = q.op.name
+		a.Operation, a.Grantable = q.op.name, q.op.grantable
 	}
-	return q.h.cfg.Access.Authorize(q.ctx, Access{Caller: q.caller, Operation: name, Bucket: q.bucket, Key: q.key})
+	if err := q.h.cfg.Access.Authorize(q.ctx, a); err != nil || a.Caller.Account != "" {
+		return err
+	}
+	return q.admitAnybody()
+}
+
+// admitAnybody refuses an anonymous request to a bucket that has no ACLs before
+// anything else about the request is looked at.
+func (q *request) admitAnybody() error {
+	b, err := q.h.cfg.Backend.Find(q.ctx, q.bucket)
+	if err == nil && b.Enforced() {
+		err = &errcode.Error{Code: errcode.AccessDenied}
+	}
+	return err
 }
 
 // hoist gives the x-amz-* parameters of a presigned request the place of the
@@ -100,7 +116,7 @@ func (q *request) checkOwner(bucket, want string) error {
 	if !isAccountID(want) {
 		return &errcode.Error{Code: errcode.InvalidBucketOwnerAWSAccountID}
 	}
-	b, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, bucket)
+	b, err := q.h.cfg.Backend.Find(q.ctx, bucket)
 	if err != nil {
 		return err
 	}

@@ -9,17 +9,39 @@ import (
 // Buckets makes, finds and removes buckets.
 type Buckets interface {
 	CreateBucket(context.Context, object.CreateBucketInput) (object.Bucket, error)
+	// HeadBucket returns a bucket that who may list.
 	HeadBucket(ctx context.Context, who object.Caller, name string) (object.Bucket, error)
+	// Bucket returns a bucket of who's own.
+	Bucket(ctx context.Context, who object.Caller, name string) (object.Bucket, error)
 	DeleteBucket(ctx context.Context, who object.Caller, name string) error
 	ListBuckets(context.Context, object.ListBucketsInput) (object.ListBucketsResult, error)
 }
 
 // Settings changes what a bucket remembers besides its objects. Reading is
-// Buckets.HeadBucket.
+// Buckets.Bucket.
 type Settings interface {
 	SetVersioning(ctx context.Context, who object.Caller, bucket string, s object.VersioningState) error
 	// SetBucketTags replaces the tag set; nil removes it.
 	SetBucketTags(ctx context.Context, who object.Caller, bucket string, tags []object.Tag) error
+}
+
+// Access is who else may use a bucket and what is in it.
+type Access interface {
+	// SetOwnership sets who owns what is written; "" removes the setting.
+	SetOwnership(ctx context.Context, who object.Caller, bucket string, o object.Ownership) error
+	// SetPublicAccess replaces the public access block; nil removes it.
+	SetPublicAccess(ctx context.Context, who object.Caller, bucket string, p *object.PublicAccessBlock) error
+	// Find returns a bucket whoever asks: for checks, never for an answer.
+	Find(ctx context.Context, bucket string) (object.Bucket, error)
+}
+
+// ACLs reads and replaces access control lists.
+type ACLs interface {
+	BucketACL(ctx context.Context, who object.Caller, bucket string) (object.Bucket, error)
+	SetBucketACL(ctx context.Context, who object.Caller, bucket string, a object.ACLSpec) error
+	ObjectACL(context.Context, object.GetInput) (*object.GetResult, error)
+	// SetObjectACL returns the version's id, "" when the bucket was never versioned.
+	SetObjectACL(context.Context, object.GetInput, object.ACLSpec) (string, error)
 }
 
 // Reader reads objects.
@@ -65,6 +87,8 @@ type Uploads interface {
 type Backend interface {
 	Buckets
 	Settings
+	Access
+	ACLs
 	Reader
 	Writer
 	Listings

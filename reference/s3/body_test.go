@@ -190,6 +190,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 func TestAuthentication(t *testing.T) {
 	f := &fake{}
+	f.bucket.Access.Ownership = object.BucketOwnerEnforced
 	srv := newTest(t, f)
 	send(t, srv, "GET", "/b/k", "").wantError(t, 403, errcode.AccessDenied)
 	send(t, srv, "GET", "/b/k", "", "User: -").wantError(t, 403, errcode.SignatureDoesNotMatch)
@@ -197,15 +198,25 @@ func TestAuthentication(t *testing.T) {
 	send(t, srv, "PUT", "/b/k?foo", "").wantError(t, 403, errcode.AccessDenied)
 	send(t, srv, "PUT", "/b/k", "", "Content-Length: 9999999999").wantError(t, 403, errcode.AccessDenied)
 	send(t, srv, "OPTIONS", "/b/k", "").wantError(t, 501, errcode.NotImplemented)
-	if len(f.calls) != 0 {
-		t.Errorf("got calls %v, want none", f.calls)
+	for _, c := range f.calls {
+		if c.method != "Find" {
+			t.Errorf("the domain was asked: %+v", c)
+		}
+	}
+	f.bucket.Access.Ownership, f.calls = object.ObjectWriter, nil
+	send(t, srv, "GET", "/b?policy", "").wantError(t, 403, errcode.AccessDenied)
+	send(t, srv, "GET", "/b?location", "").wantError(t, 403, errcode.AccessDenied)
+	if got := send(t, srv, "HEAD", "/b/k", ""); got.status != 200 || f.calls[len(f.calls)-1].method != "Head" {
+		t.Errorf("got %d and calls %+v, want the domain to decide", got.status, f.calls)
 	}
 }
 
 // 100-continue is sent when the body is first read, so a refused request's
 // client gets the final status and no 100.
 func TestContinue(t *testing.T) {
-	srv := newTest(t, &fake{})
+	f := &fake{}
+	f.bucket.Access.Ownership = object.BucketOwnerEnforced
+	srv := newTest(t, f)
 	c := dial(t, srv)
 	io.WriteString(c, "PUT /b/k HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
 	readReply(t, c.r, "PUT").wantError(t, 403, errcode.AccessDenied)

@@ -12,8 +12,13 @@ func (q *request) createBucket() error {
 	if !validBucketName(q.bucket) || q.h.cfg.Ops != nil && slices.Contains(OpsPaths, "/"+q.bucket) {
 		return (&errcode.Error{Code: errcode.InvalidBucketName}).With("BucketName", q.bucket)
 	}
-	if err := q.checkNewBucketACL(); err != nil {
+	spec, err := q.headerACL()
+	if err != nil {
 		return err
+	}
+	ownership := q.header("X-Amz-Object-Ownership")
+	if ownership != "" && !isOwnership(ownership) {
+		return argument("Invalid x-amz-object-ownership header: "+ownership, "x-amz-object-ownership", ownership)
 	}
 	location, tags, err := q.bucketConfiguration()
 	if err != nil {
@@ -24,6 +29,7 @@ func (q *request) createBucket() error {
 	}
 	_, err = q.h.cfg.Backend.CreateBucket(q.ctx, object.CreateBucketInput{
 		Caller: q.caller, Name: q.bucket, Region: q.h.cfg.Region, Tags: tags,
+		Ownership: object.Ownership(ownership), ACL: spec,
 	})
 	if err != nil {
 		return err
@@ -59,23 +65,6 @@ func (q *request) bucketConfiguration() (location string, tags []object.Tag, err
 	return location, tags, err
 }
 
-// checkNewBucketACL holds what CreateBucket says of ownership and ACLs against
-// the one setting there is, BucketOwnerEnforced.
-func (q *request) checkNewBucketACL() error {
-	switch v := q.header("X-Amz-Object-Ownership"); v {
-	case "", "BucketOwnerEnforced":
-	case "BucketOwnerPreferred", "ObjectWriter":
-		return (&errcode.Error{Code: errcode.NotImplemented}).With("Header", "x-amz-object-ownership")
-	default:
-		return argument("Invalid x-amz-object-ownership header: "+v, "x-amz-object-ownership", v)
-	}
-	private, err := q.privateACL()
-	if err == nil && !private {
-		return &errcode.Error{Code: errcode.InvalidBucketACLWithOwnership}
-	}
-	return err
-}
-
 func (q *request) headBucket() error {
 	b, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
 	if err != nil {
@@ -96,7 +85,7 @@ func (q *request) deleteBucket() error {
 }
 
 func (q *request) getLocation() error {
-	b, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
+	b, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket)
 	if err != nil {
 		return err
 	}
@@ -112,7 +101,7 @@ func (q *request) getLocation() error {
 }
 
 func (q *request) getVersioning() error {
-	b, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
+	b, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket)
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,8 @@ type Config struct {
 	Backend Backend
 	Auth    Authenticator
 	// Access decides what an authenticated caller may do before anything is
-	// looked up; nil admits every signed request and no anonymous one, and
-	// leaves ownership of buckets to the domain.
+	// looked up; nil admits every signed request, and anonymous ones to what an
+	// ACL can grant, and leaves owners and ACLs to the domain.
 	Access Authorizer
 
 	// Region is the one region of this server. "": us-east-1.
@@ -32,6 +32,9 @@ type Config struct {
 	// AccountID gives the 12-digit account id of a bucket's owner, which is
 	// what x-amz-expected-bucket-owner names. nil: AccountID.
 	AccountID func(owner string) string
+	// Accounts says whether a canonical id is an account's, to which an ACL may
+	// grant something. nil: every id is.
+	Accounts func(id string) bool
 
 	Now  func() time.Time
 	Rand io.Reader // read once, by New, for the request ids

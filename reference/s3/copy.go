@@ -66,7 +66,8 @@ func (q *request) copySource() (source, error) {
 }
 
 func (q *request) copyObject() error {
-	if err := q.checkObjectACL(); err != nil {
+	spec, err := q.headerACL()
+	if err != nil {
 		return err
 	}
 	src, err := q.copySource()
@@ -77,7 +78,7 @@ func (q *request) copyObject() error {
 		Caller: q.caller, Bucket: q.bucket, Key: q.key,
 		SourceBucket: src.bucket, SourceKey: src.key, SourceVersion: src.version,
 		SourceConditions: q.conditions("X-Amz-Copy-Source-"),
-		Condition:        q.writeCondition(),
+		Condition:        q.writeCondition(), ACL: spec,
 	}
 	if in.ReplaceMetadata, err = q.directive("X-Amz-Metadata-Directive"); err != nil {
 		return err

@@ -127,7 +127,7 @@ func TestCopyRefusals(t *testing.T) {
 		{"x-amz-copy-source: b/o|x-amz-source-expected-bucket-owner: me", 400, errcode.InvalidBucketOwnerAWSAccountID},
 		{"x-amz-copy-source: b/o|x-amz-copy-source-server-side-encryption-customer-algorithm: AES256", 501, errcode.NotImplemented},
 		{"x-amz-copy-source: b/o|x-amz-checksum-algorithm: MD4", 400, errcode.InvalidRequest},
-		{"x-amz-copy-source: b/o|x-amz-acl: public-read", 400, errcode.AccessControlListNotSupported},
+		{"x-amz-copy-source: b/o|x-amz-acl: everybody", 400, errcode.InvalidArgument},
 	} {
 		do(t, srv, "PUT", "/b/k", "", strings.Split(c.headers, "|")...).wantError(t, c.status, c.code)
 	}

@@ -92,6 +92,39 @@ func (f *fake) HeadBucket(ctx context.Context, who object.Caller, name string) (
 	f.note(ctx, "HeadBucket", name)
 	return f.bucket, f.err
 }
+func (f *fake) Bucket(ctx context.Context, who object.Caller, name string) (object.Bucket, error) {
+	f.note(ctx, "Bucket", name)
+	return f.bucket, f.err
+}
+func (f *fake) Find(ctx context.Context, name string) (object.Bucket, error) {
+	f.note(ctx, "Find", name)
+	return f.bucket, f.err
+}
+func (f *fake) SetOwnership(ctx context.Context, who object.Caller, name string, o object.Ownership) error {
+	f.note(ctx, "SetOwnership", o)
+	return f.err
+}
+func (f *fake) SetPublicAccess(ctx context.Context, who object.Caller, name string, p *object.PublicAccessBlock) error {
+	f.note(ctx, "SetPublicAccess", p)
+	return f.err
+}
+func (f *fake) BucketACL(ctx context.Context, who object.Caller, name string) (object.Bucket, error) {
+	f.note(ctx, "BucketACL", name)
+	return f.bucket, f.err
+}
+func (f *fake) SetBucketACL(ctx context.Context, who object.Caller, name string, a object.ACLSpec) error {
+	f.note(ctx, "SetACL", a)
+	return f.err
+}
+func (f *fake) ObjectACL(ctx context.Context, in object.GetInput) (*object.GetResult, error) {
+	f.note(ctx, "ObjectACL", in)
+	res := f.get
+	return &res, f.err
+}
+func (f *fake) SetObjectACL(ctx context.Context, in object.GetInput, a object.ACLSpec) (string, error) {
+	f.note(ctx, "SetACL", a)
+	return f.get.Version.ID, f.err
+}
 func (f *fake) DeleteBucket(ctx context.Context, who object.Caller, name string) error {
 	f.note(ctx, "DeleteBucket", name)
 	return f.err

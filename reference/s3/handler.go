@@ -34,6 +34,9 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.AccountID == nil {
 		cfg.AccountID = AccountID
 	}
+	if cfg.Accounts == nil {
+		cfg.Accounts = func(string) bool { return true }
+	}
 	if cfg.Access == nil {
 		cfg.Access = signedOnly{}
 	}

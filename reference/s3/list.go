@@ -175,11 +175,7 @@ func (q *request) contents(x *xmlBuf, objects []object.Version, owner bool) {
 
 // appendOwner appends an Owner, with the display name where it is the caller's.
 func (q *request) appendOwner(x *xmlBuf, owner string) {
-	name := ""
-	if owner == q.caller.Account {
-		name = q.caller.Name
-	}
-	x.owner("Owner", owner, name)
+	x.owner("Owner", owner, q.nameOf(owner))
 }
 
 // algorithm appends which checksum is stored, which is all that listings tell.

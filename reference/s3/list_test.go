@@ -137,7 +137,7 @@ func TestListVersions(t *testing.T) {
 }
 
 func TestListUploads(t *testing.T) {
-	up := object.Upload{Key: "k 1", ID: "u1", Owner: owner, Initiated: noon, Algorithm: "CRC32", ChecksumType: "COMPOSITE"}
+	up := object.Upload{Key: "k 1", ID: "u1", Owner: owner, Initiator: owner, Initiated: noon, Algorithm: "CRC32", ChecksumType: "COMPOSITE"}
 	f := &fake{uploads: object.ListUploadsResult{Uploads: []object.Upload{up}, Truncated: true, NextKey: "k 1", NextUpload: "u1"}}
 	srv := newTest(t, f)
 	got := do(t, srv, "GET", "/b?uploads&prefix=k&key-marker=j&upload-id-marker=u0&max-uploads=1&encoding-type=url", "")

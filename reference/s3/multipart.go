@@ -15,7 +15,8 @@ import (
 const maxPart = 10_000
 
 func (q *request) createUpload() error {
-	if err := q.checkObjectACL(); err != nil {
+	spec, err := q.headerACL()
+	if err != nil {
 		return err
 	}
 	attributes, err := q.attributes()
@@ -28,7 +29,7 @@ func (q *request) createUpload() error {
 	}
 	up, err := q.h.cfg.Backend.CreateUpload(q.ctx, object.CreateUploadInput{
 		Caller: q.caller, Bucket: q.bucket, Key: q.key, Attributes: attributes,
-		Algorithm: string(algorithm), ChecksumType: string(kind),
+		Algorithm: string(algorithm), ChecksumType: string(kind), ACL: spec,
 	})
 	if err != nil {
 		return err
@@ -181,15 +182,10 @@ func (q *request) listParts() error {
 	return q.replyXML(http.StatusOK, x)
 }
 
-// appendPrincipals appends who initiated an upload and who will own it, which
-// is the same account.
+// appendPrincipals appends who initiated an upload and who will own it.
 func (q *request) appendPrincipals(x *xmlBuf, up *object.Upload) {
-	name := ""
-	if up.Owner == q.caller.Account {
-		name = q.caller.Name
-	}
-	x.owner("Initiator", up.Owner, name)
-	x.owner("Owner", up.Owner, name)
+	x.owner("Initiator", up.Initiator, q.nameOf(up.Initiator))
+	x.owner("Owner", up.Owner, q.nameOf(up.Owner))
 }
 
 func (q *request) listUploads() error {

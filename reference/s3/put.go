@@ -8,7 +8,8 @@ import (
 )
 
 func (q *request) putObject() error {
-	if err := q.checkObjectACL(); err != nil {
+	spec, err := q.headerACL()
+	if err != nil {
 		return err
 	}
 	attributes, err := q.attributes()
@@ -21,7 +22,7 @@ func (q *request) putObject() error {
 	}
 	res, err := q.h.cfg.Backend.Put(q.ctx, object.PutInput{
 		Caller: q.caller, Bucket: q.bucket, Key: q.key,
-		Attributes: attributes, Body: body, Condition: q.writeCondition(),
+		Attributes: attributes, Body: body, Condition: q.writeCondition(), ACL: spec,
 	})
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (q *request) deleteMany(items []object.DeleteItem) ([]object.DeleteOutcome,
 		ask = append(ask, item)
 	}
 	if len(ask) == 0 {
-		_, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
+		_, err := q.h.cfg.Backend.DeleteMany(q.ctx, q.caller, q.bucket, nil)
 		return out, err
 	}
 	got, err := q.h.cfg.Backend.DeleteMany(q.ctx, q.caller, q.bucket, ask)

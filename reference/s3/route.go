@@ -23,6 +23,8 @@ type operation struct {
 	serve func(*request) error
 	// open operations need no signature: a browser cannot sign them.
 	open bool
+	// grantable operations are those that an ACL can let anybody do.
+	grantable bool
 	// body says that the request carries bytes of client size, so that it is
 	// bounded by progress instead of by Limits.Metadata.
 	body bool

@@ -149,7 +149,7 @@ func (q *request) replyTags(tags []object.Tag) error {
 }
 
 func (q *request) getBucketTagging() error {
-	b, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
+	b, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,9 @@ func (q *request) deleteBucketTagging() error {
 }
 
 func (q *request) getObjectTagging() error {
-	res, err := q.h.cfg.Backend.Head(q.ctx, q.headInput())
+	in := q.headInput()
+	in.ForTags = true
+	res, err := q.h.cfg.Backend.Head(q.ctx, in)
 	if err != nil {
 		return err
 	}

@@ -30,14 +30,6 @@ func unsetConfigurations() []*operation {
 		unset("GetBucketLogging", "logging", shows("BucketLoggingStatus", "")),
 		unset("GetBucketNotificationConfiguration", "notification", shows("NotificationConfiguration", "")),
 		unset("GetBucketRequestPayment", "requestPayment", shows("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>")),
-		// The defaults of new buckets, which hold here because ACLs other than
-		// the owner's are refused and nobody but an account is let in.
-		unset("GetBucketOwnershipControls", "ownershipControls", shows("OwnershipControls",
-			"<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>")),
-		unset("GetPublicAccessBlock", "publicAccessBlock", shows("PublicAccessBlockConfiguration",
-			"<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>"+
-				"<BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets>")),
-
 		unset("GetBucketAnalyticsConfiguration", "analytics", byID("ListBucketAnalyticsConfigurationResult"), listParams...),
 		unset("GetBucketInventoryConfiguration", "inventory", byID("ListInventoryConfigurationsResult"), listParams...),
 		unset("GetBucketMetricsConfiguration", "metrics", byID("ListMetricsConfigurationsResult"), listParams...),
@@ -58,7 +50,7 @@ var listParams = []string{"id", "continuation-token"}
 func unset(name, sub string, serve func(*request) error, params ...string) *operation {
 	return &operation{name: name, level: bucketLevel, method: http.MethodGet, sub: sub, params: params, unset: true,
 		serve: func(q *request) error {
-			if _, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket); err != nil {
+			if _, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket); err != nil {
 				return err
 			}
 			return serve(q)

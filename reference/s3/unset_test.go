@@ -33,7 +33,6 @@ func TestUnsetConfigurations(t *testing.T) {
 		"logging":             "<BucketLoggingStatus xmlns=NS></BucketLoggingStatus>",
 		"notification":        "<NotificationConfiguration xmlns=NS></NotificationConfiguration>",
 		"requestPayment":      "<RequestPaymentConfiguration xmlns=NS><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
-		"ownershipControls":   "<OwnershipControls xmlns=NS><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>",
 		"metrics":             "<ListMetricsConfigurationsResult xmlns=NS><IsTruncated>false</IsTruncated></ListMetricsConfigurationsResult>",
 		"intelligent-tiering": "<ListBucketIntelligentTieringConfigurationsOutput xmlns=NS><IsTruncated>false</IsTruncated></ListBucketIntelligentTieringConfigurationsOutput>",
 	} {
@@ -42,10 +41,6 @@ func TestUnsetConfigurations(t *testing.T) {
 		if got.status != 200 || got.body != want {
 			t.Errorf("%s: got %d %s, want %s", query, got.status, got.body, want)
 		}
-	}
-	block := do(t, srv, "GET", "/bucket?publicAccessBlock", "")
-	if block.status != 200 || strings.Count(block.body, ">true<") != 4 {
-		t.Errorf("publicAccessBlock: got %d %s, want four settings that are true", block.status, block.body)
 	}
 }
 

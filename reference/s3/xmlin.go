@@ -26,9 +26,11 @@ const (
 )
 
 // An element is a decoded XML element: either text or children matter. Names
-// are local: S3 accepts its namespace, another and none.
+// are local: S3 accepts its namespace, another and none. Of its attributes only
+// xsi:type matters.
 type element struct {
 	name string
+	kind string // xsi:type
 	text string
 	kids []element
 }
@@ -113,7 +115,13 @@ func (p *treeParser) token(tok xml.Token) error {
 		if p.root != nil {
 			return errors.New("more than one root element")
 		}
-		p.open = append(p.open, element{name: t.Name.Local})
+		e := element{name: t.Name.Local}
+		for _, a := range t.Attr {
+			if a.Name.Local == "type" {
+				e.kind = a.Value
+			}
+		}
+		p.open = append(p.open, e)
 	case xml.EndElement:
 		last := len(p.open) - 1
 		done := p.open[last]

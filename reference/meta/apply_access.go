@@ -1,0 +1,64 @@
+package meta
+
+import "bleepstore/reference/errcode"
+
+// setAccess changes how a bucket may be used by others.
+func (m *machine) setAccess(bucket string, change func(*bucketRow, *Access) error) (Result, error) {
+	b, err := m.bucket(bucket)
+	if err != nil {
+		return Result{}, err
+	}
+	a := b.Access
+	if err := change(b, &a); err != nil {
+		return Result{Bucket: b.Bucket}, err
+	}
+	packed, err := packAccess(&a)
+	if err != nil {
+		return Result{}, err
+	}
+	b.Access, b.explicit, m.turned = a, true, true
+	return Result{Bucket: b.Bucket}, m.c.exec("UPDATE bucket SET access = ? WHERE id = ?", packed, b.row)
+}
+
+func (m *machine) setBucketACL(op SetBucketACL) (Result, error) {
+	return m.setAccess(op.Bucket, func(b *bucketRow, a *Access) error {
+		l, err := b.Admits(op.ACL, b.Owner)
+		if err == nil && !b.Enforced() { // what it would say there holds anyway
+			a.ACL = l
+		}
+		return err
+	})
+}
+
+func (m *machine) setOwnership(op SetOwnership) (Result, error) {
+	return m.setAccess(op.Bucket, func(b *bucketRow, a *Access) error {
+		switch op.Ownership {
+		case "", BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter:
+			a.Ownership = op.Ownership
+		default:
+			return &errcode.Error{Code: errcode.MalformedXML}
+		}
+		if a.Ownership == BucketOwnerEnforced && !a.ACL.Private(b.Owner) { // PB-10
+			return &errcode.Error{Code: errcode.InvalidBucketACLWithOwnership}
+		}
+		return nil
+	})
+}
+
+func (m *machine) setPublicAccess(op SetPublicAccess) (Result, error) {
+	return m.setAccess(op.Bucket, func(_ *bucketRow, a *Access) error {
+		a.Block = op.Block
+		return nil
+	})
+}
+
+// setObjectACL replaces the ACL of one version; its ETag and time stay.
+func (m *machine) setObjectACL(op SetObjectACL) (Result, error) {
+	return m.setAttrs(op.Bucket, op.Key, op.VersionID, func(b *bucketRow, v *Version) error {
+		l, err := b.Admits(op.ACL, v.Owner)
+		if err == nil && !b.Enforced() {
+			v.ACL = l
+		}
+		return err
+	})
+}

@@ -1,0 +1,137 @@
+package s3
+
+import (
+	"net/http"
+
+	"bleepstore/reference/errcode"
+	"bleepstore/reference/object"
+)
+
+func (q *request) getOwnership() error {
+	b, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket)
+	if err != nil {
+		return err
+	}
+	if b.Access.Ownership == "" {
+		return &errcode.Error{Code: errcode.OwnershipControlsNotFound}
+	}
+	x := q.h.buffers.xml()
+	x.root("OwnershipControls")
+	x.open("Rule")
+	x.text("ObjectOwnership", string(b.Access.Ownership))
+	x.end("Rule")
+	x.end("OwnershipControls")
+	return q.replyXML(http.StatusOK, x)
+}
+
+func (q *request) putOwnership() error {
+	e, err := q.readXML("OwnershipControls")
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		return &errcode.Error{Code: errcode.MissingRequestBody}
+	}
+	if err := e.only("Rule"); err != nil {
+		return err
+	}
+	if len(e.kids) != 1 {
+		return malformed("OwnershipControls has one Rule")
+	}
+	if err := e.kids[0].only("ObjectOwnership"); err != nil {
+		return err
+	}
+	value, _, err := e.kids[0].child("ObjectOwnership")
+	if err != nil {
+		return err
+	}
+	if !isOwnership(value) {
+		return malformed("unknown ObjectOwnership")
+	}
+	return q.setOwnership(object.Ownership(value), http.StatusOK)
+}
+
+func isOwnership(v string) bool {
+	switch object.Ownership(v) {
+	case object.BucketOwnerEnforced, object.BucketOwnerPreferred, object.ObjectWriter:
+		return true
+	}
+	return false
+}
+
+func (q *request) deleteOwnership() error { return q.setOwnership("", http.StatusNoContent) }
+
+func (q *request) setOwnership(o object.Ownership, status int) error {
+	if err := q.h.cfg.Backend.SetOwnership(q.ctx, q.caller, q.bucket, o); err != nil {
+		return err
+	}
+	return q.reply(status)
+}
+
+// switches are the elements of a PublicAccessBlockConfiguration.
+var switches = []struct {
+	name string
+	of   func(*object.PublicAccessBlock) *bool
+}{
+	{"BlockPublicAcls", func(p *object.PublicAccessBlock) *bool { return &p.BlockPublicACLs }},
+	{"IgnorePublicAcls", func(p *object.PublicAccessBlock) *bool { return &p.IgnorePublicACLs }},
+	{"BlockPublicPolicy", func(p *object.PublicAccessBlock) *bool { return &p.BlockPublicPolicy }},
+	{"RestrictPublicBuckets", func(p *object.PublicAccessBlock) *bool { return &p.RestrictPublicBuckets }},
+}
+
+func (q *request) getPublicAccess() error {
+	b, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket)
+	if err != nil {
+		return err
+	}
+	if b.Access.Block == nil {
+		return &errcode.Error{Code: errcode.NoSuchPublicAccessBlock}
+	}
+	x := q.h.buffers.xml()
+	x.root("PublicAccessBlockConfiguration")
+	for _, s := range switches {
+		x.bool(s.name, *s.of(b.Access.Block))
+	}
+	x.end("PublicAccessBlockConfiguration")
+	return q.replyXML(http.StatusOK, x)
+}
+
+// putPublicAccess replaces the whole configuration: a switch that the document
+// leaves out is off.
+func (q *request) putPublicAccess() error {
+	e, err := q.readXML("PublicAccessBlockConfiguration")
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		return &errcode.Error{Code: errcode.MissingRequestBody}
+	}
+	var block object.PublicAccessBlock
+	names := make([]string, len(switches))
+	for i, s := range switches {
+		names[i] = s.name
+		text, found, err := e.child(s.name)
+		if err != nil {
+			return err
+		}
+		switch {
+		case text == "true", text == "TRUE":
+			*s.of(&block) = true
+		case found && text != "false" && text != "FALSE":
+			return malformed(s.name + " is not a boolean")
+		}
+	}
+	if err := e.only(names...); err != nil {
+		return err
+	}
+	return q.setPublicAccess(&block, http.StatusOK)
+}
+
+func (q *request) deletePublicAccess() error { return q.setPublicAccess(nil, http.StatusNoContent) }
+
+func (q *request) setPublicAccess(p *object.PublicAccessBlock, status int) error {
+	if err := q.h.cfg.Backend.SetPublicAccess(q.ctx, q.caller, q.bucket, p); err != nil {
+		return err
+	}
+	return q.reply(status)
+}
