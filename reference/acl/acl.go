@@ -102,6 +102,20 @@ func (l *List) Public() bool {
 	return l != nil && slices.ContainsFunc(l.Grants, func(g Grant) bool { return g.public() })
 }
 
+// WithoutPublic is l less its public grants.
+func (l *List) WithoutPublic() *List {
+	if !l.Public() {
+		return l
+	}
+	rest := &List{}
+	for _, g := range l.Grants {
+		if !g.public() {
+			rest.Grants = append(rest.Grants, g)
+		}
+	}
+	return rest
+}
+
 // Private reports whether l grants nothing to anybody but owner.
 func (l *List) Private(owner string) bool {
 	return l == nil || !slices.ContainsFunc(l.Grants, func(g Grant) bool { return g.ID != owner })

@@ -269,6 +269,10 @@ func TestIgnorePublic(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantCode(t, fmt.Sprint("ignored: ", ignore), head(), want)
+		r, err := b.ObjectACL(ctx, GetInput{Caller: alice, Bucket: "open", Key: "s"})
+		if err != nil || r.Version.ACL.Public() == ignore {
+			t.Errorf("ignored: %v: shown as %+v, %v", ignore, r.Version.ACL, err)
+		}
 	}
 	if err := b.SetOwnership(ctx, alice, "open", meta.BucketOwnerEnforced); err != nil {
 		t.Fatal(err)

@@ -15,14 +15,24 @@ func (s *Service) Find(ctx context.Context, bucket string) (Bucket, error) {
 	return s.db.Bucket(ctx, bucket)
 }
 
-// BucketACL returns a bucket whose ACL c may read; Access.ACL is nil where ACLs
-// are off.
+// BucketACL returns a bucket whose ACL c may read. Access.ACL is what counts:
+// nothing where ACLs are off, and no public grant where those are ignored
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html).
 func (s *Service) BucketACL(ctx context.Context, c Caller, name string) (Bucket, error) {
 	b, err := s.bucketFor(ctx, c, name, acl.ReadACP)
-	if b.Enforced() {
-		b.Access.ACL = nil
-	}
+	b.Access.ACL = effective(&b, b.Access.ACL)
 	return b, err
+}
+
+// effective is what counts of a list that belongs to b or is in it.
+func effective(b *Bucket, l *acl.List) *acl.List {
+	switch {
+	case b.Enforced():
+		return nil
+	case b.IgnoresPublic():
+		return l.WithoutPublic()
+	}
+	return l
 }
 
 // SetBucketACL replaces a bucket's ACL: AccessControlListNotSupported where
@@ -39,7 +49,7 @@ func (s *Service) SetBucketACL(ctx context.Context, c Caller, name string, spec 
 	return err
 }
 
-// ObjectACL returns a version whose ACL the caller may read.
+// ObjectACL returns a version whose ACL the caller may read, as BucketACL does.
 func (s *Service) ObjectACL(ctx context.Context, in GetInput) (*GetResult, error) {
 	r := &GetResult{}
 	err := s.view(ctx, func(tx *meta.Tx) error {
@@ -48,6 +58,7 @@ func (s *Service) ObjectACL(ctx context.Context, in GetInput) (*GetResult, error
 			err = markerError(&o, in.VersionID != "")
 		}
 		r.Version, r.ShowVersion = o.Version, shows(o.BucketInfo)
+		r.Version.ACL = effective(&o.BucketInfo, o.ACL)
 		return err
 	})
 	return r, err
