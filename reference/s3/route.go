@@ -23,7 +23,9 @@ type operation struct {
 	serve func(*request) error
 	// open operations need no signature: a browser cannot sign them.
 	open bool
-	// grantable operations are those that an ACL can let anybody do.
+	// grantable operations are those that an ACL can let anybody do, unsigned.
+	// S3 was seen to refuse unsigned copies and uploads whatever the ACL says
+	// (https://github.com/aws/aws-sdk-js/issues/512).
 	grantable bool
 	// body says that the request carries bytes of client size, so that it is
 	// bounded by progress instead of by Limits.Metadata.

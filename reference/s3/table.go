@@ -41,7 +41,7 @@ func newTable() []*operation {
 		{name: "PostObject", level: bucketLevel, method: "POST", open: true},
 		{name: "PreflightBucket", level: bucketLevel, method: "OPTIONS", open: true},
 
-		{name: "CopyObject", level: keyLevel, method: "PUT", header: hCopySource, serve: (*request).copyObject, body: true, grantable: true},
+		{name: "CopyObject", level: keyLevel, method: "PUT", header: hCopySource, serve: (*request).copyObject, body: true},
 		{name: "PutObject", level: keyLevel, method: "PUT", serve: (*request).putObject, body: true, stream: true, grantable: true},
 		{name: "GetObject", level: keyLevel, method: "GET", params: getParams, serve: (*request).getObject, body: true, grantable: true},
 		{name: "HeadObject", level: keyLevel, method: "HEAD", params: getParams, serve: (*request).headObject, grantable: true},
@@ -53,12 +53,12 @@ func newTable() []*operation {
 		{name: "GetObjectAcl", level: keyLevel, method: "GET", sub: "acl", params: []string{"versionId"}, serve: (*request).getObjectACL, grantable: true},
 		{name: "PutObjectAcl", level: keyLevel, method: "PUT", sub: "acl", params: []string{"versionId"}, serve: (*request).putObjectACL, grantable: true},
 
-		{name: "CreateMultipartUpload", level: keyLevel, method: "POST", sub: "uploads", serve: (*request).createUpload, grantable: true},
-		{name: "UploadPartCopy", level: keyLevel, method: "PUT", sub: "uploadId", header: hCopySource, params: []string{"partNumber"}, serve: (*request).copyPart, body: true, grantable: true},
-		{name: "UploadPart", level: keyLevel, method: "PUT", sub: "uploadId", params: []string{"partNumber"}, serve: (*request).uploadPart, body: true, stream: true, grantable: true},
-		{name: "ListParts", level: keyLevel, method: "GET", sub: "uploadId", params: []string{"max-parts", "part-number-marker"}, serve: (*request).listParts, grantable: true},
-		{name: "CompleteMultipartUpload", level: keyLevel, method: "POST", sub: "uploadId", serve: (*request).completeUpload, body: true, composite: true, grantable: true},
-		{name: "AbortMultipartUpload", level: keyLevel, method: "DELETE", sub: "uploadId", serve: (*request).abortUpload, grantable: true},
+		{name: "CreateMultipartUpload", level: keyLevel, method: "POST", sub: "uploads", serve: (*request).createUpload},
+		{name: "UploadPartCopy", level: keyLevel, method: "PUT", sub: "uploadId", header: hCopySource, params: []string{"partNumber"}, serve: (*request).copyPart, body: true},
+		{name: "UploadPart", level: keyLevel, method: "PUT", sub: "uploadId", params: []string{"partNumber"}, serve: (*request).uploadPart, body: true, stream: true},
+		{name: "ListParts", level: keyLevel, method: "GET", sub: "uploadId", params: []string{"max-parts", "part-number-marker"}, serve: (*request).listParts},
+		{name: "CompleteMultipartUpload", level: keyLevel, method: "POST", sub: "uploadId", serve: (*request).completeUpload, body: true, composite: true},
+		{name: "AbortMultipartUpload", level: keyLevel, method: "DELETE", sub: "uploadId", serve: (*request).abortUpload},
 		{name: "PreflightObject", level: keyLevel, method: "OPTIONS", open: true},
 	}
 	ops = append(ops, unsetConfigurations()...)
