@@ -144,8 +144,8 @@ func TestRefusedACLs(t *testing.T) {
 	s.must(CreateBucket{Name: "c", Owner: "alice", Access: &open})
 }
 
-// Who may only delete what is theirs deletes nothing else.
-func TestDeleteOwnOnly(t *testing.T) {
+// Who may only replace and delete what is theirs touches nothing else.
+func TestOwnOnly(t *testing.T) {
 	s := openMemory(t)
 	s.must(mkBucket("b"), SetOwnership{"b", ObjectWriter}, write("b", "a", "alice", nil), write("b", "k", "bob", nil))
 	own := func(item DeleteItem) DeleteObject {
@@ -154,6 +154,17 @@ func TestDeleteOwnOnly(t *testing.T) {
 	s.refuse(errcode.AccessDenied, own(DeleteItem{Key: "a"}))
 	s.refuse(errcode.AccessDenied, own(DeleteItem{Key: "k", VersionID: NullVersion}))
 	s.must(own(DeleteItem{Key: "k"}), own(DeleteItem{Key: "absent"}))
+	over := func(key string) PutObject {
+		op := write("b", key, "bob", nil)
+		op.OwnOnly = true
+		return op
+	}
+	s.refuse(errcode.AccessDenied, over("a"))
+	s.refuse(errcode.AccessDenied, CopyObject{Write: over("a").Write, Body: []byte("body")})
+	up := s.must(CreateUpload{Bucket: "b", Key: "a", Owner: "bob"}).Upload
+	part := s.must(RegisterPart{Bucket: "b", Key: "a", UploadID: up.ID, Number: 1, ETag: etag("")}).Part
+	s.refuse(errcode.AccessDenied, CompleteUpload{Bucket: "b", Key: "a", UploadID: up.ID, Parts: []PartRef{{Number: 1, ETag: part.ETag}}, OwnOnly: true})
+	s.must(over("k"), over("k"))
 	r := s.must(DeleteObjects{"b", "bob", []DeleteItem{{Key: "a"}, {Key: "k"}}, true})
 	if r.Deleted[0].Err == nil || r.Deleted[1].Err != nil {
 		t.Errorf("outcomes %+v", r.Deleted)

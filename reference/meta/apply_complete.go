@@ -38,6 +38,9 @@ func (m *machine) completeUpload(op CompleteUpload) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := mayReplace(cur, u.Initiator, op.OwnOnly); err != nil {
+		return Result{Bucket: b.Bucket}, err
+	}
 	if err := op.Condition.check(op.Key, cur); err != nil { // W-09..W-12
 		return Result{Bucket: b.Bucket}, err
 	}

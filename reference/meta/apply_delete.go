@@ -78,7 +78,7 @@ func (m *machine) deleteItem(b *bucketRow, owner string, item DeleteItem, ownOnl
 	if err != nil {
 		return Deleted{}, err
 	}
-	if ownOnly && (item.VersionID != "" || cur != nil && cur.owner != owner) {
+	if ownOnly && (item.VersionID != "" || mayReplace(cur, owner, ownOnly) != nil) {
 		return Deleted{VersionID: item.VersionID, Err: errcode.New(errcode.AccessDenied, "Access Denied")}, nil
 	}
 	// W-14, W-15; AWS evaluates conditional deletes on the current version only.

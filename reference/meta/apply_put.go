@@ -49,7 +49,7 @@ func (w *Write) record(m *machine, owner string) record {
 }
 
 func (m *machine) putObject(op PutObject) (Result, error) {
-	b, cur, err := m.target(op.Bucket, op.Key, &op.Condition)
+	b, cur, err := m.target(&op.Write)
 	if err != nil {
 		return Result{}, err
 	}
@@ -78,7 +78,7 @@ func (m *machine) putObject(op PutObject) (Result, error) {
 }
 
 func (m *machine) copyObject(op CopyObject) (Result, error) {
-	b, cur, err := m.target(op.Bucket, op.Key, &op.Condition)
+	b, cur, err := m.target(&op.Write)
 	if err != nil {
 		return Result{}, err
 	}
@@ -123,17 +123,30 @@ func (b *bucketRow) entitle(writer string, spec *acl.Spec, a *Attributes) (owner
 	return owner, err
 }
 
-// target finds what a write is about and evaluates its condition.
-func (m *machine) target(bucket, key string, cond *WriteCondition) (*bucketRow, *record, error) {
-	b, err := m.bucket(bucket)
+// target finds what a write is about, whether it may replace that, and
+// evaluates its condition.
+func (m *machine) target(w *Write) (*bucketRow, *record, error) {
+	b, err := m.bucket(w.Bucket)
 	if err != nil {
 		return nil, nil, err
 	}
-	cur, err := m.live(b, key)
+	cur, err := m.live(b, w.Key)
 	if err != nil {
 		return nil, nil, err
 	}
-	return b, cur, cond.check(key, cur)
+	if err := mayReplace(cur, w.Owner, w.OwnOnly); err != nil {
+		return nil, nil, err
+	}
+	return b, cur, w.Condition.check(w.Key, cur)
+}
+
+// mayReplace fails where writer may replace only what is theirs and cur, the
+// current version, is not.
+func mayReplace(cur *record, writer string, ownOnly bool) error {
+	if ownOnly && cur != nil && cur.owner != writer {
+		return errcode.New(errcode.AccessDenied, "Access Denied")
+	}
+	return nil
 }
 
 // admit checks the bytes of a new content: a proposer that contradicts itself

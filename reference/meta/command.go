@@ -37,6 +37,8 @@ type Write struct {
 	// Spec is the ACL that the request gives; nil is none. A bucket that does
 	// not take it refuses the write: AccessControlListNotSupported, AccessDenied.
 	Spec *acl.Spec `json:",omitempty"`
+	// OwnOnly refuses to replace what somebody else owns: AccessDenied.
+	OwnOnly bool `json:",omitempty"`
 }
 
 // CreateBucket fails with BucketAlreadyOwnedByYou or BucketAlreadyExists.
@@ -194,6 +196,7 @@ type CompleteUpload struct {
 	Checksum    Checksum
 	MinPartSize int64
 	ExpectSize  *int64 `json:",omitempty"`
+	OwnOnly     bool   `json:",omitempty"` // as in Write, for the initiator
 }
 
 // A PartRef is one row of the list of a CompleteUpload. Checksum is the value

@@ -23,7 +23,7 @@ func samples() []Op {
 		Checksum: Checksum{"CRC32", "COMPOSITE", "v"}, Condition: WriteCondition{"m", "*"},
 	}
 	grant := []acl.Grant{{ID: "i", Permission: acl.Read}, {Group: acl.AllUsers, Permission: acl.FullControl}}
-	w.Spec = &acl.Spec{Canned: "c", Grants: grant}
+	w.Spec, w.OwnOnly = &acl.Spec{Canned: "c", Grants: grant}, true
 	block := &PublicAccessBlock{true, false, true, false}
 	access := &Access{BucketOwnerPreferred, block, &acl.List{Grants: grant}}
 	ext := []Extent{{"blob", 1, 2}}
@@ -39,7 +39,7 @@ func samples() []Op {
 		SetObjectTags{"b", "k", "v", []Tag{{"k", "v"}}},
 		CreateUpload{"b", "k", "o", w.Attributes, "CRC32", "COMPOSITE", w.Spec},
 		RegisterPart{"b", "k", "u", 1, 2, "e", w.Checksum, []byte("body"), ext, 3, 4, 5},
-		CompleteUpload{"b", "k", "u", []PartRef{{1, "e", "c"}}, w.Condition, w.Checksum, 5, &size},
+		CompleteUpload{"b", "k", "u", []PartRef{{1, "e", "c"}}, w.Condition, w.Checksum, 5, &size, true},
 		AbortUpload{"b", "k", "u"}, Fence{3}, Reap{4, 5}, TermStart{"n"}, SetVersion{2},
 	}
 }

@@ -37,7 +37,7 @@ func (c *script) op(t *rapid.T, i int) Op {
 		{Grants: []acl.Grant{{ID: "bob", Permission: acl.Read}}}, {Grants: []acl.Grant{}}}).Draw(t, "acl")
 	block := rapid.SampledFrom([]*PublicAccessBlock{nil, {}, {BlockPublicACLs: true}}).Draw(t, "block")
 	ownership := rapid.SampledFrom([]Ownership{"", BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter}).Draw(t, "ownership")
-	p.Spec, pb.Spec = spec, spec
+	p.Spec, pb.Spec, p.OwnOnly = spec, spec, own
 	cp := CopyObject{Write: p.Write}
 	cp.Source, cp.Size = c.source(t)
 	ops := append([]Op{
@@ -64,7 +64,7 @@ func (c *script) multipart(t *rapid.T, p PutObject, cp CopyObject) []Op {
 	shared, large := reg, reg
 	shared.Body, shared.Source, shared.Size, shared.Offset = nil, cp.Source, cp.Size/2, cp.Size/3
 	large.Body, large.Extents, large.Size, large.Epoch = nil, []Extent{{"part" + string(p.Body), 0, 100}}, 100, c.db.m.st.epoch
-	done := CompleteUpload{Bucket: u.Bucket, Key: u.Key, UploadID: u.ID, Parts: slices.Clone(c.parts[u.ID]), Condition: p.Condition}
+	done := CompleteUpload{Bucket: u.Bucket, Key: u.Key, UploadID: u.ID, Parts: slices.Clone(c.parts[u.ID]), Condition: p.Condition, OwnOnly: p.OwnOnly}
 	fewer := done
 	if len(done.Parts) > 1 {
 		fewer.Parts = done.Parts[1:]

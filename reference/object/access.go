@@ -11,7 +11,8 @@ import (
 // Who may do what: a bucket's owner anything with the bucket and what they own
 // in it, everybody else what an ACL gives them while the bucket has ACLs. An
 // object that somebody else wrote into a bucket with ACLs is theirs: the
-// bucket's owner may delete it, and nothing more without a grant.
+// bucket's owner may replace or delete it, and nothing more without a grant, and
+// who may only write to the bucket may not even that.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#permissions
 
 // denied is the answer to all that is not allowed.
@@ -78,13 +79,13 @@ func (s *Service) owned(ctx context.Context, c Caller, name string) (b Bucket, e
 	return b, err
 }
 
-// usable fails unless c has permission p on a bucket of tx.
-func usable(tx *meta.Tx, c Caller, name string, p acl.Permission) error {
+// usable returns a bucket of tx on which c has permission p.
+func usable(tx *meta.Tx, c Caller, name string, p acl.Permission) (Bucket, error) {
 	b, err := tx.Bucket(name)
-	if err != nil {
-		return err
+	if err == nil {
+		err = require(&b, c, p)
 	}
-	return require(&b, c, p)
+	return b, err
 }
 
 // objectIn returns a version of tx that c has a right to. Whether a key exists
@@ -92,7 +93,7 @@ func usable(tx *meta.Tx, c Caller, name string, p acl.Permission) error {
 func objectIn(tx *meta.Tx, c Caller, bucket, key, version string, r right) (meta.Object, error) {
 	o, err := tx.Object(bucket, key, version)
 	if err != nil {
-		if hidden := usable(tx, c, bucket, acl.Read); hidden != nil {
+		if _, hidden := usable(tx, c, bucket, acl.Read); hidden != nil {
 			return o, hidden
 		}
 		return o, err

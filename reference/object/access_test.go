@@ -73,6 +73,14 @@ var attempts = map[string]func(ctx context.Context, b *bench, c Caller) error{
 		return err
 	},
 	// What no ACL gives.
+	"replace another's": func(_ context.Context, b *bench, c Caller) error {
+		_, err := b.tryPut("b", "a", []byte("x"), func(in *PutInput) { in.Caller = c })
+		return err
+	},
+	"copy over another's": func(ctx context.Context, b *bench, c Caller) error {
+		_, err := b.Copy(ctx, CopyInput{Caller: c, Bucket: "b", Key: "a", SourceBucket: "open", SourceKey: "s"})
+		return err
+	},
 	"delete another's": func(ctx context.Context, b *bench, c Caller) error {
 		_, err := b.Delete(ctx, DeleteInput{Caller: c, Bucket: "b", Key: "a"})
 		return err

@@ -33,7 +33,7 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 	for i, p := range in.Parts {
 		op.Parts[i] = meta.PartRef{Number: p.Number, ETag: p.ETag}
 	}
-	u, stored, done, err := s.partsOf(ctx, in)
+	u, stored, done, own, err := s.partsOf(ctx, in)
 	if err != nil {
 		return PutResult{}, err
 	}
@@ -42,18 +42,22 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 			return PutResult{}, err
 		}
 	}
+	op.OwnOnly = own
 	res, err := s.propose(ctx, op)
 	return PutResult{Version: res.Version, ShowVersion: shows(res.Bucket)}, err
 }
 
 // partsOf reads an upload with its parts by number. done says that the upload
 // was completed before and is remembered, so that the state machine decides
-// whether this is the same request again.
-func (s *Service) partsOf(ctx context.Context, in CompleteInput) (u Upload, stored map[int]Part, done bool, err error) {
+// whether this is the same request again; own that the caller may replace only
+// what is theirs.
+func (s *Service) partsOf(ctx context.Context, in CompleteInput) (u Upload, stored map[int]Part, done, own bool, err error) {
 	err = s.view(ctx, func(tx *meta.Tx) error {
-		if err := usable(tx, in.Caller, in.Bucket, acl.Write); err != nil {
+		b, err := usable(tx, in.Caller, in.Bucket, acl.Write)
+		if err != nil {
 			return err
 		}
+		own = !in.Caller.owns(&b)
 		u, stored, done = Upload{}, make(map[int]Part, len(in.Parts)), false
 		q := meta.PartsQuery{Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID, Max: maxParts}
 		for {
@@ -76,7 +80,7 @@ func (s *Service) partsOf(ctx context.Context, in CompleteInput) (u Upload, stor
 			q.After = page.Next
 		}
 	})
-	return u, stored, done, err
+	return u, stored, done, own, err
 }
 
 // assemble checks the list against the parts stored and returns the object's

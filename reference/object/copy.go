@@ -90,13 +90,14 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 	if err != nil {
 		return CopyResult{}, err
 	}
-	if _, err := s.writable(ctx, in.Caller, in.Bucket, in.ACL); err != nil {
+	b, err := s.writable(ctx, in.Caller, in.Bucket, in.ACL)
+	if err != nil {
 		return CopyResult{}, err
 	}
 	for range recopies {
 		var res CopyResult
 		var again bool
-		res, again, err = s.copyOnce(ctx, in, cond)
+		res, again, err = s.copyOnce(ctx, in, cond, !in.Caller.owns(&b))
 		if !again {
 			return res, err
 		}
@@ -107,8 +108,9 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 // errSourceGone: the source's bytes were reaped before the copy could name them.
 var errSourceGone = errors.New("copy source is gone")
 
-// copyOnce copies what the source is now; again says that it changed under way.
-func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCondition) (res CopyResult, again bool, err error) {
+// copyOnce copies what the source is now; again says that it changed under way,
+// own that the caller may replace only what is theirs.
+func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCondition, own bool) (res CopyResult, again bool, err error) {
 	src, err := s.source(ctx, sourceRef{in.Caller, in.SourceBucket, in.SourceKey, in.SourceVersion, in.SourceConditions})
 	if err != nil {
 		return res, false, err
@@ -122,7 +124,7 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 	}
 	w := meta.Write{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Size: src.Size,
-		Attributes: copiedAttributes(in, &src), Condition: cond, Spec: in.ACL,
+		Attributes: copiedAttributes(in, &src), Condition: cond, Spec: in.ACL, OwnOnly: own,
 	}
 	w.ETag, w.Checksum, err = s.copiedDigests(ctx, &src, in.Algorithm)
 	if errors.Is(err, blob.ErrNotFound) {

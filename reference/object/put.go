@@ -16,7 +16,8 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	if err != nil {
 		return PutResult{}, err
 	}
-	if err := s.admit(ctx, in, cond); err != nil {
+	own, err := s.admit(ctx, in, cond)
+	if err != nil {
 		return PutResult{}, err
 	}
 	algorithm, err := algorithmOr(in.Body.Checksum.Algorithm, checksum.Default)
@@ -29,7 +30,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	}
 	w := meta.Write{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
-		Size: p.size, ETag: p.etag(), Checksum: p.full(algorithm), Condition: cond, Spec: in.ACL,
+		Size: p.size, ETag: p.etag(), Checksum: p.full(algorithm), Condition: cond, Spec: in.ACL, OwnOnly: own,
 	}
 	res, err := s.commit(ctx, p, meta.PutObject{Write: w, Body: p.inline, Extents: p.extents, Epoch: p.epoch})
 	return PutResult{Version: res.Version, ShowVersion: shows(res.Bucket)}, err
@@ -37,16 +38,18 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 
 // admit refuses what is sure to be refused before a body is read. Conditions
 // are looked at early only where the body is worth sparing; either way the
-// state machine has the last word.
-func (s *Service) admit(ctx context.Context, in PutInput, cond meta.WriteCondition) error {
+// state machine has the last word. own says that the caller may replace only
+// what is theirs.
+func (s *Service) admit(ctx context.Context, in PutInput, cond meta.WriteCondition) (own bool, err error) {
 	b, err := s.writable(ctx, in.Caller, in.Bucket, in.ACL)
 	if err != nil {
-		return err
+		return false, err
 	}
+	own = !in.Caller.owns(&b)
 	if in.Body.Size <= s.limits.Inline || cond == (meta.WriteCondition{}) {
-		return nil
+		return own, nil
 	}
-	return s.view(ctx, func(tx *meta.Tx) error {
+	return own, s.view(ctx, func(tx *meta.Tx) error {
 		return precheck(tx, b.Name, in.Key, cond)
 	})
 }

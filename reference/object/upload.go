@@ -82,7 +82,7 @@ func checksumOf(u Upload) (checksum.Algorithm, checksum.Type) {
 // upload reads an upload that c may write to: NoSuchUpload.
 func (s *Service) upload(ctx context.Context, c Caller, bucket, key, id string) (u Upload, err error) {
 	err = s.view(ctx, func(tx *meta.Tx) error {
-		if err := usable(tx, c, bucket, acl.Write); err != nil {
+		if _, err := usable(tx, c, bucket, acl.Write); err != nil {
 			return err
 		}
 		u, err = tx.Upload(bucket, key, id)

@@ -70,7 +70,7 @@ func TestPutACL(t *testing.T) {
 	} {
 		for _, target := range []string{"/b?acl", "/b/k?acl"} {
 			f.calls = nil
-			if got := do(t, srv, "PUT", target, tt.body, append(tt.headers, "A: b")...); got.status != 200 {
+			if got := doXML(t, srv, "PUT", target, tt.body, append(tt.headers, "A: b")...); got.status != 200 {
 				t.Errorf("%v %s: got %+v", tt.headers, tt.body, got)
 				continue
 			}
@@ -110,14 +110,16 @@ func TestPutACLRefusals(t *testing.T) {
 		{policyXML("<Grant><Permission>READ</Permission></Grant>"), "A: b", errcode.MalformedACL},
 		{policyXML("<x/>"), "A: b", errcode.MalformedACL},
 		{policyXML(strings.Repeat(good, acl.MaxGrants+1)), "A: b", errcode.MalformedACL},
+		{strings.Replace(policyXML(good), "<Owner><ID>"+owner+"</ID></Owner>", "", 1), "A: b", errcode.MalformedACL},
 		{"<AccessControlPolicy><x/></AccessControlPolicy>", "A: b", errcode.MalformedACL},
 		{"<AccessControlPolicy/>", "A: b", errcode.MalformedACL},
 		{"<AccessControlPolicy>", "A: b", errcode.MalformedACL},
 	} {
 		for _, target := range []string{"/b?acl", "/b/k?acl"} {
-			do(t, srv, "PUT", target, tt.body, strings.Split(tt.headers, "|")...).wantError(t, 400, tt.want)
+			doXML(t, srv, "PUT", target, tt.body, strings.Split(tt.headers, "|")...).wantError(t, 400, tt.want)
 		}
 	}
+	do(t, srv, "PUT", "/b?acl", policyXML(good)).wantError(t, 400, errcode.InvalidRequest) // without a digest
 	if len(f.calls) != 0 {
 		t.Errorf("got calls %v, want none", f.calls)
 	}

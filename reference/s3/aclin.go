@@ -144,7 +144,7 @@ func (q *request) bodyACL(e *element) (spec object.ACLSpec, err error) {
 			spec.Grants = append(spec.Grants, g)
 		}
 	}
-	if lists != 1 {
+	if lists != 1 || spec.Owner == "" {
 		return spec, malformedACL(nil)
 	}
 	return spec, checkGrants(spec.Grants)
