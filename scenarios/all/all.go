@@ -2,6 +2,7 @@
 package all
 
 import (
+	_ "bleepstore/scenarios/acl"
 	_ "bleepstore/scenarios/auth"
 	_ "bleepstore/scenarios/bucket"
 	_ "bleepstore/scenarios/checksum"
