@@ -248,19 +248,20 @@ func (p *place) named(grants []types.Grant) list {
 	return slices.Compact(l)
 }
 
-// name is the name of a grantee, or all that was told of it when type, id and
-// URI do not make a grantee.
+// name is the name of a grantee, or all that was told of it when it is none of
+// those who take part. The SDK reads xsi:type under that prefix alone, so its
+// absence is left to the rule of the document's shape.
 func (p *place) name(g *types.Grantee) string {
 	if g == nil {
 		return "nobody"
 	}
 	for who, id := range p.ids {
-		if g.Type == types.TypeCanonicalUser && aws.ToString(g.ID) == id {
+		if g.Type != types.TypeGroup && g.URI == nil && aws.ToString(g.ID) == id {
 			return who
 		}
 	}
 	for who, uri := range groups {
-		if g.Type == types.TypeGroup && aws.ToString(g.URI) == uri {
+		if g.Type != types.TypeCanonicalUser && g.ID == nil && aws.ToString(g.URI) == uri {
 			return who
 		}
 	}

@@ -180,9 +180,9 @@ var _ = Add(Scenario{
 	},
 })
 
-// newBucket asks for a bucket in the target's region whose ACLs count.
+// newBucket asks for a bucket in the target's region.
 func newBucket(s *S, name string) *s3.CreateBucketInput {
-	in := &s3.CreateBucketInput{Bucket: &name, ObjectOwnership: types.ObjectOwnershipObjectWriter}
+	in := &s3.CreateBucketInput{Bucket: &name}
 	if r := s.Target().Region; r != "us-east-1" {
 		in.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(r)}
 	}
