@@ -108,9 +108,7 @@ func sharedBucket(ctx context.Context, s *S) *place {
 // allow turns on the ACLs of a bucket, which are off and blocked where they are
 // public in what S3 creates since April 2023.
 func allow(ctx context.Context, s *S, bucket string) *place {
-	_, err := s.SDK().PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: &bucket,
-		PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{}})
-	unblocked := has(s, err, "allow public ACLs")
+	unblocked := unblock(ctx, s, bucket)
 	if giveToWriters(ctx, s, bucket) || unblocked {
 		s.Settle(ctx, "a public ACL is accepted", func() error {
 			_, err := s.Put(ctx, bucket, "probe", "", Header("x-amz-acl", "public-read"))
@@ -120,6 +118,15 @@ func allow(ctx context.Context, s *S, bucket string) *place {
 		s.Must(err, "delete the probe")
 	}
 	return at(ctx, s, bucket)
+}
+
+// unblock allows public ACLs. It reports whether the server has such a setting.
+// One that does not know it may take its DELETE for that of the bucket, so it
+// is put.
+func unblock(ctx context.Context, s *S, bucket string) bool {
+	_, err := s.SDK().PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: &bucket,
+		PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{}})
+	return has(s, err, "allow public ACLs")
 }
 
 // giveToWriters gives new objects to who writes them, which turns ACLs on. It

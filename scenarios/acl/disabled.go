@@ -31,9 +31,11 @@ func (p *place) disable(ctx context.Context) {
 	})
 }
 
-// closedBucket is a bucket whose ACLs are off.
+// closedBucket is a bucket whose ACLs are off, and nothing else stands in the
+// way of one.
 func closedBucket(ctx context.Context, s *S) *place {
 	p := at(ctx, s, s.Bucket(ctx))
+	unblock(ctx, s, p.bucket)
 	p.disable(ctx)
 	return p
 }

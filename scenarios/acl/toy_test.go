@@ -13,10 +13,11 @@ import (
 	"sync"
 )
 
-// A toy is a server whose ACLs are always on, with one bug planted. It
-// believes who a request says it is from, and keeps no versions.
+// A toy is a server with ACLs and one bug planted. It believes who a request
+// says it is from, and keeps no versions.
 type toy struct {
-	bug string
+	bug    string
+	legacy bool // ACLs are always on; else they are off in a new bucket, and blocked where public
 
 	mu      sync.Mutex
 	buckets map[string]*toyBucket
@@ -25,6 +26,8 @@ type toy struct {
 
 type toyBucket struct {
 	toyThing
+	off     bool // ACLs are
+	blocked bool // public ACLs are
 	objects map[string]*toyThing
 	uploads map[string]*toyUpload
 }
@@ -53,6 +56,7 @@ type call struct {
 	bucket, key string
 	who         string // canonical id
 	body        []byte
+	in          *toyBucket // nil where there is none
 }
 
 func (t *toy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -67,13 +71,15 @@ func (t *toy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.who = toyIDs[account]
 	c.body, _ = io.ReadAll(r.Body)
 	b := t.buckets[c.bucket]
+	c.in = b
 	switch {
 	case c.bucket == "":
 		fmt.Fprintf(w, "<ListAllMyBucketsResult><Owner><ID>%s</ID></Owner><Buckets/></ListAllMyBucketsResult>", c.who)
-	case c.q.Has("publicAccessBlock") || c.q.Has("ownershipControls"):
+	case t.legacy && (c.q.Has("publicAccessBlock") || c.q.Has("ownershipControls")):
 		c.refuse(501, "NotImplemented")
 	case b == nil && r.Method == "PUT" && c.key == "" && !c.q.Has("acl"):
 		b = &toyBucket{objects: map[string]*toyThing{}, uploads: map[string]*toyUpload{}}
+		b.off, b.blocked = !t.legacy && r.Header.Get("x-amz-object-ownership") != "ObjectWriter", !t.legacy
 		if t.write(c, &b.toyThing, c.who, c.who) {
 			t.buckets[c.bucket] = b
 		}
@@ -98,7 +104,8 @@ func (c *call) refuse(status int, code string) {
 // may reports whether the thing's ACL lets the caller, and refuses it if not.
 func (t *toy) may(c *call, on *toyThing, permission string) bool {
 	acp := permission == readACP || permission == writeACP
-	if t.grants(on.acl, c.who, permission) || acp && c.who == on.owner && t.bug != "an empty ACL locks its owner out" {
+	off := c.in.off && t.bug != "ACLs are off in name alone"
+	if off && c.who == c.in.owner || !off && t.grants(on.acl, c.who, permission) || !off && acp && c.who == on.owner && t.bug != "an empty ACL locks its owner out" {
 		return true
 	}
 	c.refuse(403, "AccessDenied")
@@ -136,6 +143,13 @@ func (t *toy) onBucket(c *call, b *toyBucket) {
 		}
 	case c.who != b.owner && t.bug != "operations without a permission are open":
 		c.refuse(403, "AccessDenied")
+	case c.q.Has("publicAccessBlock"):
+		b.blocked = strings.Contains(string(c.body), "true")
+	case c.q.Has("ownershipControls") && method == "PUT":
+		b.off = strings.Contains(string(c.body), "BucketOwnerEnforced")
+	case c.q.Has("ownershipControls"):
+		setting := map[bool]string{true: "BucketOwnerEnforced", false: "ObjectWriter"}[b.off]
+		fmt.Fprintf(c.w, "<OwnershipControls><Rule><ObjectOwnership>%s</ObjectOwnership></Rule></OwnershipControls>", setting)
 	case method == "DELETE" && len(c.q) == 0:
 		if len(b.objects)+len(b.uploads) > 0 {
 			c.refuse(409, "BucketNotEmpty")
@@ -160,7 +174,7 @@ func (t *toy) onObject(c *call, b *toyBucket) {
 		}
 		t.put(c, b, o)
 	case method == "DELETE":
-		if c.who != b.owner && (o == nil || c.who != o.owner) {
+		if c.who != b.owner && (o == nil || c.in.off || c.who != o.owner) {
 			c.refuse(403, "AccessDenied")
 			return
 		}
@@ -267,8 +281,11 @@ func (t *toy) onACL(c *call, on *toyThing, bucketOwner string) {
 	if !t.may(c, on, readACP) {
 		return
 	}
-	text := ""
-	for _, g := range on.acl {
+	text, grants := "", on.acl
+	if c.in.off && t.bug != "ACLs are off in name alone" {
+		grants = []toyGrant{{"CanonicalUser", bucketOwner, full}}
+	}
+	for _, g := range grants {
 		element := map[string]string{"CanonicalUser": "ID", "Group": "URI"}[g.kind]
 		text += grantOf(g.kind, "<"+element+">"+g.who+"</"+element+">", g.permission)
 	}

@@ -102,6 +102,20 @@ func (t *toy) write(c *call, on *toyThing, owner, bucketOwner string) bool {
 	if t.bug == "grants are merged" && c.q.Has("acl") {
 		acl = append(acl, on.acl...)
 	}
+	if c.in != nil && c.in.off && t.bug != "ACLs are taken while they are off" {
+		owners := []toyGrant{{"CanonicalUser", bucketOwner, full}}
+		if canned != "" && canned != "bucket-owner-full-control" || byHeader != nil || body && !slices.Equal(acl, owners) {
+			return t.wrong(c, "AccessControlListNotSupported")
+		}
+		if c.q.Has("acl") {
+			return true
+		}
+		owner, acl = bucketOwner, owners
+	}
+	if c.in != nil && c.in.blocked && slices.ContainsFunc(acl, func(g toyGrant) bool { return g.who == groups[allUsers] || g.who == groups[authenticated] }) {
+		c.refuse(403, "AccessDenied")
+		return false
+	}
 	on.owner, on.acl = owner, acl
 	return true
 }
