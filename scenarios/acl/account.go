@@ -180,6 +180,34 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "acl.account.others-objects",
+	Rule:  "AC-14",
+	Says:  "An account with WRITE on the bucket MUST NOT replace an object that it does not own, by a copy or by an upload in parts.",
+	Ref:   guideAllowed,
+	Level: Must,
+	Needs: append([]Feature{Copy, Multipart}, shared...),
+	Check: func(ctx context.Context, s *S) {
+		p := openToWrite(ctx, s)
+		alt, k := s.Alt(), aws.String("k")
+		s.MustPut(ctx, p.bucket, "k", "ours")
+		p.guestPuts(ctx, "n", "theirs")
+		_, err := alt.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &p.bucket, Key: k, CopySource: aws.String(p.bucket + "/n")})
+		s.Expect(err).To(FailWith(403, "AccessDenied"), "CopyObject")
+		s.ExpectUnchanged(ctx, p.bucket, "k", "ours")
+		up, err := alt.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &p.bucket, Key: k})
+		if err == nil { // refused when it begins, or when it would replace the object
+			part, failed := alt.UploadPart(ctx, &s3.UploadPartInput{Bucket: &p.bucket, Key: k, UploadId: up.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("theirs")})
+			if err = failed; err == nil {
+				_, err = alt.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &p.bucket, Key: k, UploadId: up.UploadId,
+					MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{PartNumber: aws.Int32(1), ETag: part.ETag}}}})
+			}
+		}
+		s.Expect(err).To(FailWith(403, "AccessDenied"), "an upload in parts")
+		s.ExpectUnchanged(ctx, p.bucket, "k", "ours")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "acl.account.bucket-owner-read",
 	Rule:  "AC-14",
 	Says:  "An object that another account puts with bucket-owner-read MUST be open to the bucket's owner for reading, and its ACL closed to it.",
@@ -257,11 +285,11 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		p := openToWrite(ctx, s)
 		p.guestPuts(ctx, "first", "v") // the grant is in effect
-		for name, client := range map[string]*s3.Client{"the account": s.Alt(), "the bucket's owner": s.SDK()} {
+		for i, client := range []*s3.Client{s.Alt(), s.SDK()} {
 			up, err := s.Alt().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &p.bucket, Key: aws.String("n")})
 			s.Must(err, "begin an upload as the second account")
 			_, err = client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &p.bucket, Key: aws.String("n"), UploadId: up.UploadId})
-			s.Expect(err).To(OK(), "AbortMultipartUpload by %s", name)
+			s.Expect(err).To(OK(), "AbortMultipartUpload by %s", []string{"the account", "the bucket's owner"}[i])
 		}
 	},
 })

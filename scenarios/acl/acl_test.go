@@ -79,7 +79,7 @@ func TestBugsAreFound(t *testing.T) {
 		"an empty ACL locks its owner out": {"acl.empty.object": Fail, "acl.empty.bucket": Fail},
 		"a bucket's READ opens its objects": {"acl.matrix.bucket.read.anonymous": Silent, "acl.matrix.bucket.full-control.account": Silent,
 			"acl.reset.not-inherited": Silent},
-		"WRITE overwrites":                         {"acl.matrix.bucket.write.anonymous": Silent, "acl.matrix.bucket.write.account": Silent},
+		"WRITE overwrites":                         {"acl.matrix.bucket.write.anonymous": Silent, "acl.matrix.bucket.write.account": Silent, "acl.account.others-objects": Silent},
 		"READ_ACP may write":                       {"acl.matrix.bucket.read-acp.account": Silent, "acl.matrix.object.read-acp.any-account": Silent},
 		"FULL_CONTROL grants nothing":              {"acl.matrix.bucket.full-control.account": Blocked},
 		"AuthenticatedUsers is everybody":          {"acl.access.authenticated-unsigned": Silent},

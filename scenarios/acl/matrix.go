@@ -161,8 +161,8 @@ func (c cell) check(ctx context.Context, s *S) {
 		}
 	}
 	st.ExpectUnchanged(ctx)
-	for key, grants := range acls {
-		p.expectACL(ctx, key, grants...)
+	for _, key := range []string{"", "k"} {
+		p.expectACL(ctx, key, acls[key]...)
 	}
 	for _, op := range allowed {
 		c.expectOpen(ctx, s, st, op)

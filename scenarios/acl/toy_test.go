@@ -162,13 +162,12 @@ func (t *toy) onBucket(c *call, b *toyBucket) {
 
 func (t *toy) onObject(c *call, b *toyBucket) {
 	o := b.objects[c.key]
-	overwrites := o == nil || c.who == o.owner || c.who == b.owner || t.bug == "WRITE overwrites"
 	switch method := c.r.Method; {
 	case method == "PUT" && !c.q.Has("acl"):
 		if !t.may(c, &b.toyThing, write) {
 			return
 		}
-		if !overwrites {
+		if !t.mayReplace(c, o) {
 			c.refuse(403, "AccessDenied")
 			return
 		}
@@ -196,6 +195,11 @@ func (t *toy) onObject(c *call, b *toyBucket) {
 		c.w.Header().Set("Last-Modified", "Wed, 01 Jan 2025 00:00:00 GMT")
 		fmt.Fprint(c.w, o.body)
 	}
+}
+
+// mayReplace reports whether the caller, who may write, may write over o.
+func (t *toy) mayReplace(c *call, o *toyThing) bool {
+	return o == nil || c.who == o.owner || c.who == c.in.owner || t.bug == "WRITE overwrites"
 }
 
 // put stores an object that the caller may write.
@@ -245,6 +249,8 @@ func (t *toy) onUpload(c *call, b *toyBucket) {
 	case u == nil:
 		c.refuse(404, "NoSuchUpload")
 	case u.owner != c.who && (c.who != b.owner || method == "PUT" || method == "POST"):
+		c.refuse(403, "AccessDenied")
+	case method == "POST" && !t.mayReplace(c, b.objects[c.key]):
 		c.refuse(403, "AccessDenied")
 	case method == "PUT":
 		u.parts[c.q.Get("partNumber")] = string(c.body)
