@@ -252,7 +252,7 @@ var _ = Add(Scenario{
 	ID:    "acl.account.upload",
 	Rule:  "AC-14",
 	Says:  "An account with WRITE on the bucket MUST be able to upload in parts, to list its parts, and to own the object.",
-	Ref:   guide + "mpuoverview.html",
+	Ref:   guideParts,
 	Level: Must,
 	Needs: append([]Feature{Multipart}, shared...),
 	Check: func(ctx context.Context, s *S) {
@@ -279,7 +279,7 @@ var _ = Add(Scenario{
 	ID:    "acl.account.abort",
 	Rule:  "AC-14",
 	Says:  "An upload that another account began MUST be aborted by that account, and by the bucket's owner.",
-	Ref:   guide + "mpuoverview.html",
+	Ref:   guideParts,
 	Level: Must,
 	Needs: append([]Feature{Multipart}, shared...),
 	Check: func(ctx context.Context, s *S) {

@@ -33,7 +33,8 @@ const (
 	guideCanned    = guideACL + "#canned-acl"
 	guideOwnership = guide + "about-object-ownership.html"
 	guideDisabled  = guide + "object-ownership-error-responses.html"
-	guideOwner     = guide + "access-management.html" // bucket and object ownership
+	guideOwner     = guide + "access-policy-language-overview.html#about-resource-owner"
+	guideParts     = guide + "mpuoverview.html#mpuAndPermissions"
 
 	// javaPermission is where AWS says what an owner may do whatever the ACL holds.
 	javaPermission = "https://docs.aws.amazon.com/AWSJavaSDK/latest/javadoc/com/amazonaws/services/s3/model/Permission.html"
