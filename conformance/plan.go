@@ -35,8 +35,10 @@ type Plan struct {
 
 	baseline  report.Baseline
 	catalogue *scenarios.Catalogue
-	names     map[string]bool // ids of scenarios, invariants and rules
-	must      map[string]bool // rules that some scenario judges as a must
+	workloads *report.Workloads
+	names     map[string]bool      // ids of scenarios, invariants and rules
+	must      map[string]bool      // rules that some scenario judges as a must
+	exist     []scenarios.Scenario // those of the catalogue that exist for the target
 }
 
 // NewPlan makes a plan of options over the scenarios of all. getenv reads the
@@ -71,10 +73,16 @@ func (p *Plan) load(all []scenarios.Scenario) error {
 	if p.catalogue, err = scenarios.LoadCatalogue(); err != nil {
 		return err
 	}
+	if p.workloads, err = report.LoadWorkloads(); err != nil {
+		return err
+	}
 	p.names, p.must = map[string]bool{}, map[string]bool{}
 	for _, sc := range all {
 		p.names[sc.ID], p.names[sc.Rule] = true, true
 		p.must[sc.Rule] = p.must[sc.Rule] || sc.Level == scenarios.Must
+		if sc.Applies(p.Target.Region) {
+			p.exist = append(p.exist, sc)
+		}
 	}
 	for _, inv := range scenarios.Invariants() {
 		p.names[inv.ID], p.names[inv.Rule] = true, true

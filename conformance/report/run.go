@@ -41,6 +41,9 @@ type Run struct {
 	// what was claimed.
 	Beyond []FeatureRow `json:"beyond,omitempty"`
 	Known  *Known       `json:"baseline,omitempty"`
+	// Judged says whether the store is safe for well-known programs; read it
+	// by Workloads.
+	Judged []WorkloadVerdict `json:"workloads,omitempty"`
 	// NotRun counts what was selected and has no result, since the run was
 	// interrupted or stopped at its first failure.
 	NotRun      int  `json:"not_run"`
