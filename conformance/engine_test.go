@@ -306,14 +306,16 @@ func TestBaseline(t *testing.T) {
 		want   int
 		stale  int
 	}{
-		"named":        {"- {scenario: fake.a, verdict: fail, reason: r, link: l}", true, conformance.ExitOK, 0},
-		"by rule":      {"- {rule: O-01, verdict: fail, reason: r, exchange: x}", true, conformance.ExitOK, 0},
-		"wrong":        {"- {scenario: fake.a, verdict: silent, reason: r, link: l}", true, conformance.ExitFailed, 1},
-		"expired":      {"- {scenario: fake.a, verdict: fail, reason: r, link: l, expires: 2001-01-01}", false, conformance.ExitFailed, 1},
-		"stale":        {"- {scenario: fake.a, verdict: fail, reason: r, link: l}\n- {rule: O-02, verdict: fail, reason: r, link: l}", false, conformance.ExitOK, 1},
-		"stale strict": {"- {scenario: fake.a, verdict: fail, reason: r, link: l}\n- {rule: O-02, verdict: fail, reason: r, link: l}", true, conformance.ExitUnexpected, 1},
-		"unknown":      {"- {scenario: fake.a, verdict: fail, reason: r, link: l}\n- {scenario: fake.z, verdict: fail, reason: r, link: l}", true, conformance.ExitUnexpected, 1},
-		"not run":      {"- {scenario: fake.a, verdict: fail, reason: r, link: l}\n- {rule: O-03, verdict: fail, reason: r, link: l}", true, conformance.ExitOK, 0},
+		"named":           {"- {scenario: fake.a, verdict: fail, reason: r, link: l}", true, conformance.ExitOK, 0},
+		"by rule":         {"- {rule: O-01, verdict: fail, reason: r, exchange: x}", true, conformance.ExitOK, 0},
+		"wrong":           {"- {scenario: fake.a, verdict: silent, reason: r, link: l}", true, conformance.ExitFailed, 1},
+		"expired":         {"- {scenario: fake.a, verdict: fail, reason: r, link: l, expires: 2001-01-01}", false, conformance.ExitFailed, 1},
+		"stale":           {"- {scenario: fake.a, verdict: fail, reason: r, link: l}\n- {rule: O-02, verdict: fail, reason: r, link: l}", false, conformance.ExitOK, 1},
+		"stale strict":    {"- {scenario: fake.a, verdict: fail, reason: r, link: l}\n- {rule: O-02, verdict: fail, reason: r, link: l}", true, conformance.ExitUnexpected, 1},
+		"unknown":         {"- {scenario: fake.a, verdict: fail, reason: r, link: l}\n- {scenario: fake.z, verdict: fail, reason: r, link: l}", false, conformance.ExitUnexpected, 1},
+		"expired, mended": {"- {scenario: fake.a, verdict: fail, reason: r, link: l}\n- {scenario: fake.b, verdict: fail, reason: r, link: l, expires: 2001-01-01}", false, conformance.ExitUnexpected, 1},
+		"new and stale":   {"- {scenario: fake.z, verdict: fail, reason: r, link: l}", true, conformance.ExitFailed, 1},
+		"not run":         {"- {scenario: fake.a, verdict: fail, reason: r, link: l}\n- {rule: O-03, verdict: fail, reason: r, link: l}", true, conformance.ExitOK, 0},
 	} {
 		file := filepath.Join(t.TempDir(), "baseline.yaml")
 		if err := os.WriteFile(file, []byte(tc.yaml), 0o600); err != nil {

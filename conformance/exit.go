@@ -15,7 +15,7 @@ const (
 	ExitUsage        = 2   // bad flags, or nothing selected
 	ExitPreflight    = 3   // unreachable, not S3, or credentials refused: no verdicts
 	ExitViolation    = 4   // the history of a consistency workload is impossible
-	ExitUnexpected   = 5   // a stale entry in a strict baseline
+	ExitUnexpected   = 5   // a baseline entry that has expired, names nothing or, if strict, no longer holds
 	ExitInconclusive = 6   // a gating blocked, skipped or error
 	ExitLeftover     = 7   // the run could not remove all it made
 	ExitInterrupted  = 130 // stopped by a signal, and cleaned
@@ -67,7 +67,7 @@ func ExitCode(r *report.Run) int {
 	switch {
 	case code != ExitOK:
 		return code
-	case r.Known != nil && r.Known.Strict && len(r.Known.Stale) > 0:
+	case len(r.Known.Gating()) > 0:
 		return ExitUnexpected
 	case len(r.Leftover) > 0:
 		return ExitLeftover

@@ -36,3 +36,16 @@ func Find(all []scenarios.Scenario, profile string, globs []string) ([]scenarios
 	}
 	return scs, invs, nil
 }
+
+// Exists returns a function that reports whether a scenario, an invariant or
+// a rule of the catalogue has the name.
+func Exists(all []scenarios.Scenario) func(name string) bool {
+	names := map[string]bool{}
+	for _, sc := range all {
+		names[sc.ID], names[sc.Rule] = true, true
+	}
+	for _, inv := range scenarios.Invariants() {
+		names[inv.ID], names[inv.Rule] = true, true
+	}
+	return func(name string) bool { return names[name] }
+}

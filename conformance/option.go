@@ -38,8 +38,8 @@ type Options struct {
 	FailFast bool          `name:"fail-fast" help:"Stop at the first gating verdict."`
 
 	Out            string `name:"out" placeholder:"DIR" help:"Write result.json, junit.xml and summary.md there; under go test relative to the package."`
-	Baseline       string `name:"baseline" placeholder:"FILE" help:"YAML file of known failures, which do not gate."`
-	StrictBaseline bool   `name:"strict-baseline" help:"A baseline entry that no longer holds ends the run with exit code 5."`
+	Baseline       string `name:"baseline" placeholder:"FILE" help:"YAML file of known failures, which do not gate until they expire. An entry that has expired, or names no scenario or rule, ends the run with exit code 5."`
+	StrictBaseline bool   `name:"strict-baseline" help:"A baseline entry whose failure is gone ends the run with exit code 5 too; else it is listed."`
 
 	Insecure        bool   `name:"k" short:"k" help:"Do not verify the server's TLS certificate."`
 	AllowCompliance bool   `name:"allow-compliance" help:"COMPLIANCE locks may be set, for seconds."`

@@ -142,8 +142,8 @@ func conclude(plan *conformance.Plan, run *conformance.Run, r Report) {
 			failed += "\n" + report.Failure(res, report.AllExchanges, plan.RepeatResult(repeatBy, res))
 		}
 	}
-	if k := whole.Known; k != nil && k.Strict && len(k.Stale) > 0 {
-		failed += "\nthe baseline is strict, and entries of it no longer hold"
+	for _, s := range whole.Known.Gating() {
+		failed += fmt.Sprintf("\nthe baseline's entry %s is stale: %s", s.Entry.Name(), s.Why)
 	}
 	if failed != "" {
 		Fail(failed)

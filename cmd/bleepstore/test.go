@@ -21,14 +21,24 @@ type testCmd struct {
 }
 
 // Run tests one server and exits with the code of its verdicts.
-func (c *testCmd) Run() (err error) {
+func (c *testCmd) Run() error {
+	plan, whole, err := c.test()
+	if err != nil {
+		return err
+	}
+	return c.conclude(plan, whole)
+}
+
+// test runs the suite and cleans up after it; what comes back is yet to be
+// told of. An interruption before anything was made is an exitWith.
+func (c *testCmd) test() (plan *conformance.Plan, whole *report.Run, err error) {
 	ctx, stop := interruptible()
 	defer stop.release()
 	c.endpointFromEnvironment(os.Getenv)
 	if len(c.Endpoint) == 0 {
 		shut, serr := embed(ctx, &c.Options)
 		if serr != nil {
-			return serr
+			return nil, nil, serr
 		}
 		defer func() {
 			if serr := shut(); err == nil {
@@ -36,19 +46,18 @@ func (c *testCmd) Run() (err error) {
 			}
 		}()
 	}
-	plan, err := conformance.NewPlan(c.Options, scenarios.All(), os.Getenv)
-	if err != nil {
-		return err
+	if plan, err = conformance.NewPlan(c.Options, scenarios.All(), os.Getenv); err != nil {
+		return nil, nil, err
 	}
 	run, err := conformance.Open(ctx, plan)
 	if err != nil && ctx.Err() != nil {
-		return exitWith(conformance.ExitInterrupted) // nothing was made yet
+		return nil, nil, exitWith(conformance.ExitInterrupted) // nothing was made yet
 	} else if err != nil {
-		return err
+		return nil, nil, err
 	}
 	stop.ledger.Store(run.Ledger())
 	if err := report.WritePreflight(os.Stdout, run.Report(nil, false)); err != nil {
-		return err
+		return nil, nil, err
 	}
 	results, err := c.check(ctx, run)
 	left, file, cerr := run.Close(context.WithoutCancel(ctx))
@@ -56,11 +65,11 @@ func (c *testCmd) Run() (err error) {
 		err = cerr
 	}
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	whole := run.Report(results, ctx.Err() != nil)
+	whole = run.Report(results, ctx.Err() != nil)
 	whole.Leftover, whole.Ledger = left, file
-	return c.conclude(plan, whole)
+	return plan, whole, nil
 }
 
 // check runs everything and tells of it as it comes.
@@ -79,9 +88,19 @@ func (c *testCmd) repeat(plan *conformance.Plan) func(scenarios.Result) string {
 	return func(r scenarios.Result) string { return plan.RepeatResult("bleepstore test", r) }
 }
 
-// conclude tells of what only the whole run shows, writes the files and
-// decides the exit code.
+// conclude tells of the run and decides the exit code.
 func (c *testCmd) conclude(plan *conformance.Plan, whole *report.Run) error {
+	if err := c.tell(plan, whole); err != nil {
+		return err
+	}
+	if code := conformance.ExitCode(whole); code != 0 {
+		return exitWith(code)
+	}
+	return nil
+}
+
+// tell writes what only the whole run shows, and the files.
+func (c *testCmd) tell(plan *conformance.Plan, whole *report.Run) error {
 	for _, res := range whole.Gating() {
 		if conformance.IsInvariant(res.ID) {
 			fmt.Printf("\n%s", report.Failure(res, report.AllExchanges, c.repeat(plan)(res)))
@@ -98,9 +117,6 @@ func (c *testCmd) conclude(plan *conformance.Plan, whole *report.Run) error {
 		fmt.Printf("reports in %s\n", c.Out)
 	}
 	tellLeftover(os.Stdout, whole)
-	if code := conformance.ExitCode(whole); code != 0 {
-		return exitWith(code)
-	}
 	return nil
 }
 

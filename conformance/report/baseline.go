@@ -44,11 +44,10 @@ func ParseBaseline(data []byte) (Baseline, error) {
 		if err := e.validate(); err != nil {
 			return nil, fmt.Errorf("baseline: entry %d (%s): %w", i+1, e.Name(), err)
 		}
-		key := e.Name() + " " + string(e.Verdict)
-		if seen[key] {
-			return nil, fmt.Errorf("baseline: entry %d (%s): stands twice", i+1, key)
+		if seen[e.key()] {
+			return nil, fmt.Errorf("baseline: entry %d (%s): stands twice", i+1, e.key())
 		}
-		seen[key] = true
+		seen[e.key()] = true
 	}
 	return b, nil
 }
@@ -95,7 +94,7 @@ func (e Entry) expired(now time.Time) bool {
 // Known is what a baseline did to a run.
 type Known struct {
 	File   string  `json:"file"`
-	Strict bool    `json:"strict"` // a stale entry ends the run with its own exit code
+	Strict bool    `json:"strict"` // an entry whose failure is gone gates too
 	Used   int     `json:"used"`   // results that do not gate because of an entry
 	Stale  []Stale `json:"stale,omitempty"`
 }
@@ -103,7 +102,31 @@ type Known struct {
 // A Stale entry no longer holds, and why.
 type Stale struct {
 	Entry Entry  `json:"entry"`
+	Kind  string `json:"kind"`
 	Why   string `json:"why"`
+}
+
+// The kinds of stale entries.
+const (
+	Gone    = "gone"    // names no scenario and no rule of the catalogue
+	Expired = "expired" // its day has passed
+	Passed  = "passed"  // what it names ended otherwise
+)
+
+// Gating returns the stale entries that gate: those that name nothing or have
+// expired, since somebody must look at them, and under Strict also those
+// whose failure is gone.
+func (k *Known) Gating() []Stale {
+	if k == nil {
+		return nil
+	}
+	var out []Stale
+	for _, s := range k.Stale {
+		if k.Strict || s.Kind == Gone || s.Kind == Expired {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // Mark clears Gating, and says why in Known, when an entry names the result
@@ -128,34 +151,35 @@ func (b Baseline) Apply(results []scenarios.Result, exists func(name string) boo
 		}
 	}
 	for _, e := range b {
-		if why := e.stale(results, exists, now); why != "" {
-			k.Stale = append(k.Stale, Stale{e, why})
+		if why, kind := e.stale(results, exists, now); why != "" {
+			k.Stale = append(k.Stale, Stale{e, kind, why})
 		}
 	}
 	return k
 }
 
-// stale says why the entry no longer holds, "" when it does.
-func (e Entry) stale(results []scenarios.Result, exists func(string) bool, now time.Time) string {
+// stale says why the entry no longer holds, and of which kind that is; "" when
+// it does.
+func (e Entry) stale(results []scenarios.Result, exists func(string) bool, now time.Time) (why, kind string) {
 	switch {
 	case !exists(e.Name()) || e.Rule != "" && !exists(e.Rule):
-		return "the catalogue has no such scenario or rule"
+		return "the catalogue has no such scenario or rule", Gone
 	case e.expired(now):
-		return "it expired on " + e.Expires
+		return "it expired on " + e.Expires, Expired
 	}
 	var got []string
 	for _, r := range results {
 		switch {
 		case !e.covers(r):
 		case r.Verdict == e.Verdict:
-			return ""
+			return "", ""
 		case r.Verdict != scenarios.Skipped && r.Verdict != scenarios.Blocked && r.Verdict != scenarios.Error:
 			got = append(got, string(r.Verdict))
 		}
 	}
 	if len(got) == 0 {
-		return ""
+		return "", ""
 	}
 	slices.Sort(got)
-	return fmt.Sprintf("want %s, got %s", e.Verdict, strings.Join(slices.Compact(got), ", "))
+	return fmt.Sprintf("want %s, got %s", e.Verdict, strings.Join(slices.Compact(got), ", ")), Passed
 }

@@ -49,3 +49,17 @@ func ReadJSON(rd io.Reader) (*Run, error) {
 	}
 	return &r, nil
 }
+
+// Open reads the run that Write wrote: path is its directory, or its
+// result.json.
+func Open(path string) (*Run, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, "result.json")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("result: %w", err)
+	}
+	defer f.Close()
+	return ReadJSON(f)
+}
