@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -50,7 +52,9 @@ func refuse(method string, status int, code string) func(http.ResponseWriter, *h
 
 // TestScripts runs the scripts of testdata/script. They find servers in
 // $FOREIGN, $BUSY (refuses writes with 503), $STICKY (deletes nothing),
-// $REFUSING (knows no key) and $NOBODY, and may say `exits CODE command...`.
+// $REFUSING (knows no key), $NOBODY and $HELD (keeps the first object waiting),
+// and may say `exits CODE command...`, or `interrupts CODE command...` of one
+// that $HELD keeps waiting.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -68,12 +72,15 @@ func TestScripts(t *testing.T) {
 			gone := foreign(nil)
 			gone.Close()
 			env.Setenv("NOBODY", gone.URL)
+			h := hold(t)
+			env.Setenv("HELD", h.url)
+			env.Values[heldKey{}] = h
 			env.Setenv("XDG_CACHE_HOME", env.Getenv("WORK")+"/cache")
 			env.Setenv("AWS_ACCESS_KEY_ID", "a")
 			env.Setenv("AWS_SECRET_ACCESS_KEY", "b")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts},
 	})
 }
 
@@ -94,4 +101,43 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("%s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
 	}
+}
+
+type heldKey struct{}
+
+// interrupts starts a command, sends it SIGINT once a request of it is kept
+// waiting, and demands its exit code.
+func interrupts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: interrupts CODE command...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	h := ts.Value(heldKey{}).(*held)
+	exe, err := exec.LookPath(args[1])
+	ts.Check(err)
+	cmd := exec.Command(exe, args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "XDG_CACHE_HOME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	stderr, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	<-h.reached
+	ts.Check(cmd.Process.Signal(os.Interrupt))
+	_, err = bufio.NewReader(stderr).ReadString(';') // "stopping, ...; a second signal"
+	h.let()
+	ts.Check(errors.Join(err, ignoreExit(cmd.Wait())))
+	if got := cmd.ProcessState.ExitCode(); got != want {
+		ts.Fatalf("%s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// ignoreExit keeps only errors that are not about the exit code.
+func ignoreExit(err error) error {
+	if _, ok := errors.AsType[*exec.ExitError](err); ok {
+		return nil
+	}
+	return err
 }
