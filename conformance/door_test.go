@@ -18,7 +18,7 @@ import (
 func suite(t *testing.T, name string, args ...string) (string, int) {
 	t.Helper()
 	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "NO_COLOR=1", "GITHUB_ACTIONS=")
 	out, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
 		t.Fatal(err)
@@ -62,6 +62,24 @@ func TestSuiteDoor(t *testing.T) {
 		}
 		if strings.Contains(out, "\x1b") {
 			t.Errorf("%s: colours in spite of NO_COLOR", name)
+		}
+	}
+}
+
+// TestSuiteDoorInGitHub: a workflow's run is annotated by this door too, and
+// -out holds the reports.
+func TestSuiteDoorInGitHub(t *testing.T) {
+	f, dir := newForeign(t, nil), t.TempDir()
+	step := filepath.Join(dir, "step.md")
+	out, code := suite(t, "env", "GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+step, self(t), "-test.v", "-endpoint="+f.URL,
+		"-out="+filepath.Join(dir, "out"), "-id=conditional.delete.if-match.stale")
+	if code != 1 || !regexp.MustCompile(`(?m)^ *::error file=scenarios/conditional/\w+\.go,line=\d+,title=silent conditional`).MatchString(out) {
+		t.Errorf("exit code %d, want 1 and an annotation in\n%s", code, out)
+	}
+	for _, name := range []string{"step.md", "out/result.json", "out/junit.xml", "out/summary.md"} {
+		text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil || !strings.Contains(string(text), "conditional.delete.if-match.stale") {
+			t.Errorf("%s: %v, want the failure in\n%s", name, err, text)
 		}
 	}
 }

@@ -136,6 +136,7 @@ func conclude(plan *conformance.Plan, run *conformance.Run, r Report) {
 	if options.Out != "" {
 		say(report.Write(options.Out, whole))
 	}
+	say(report.ToGitHub(os.Stdout, os.Getenv, whole))
 	var failed string
 	for _, res := range whole.Gating() {
 		if conformance.IsInvariant(res.ID) { // the others failed their own specs

@@ -66,7 +66,7 @@ func child(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer, *bufio.Reade
 	}
 	var out bytes.Buffer
 	cmd := &exec.Cmd{Path: exe, Args: append([]string{"bleepstore"}, args...), Stdout: &out,
-		Env: append(os.Environ(), "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b")}
+		Env: append(os.Environ(), "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "GITHUB_ACTIONS=")}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
