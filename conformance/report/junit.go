@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -46,7 +47,8 @@ type junitProblem struct {
 
 // WriteJUnit writes the run as JUnit XML, one suite an area. Only what gates
 // is a failure or an error; the rest of what is not a pass is skipped, with
-// its verdict, so that a JUnit reader's red is the run's red.
+// its verdict, so that a JUnit reader's red is the run's red. What makes a run
+// red besides its results has a suite of its own, "run".
 func WriteJUnit(w io.Writer, r *Run) error {
 	out := junitSuites{Name: "S3 conformance of " + strings.Join(r.Endpoints, ", ")}
 	at := map[string]int{}
@@ -64,6 +66,9 @@ func WriteJUnit(w io.Writer, r *Run) error {
 		took[area] += res.Took
 		s.Time = seconds(took[area])
 	}
+	if whole := ofTheRun(r); whole.Tests > 0 {
+		out.Suites = append(out.Suites, whole)
+	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -76,7 +81,7 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
 
 func (s *junitSuite) add(res scenarios.Result) {
 	c := junitCase{Class: s.Name, Name: res.ID, Time: seconds(res.Took), File: res.Where}
-	p := &junitProblem{Message: res.Reason, Type: string(res.Verdict)}
+	p := &junitProblem{Message: fmt.Sprintf("%s: %s (%s)", res.Rule, cmp.Or(res.Reason, res.Says, "no reason"), res.Ref), Type: string(res.Verdict)}
 	s.Tests++
 	switch {
 	case res.Verdict == scenarios.Pass:
@@ -94,4 +99,24 @@ func (s *junitSuite) add(res scenarios.Result) {
 		c.Error, s.Errors = p, s.Errors+1
 	}
 	s.Cases = append(s.Cases, c)
+}
+
+// ofTheRun is the suite of what ends a run with a code of its own: it was not
+// finished, entries of its baseline gate, or something was left behind.
+func ofTheRun(r *Run) junitSuite {
+	s := junitSuite{Name: "run", Time: seconds(0), Stamp: r.Started.Format("2006-01-02T15:04:05")}
+	broken := func(name, message string) {
+		s.Tests, s.Errors = s.Tests+1, s.Errors+1
+		s.Cases = append(s.Cases, junitCase{Class: s.Name, Name: name, Time: seconds(0), Error: &junitProblem{Message: message}})
+	}
+	if r.Interrupted || r.NotRun > 0 {
+		broken("finished", fmt.Sprintf("%d scenarios were not run", r.NotRun))
+	}
+	for _, st := range r.Known.Gating() {
+		broken("baseline: "+st.Entry.key(), "stale: "+st.Why)
+	}
+	if len(r.Leftover) > 0 {
+		broken("cleaned", "not removed: "+strings.Join(r.Leftover, " "))
+	}
+	return s
 }

@@ -108,6 +108,31 @@ func TestJUnit(t *testing.T) {
 	}
 }
 
+// TestJUnitNamesRules: a failure names its rule and where that is from, and
+// shows the exchange; what is known, warned of or passed does not turn red.
+func TestJUnitNamesRules(t *testing.T) {
+	r := sample()
+	r.Interrupted, r.NotRun, r.Leftover = true, 3, []string{"bleep-x-1"}
+	r.Known = &report.Known{Stale: []report.Stale{{Entry: report.Entry{Scenario: "o.gone", Verdict: scenarios.Fail}, Kind: report.Gone, Why: "none"},
+		{Entry: report.Entry{Scenario: "o.passed", Verdict: scenarios.Fail}, Kind: report.Passed, Why: "want fail, got pass"}}}
+	var b bytes.Buffer
+	if err := report.WriteJUnit(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`<failure message="CP-03: got success, want 412&#xA;second line (https://docs/x)" type="silent">`, "rule CP-03 (must): https://docs/x", "PUT /b/k HTTP/1.1",
+		`<skipped message="known fail: an old bug" type="fail">`, `<skipped message="warn: got 400, want 411" type="warn">`,
+		`<testsuite name="run" tests="3" failures="0" errors="3"`, `message="3 scenarios were not run"`, `name="baseline: o.gone fail"`, `message="not removed: bleep-x-1"`,
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s in\n%s", want, b.String())
+		}
+	}
+	if strings.Contains(b.String(), "o.passed") {
+		t.Error("an entry that does not gate turned red")
+	}
+}
+
 func TestSummary(t *testing.T) {
 	r := sample()
 	r.Known = &report.Known{Stale: []report.Stale{{Entry: report.Entry{Scenario: "copy.gone"}, Why: "want fail, got pass"}}}
@@ -117,7 +142,7 @@ func TestSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`Server: x\|y`, "Profile: core -range +tagging, region", "| copy | . | . | . | . | 1 | . | 1 | . | . | 2 | 2 |", "Rules: 4; 3 judged as must, 0 demoted", "**Not run: 3**",
+		`Server: x\|y`, "Profile: core -range +tagging, region", "| copy | . | . | . | . | 1 | . | 1 | . | . | 2 | 2 |", "Rules: 4; 3 judged as must, 0 demoted", "**Not run: 3**", "- Gating: **2** of 5",
 		"| silent | `copy.silent` | [CP-03](https://docs/x) | It MUST fail. | got success, want 412 ... |", "known: an old bug", "`copy.gone`: want fail, got pass", "got 400, want 411",
 	} {
 		if !strings.Contains(b.String(), want) {

@@ -19,6 +19,7 @@ func WriteSummary(w io.Writer, r *Run) error {
 	fmt.Fprintf(&b, "- Server: %s\n- Profile: %s%s, region %s, addressing %s\n- Run: %s, %s, seed %d\n",
 		cell(orNone(r.Preflight.Server)), r.Profile, r.edits(), r.Region, r.Addressing,
 		r.Started.Format(time.RFC3339), r.Finished.Sub(r.Started).Round(time.Second/10), r.Seed)
+	fmt.Fprintf(&b, "- Gating: **%d** of %d\n", len(r.Gating()), len(r.Results))
 	if len(r.ID) > 0 {
 		fmt.Fprintf(&b, "- Only: %s\n", code(strings.Join(r.ID, ",")))
 	}
