@@ -12,6 +12,7 @@ import (
 	_ "bleepstore/scenarios/multipart"
 	_ "bleepstore/scenarios/object"
 	_ "bleepstore/scenarios/presign"
+	_ "bleepstore/scenarios/publicaccess"
 	_ "bleepstore/scenarios/streaming"
 	_ "bleepstore/scenarios/version"
 	_ "bleepstore/scenarios/wire"
