@@ -3,21 +3,27 @@
 # whole suite against it over the wire and prints the verdicts by area. The
 # exit code is that of `bleepstore test`.
 #
-#   ./run_e2e.sh [--backend local|memory|sqlite] [flags of `bleepstore test`...]
+#   ./run_e2e.sh [--backend local|memory|sqlite] [--region NAME] [--bucket-defaults aws|legacy] [flags of `bleepstore test`...]
 set -euo pipefail
 cd "$(dirname "$0")"
 
 backend=local
+region=us-east-1
+serve=()
 args=()
 while [ $# -gt 0 ]; do
   case $1 in
     --backend) backend=$2; shift 2 ;;
     --backend=*) backend=${1#*=}; shift ;;
+    --region) region=$2; shift 2 ;;
+    --region=*) region=${1#*=}; shift ;;
+    --bucket-defaults) serve+=("$1" "$2"); shift 2 ;;
+    --bucket-defaults=*) serve+=("$1"); shift ;;
     -h|--help) sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
     *) args+=("$1"); shift ;;
   esac
 done
-[ ${#args[@]} -gt 0 ] || args=(--features +versioning,+tagging,+tls)
+[ ${#args[@]} -gt 0 ] || args=(--features +versioning,+tagging,+tls,+second-account)
 
 work=$(mktemp -d)
 server=
@@ -33,8 +39,10 @@ trap 'exit 130' INT TERM
 
 mkdir -p bin
 go build -o bin/bleepstore ./cmd/bleepstore
-bin/bleepstore serve --addr 127.0.0.1:0 --addr-file "$work/url" --data "$work/data" --backend "$backend" \
-  --tls self-signed --tls-addr 127.0.0.1:0 --access-key e2e --secret-key e2e-secret-key >"$work/server.log" 2>&1 &
+echo 'auth: {users: [{access_key: e2e-alt, secret_key: e2e-alt-secret-key, name: alt}]}' >"$work/accounts.yaml"
+bin/bleepstore serve --config "$work/accounts.yaml" --addr 127.0.0.1:0 --addr-file "$work/url" --data "$work/data" \
+  --backend "$backend" --region "$region" --tls self-signed --tls-addr 127.0.0.1:0 \
+  --access-key e2e --secret-key e2e-secret-key "${serve[@]}" >"$work/server.log" 2>&1 &
 server=$!
 for _ in $(seq 200); do
   [ -s "$work/url" ] && break
@@ -44,5 +52,6 @@ done
 [ -s "$work/url" ] || { echo "the server was not ready within 10 s"; exit 3; }
 
 { read -r url; read -r tls; } <"$work/url"
-echo "bleepstore ($backend) at $url and $tls"
-bin/bleepstore test --endpoint "$url" --tls-endpoint "$tls" --k --access-key e2e --secret-key e2e-secret-key "${args[@]}"
+echo "bleepstore ($backend, $region) at $url and $tls"
+bin/bleepstore test --endpoint "$url" --tls-endpoint "$tls" --k --region "$region" --access-key e2e --secret-key e2e-secret-key \
+  --alt-access-key e2e-alt --alt-secret-key e2e-alt-secret-key "${args[@]}"
