@@ -17,12 +17,10 @@ import (
 // in the table of forgeries; here are those of other features.
 
 func init() {
-	for _, op := range sample.Every() {
-		if slices.Contains(Profiles["core"], op.Need) {
-			continue
-		}
+	beyondCore := slices.DeleteFunc(sample.Every(), func(op sample.Operation) bool { return slices.Contains(Profiles["core"], op.Need) })
+	for _, op := range append(beyondCore, sample.Variants()...) {
 		Add(Scenario{
-			ID:    "auth.anonymous." + strings.ToLower(op.Name),
+			ID:    "auth.anonymous." + named(op),
 			Rule:  "AN-01",
 			Says:  "A request without credentials for a private bucket MUST be refused with 403 AccessDenied: " + op.Name + ".",
 			Ref:   apiErrors,
@@ -37,6 +35,11 @@ func init() {
 			},
 		})
 	}
+}
+
+// named is the operation as a word of an id.
+func named(op sample.Operation) string {
+	return strings.ToLower(strings.ReplaceAll(op.Name, " ", "-"))
 }
 
 var _ = Add(Scenario{
@@ -75,12 +78,12 @@ var _ = Add(Scenario{
 var accountless = map[string]bool{"ListBuckets": true, "CreateBucket": true}
 
 func init() {
-	for _, op := range sample.Every() {
+	for _, op := range append(sample.Every(), sample.Variants()...) {
 		if accountless[op.Name] {
 			continue
 		}
 		Add(Scenario{
-			ID:    "auth.other-account." + strings.ToLower(strings.ReplaceAll(op.Name, " ", "-")),
+			ID:    "auth.other-account." + named(op),
 			Rule:  "AN-16",
 			Says:  "A request of another account for a private bucket MUST be refused with 403 AccessDenied: " + op.Name + ".",
 			Ref:   guideBlock,

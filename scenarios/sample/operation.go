@@ -92,3 +92,25 @@ func Every() []Operation {
 	}
 	return ops
 }
+
+// Variants are operations once more, in forms that depend on what is there:
+// who may not ask must not learn that either.
+func Variants() []Operation {
+	return []Operation{
+		{Name: "GetObject of a range", Method: "GET", Key: "k", Header: [2]string{"Range", "bytes=0-1"}, Need: scenarios.Range},
+		{Name: "GetObject beyond the end", Method: "GET", Key: "k", Header: [2]string{"Range", "bytes=99-"}, Need: scenarios.Range},
+		{Name: "GetObject of a part", Method: "GET", Key: "k", Query: "partNumber=1", Need: scenarios.Multipart},
+		{Name: "GetObject if changed", Method: "GET", Key: "k", Header: [2]string{"If-None-Match", "*"}, Need: scenarios.ConditionalRead},
+		{Name: "HeadObject if unchanged", Method: "HEAD", Key: "k", Header: [2]string{"If-Match", `"0"`}, Need: scenarios.ConditionalRead},
+		{Name: "PutObject if absent", Method: "PUT", Key: "k", Body: "new", Header: [2]string{"If-None-Match", "*"}, Need: scenarios.ConditionalWrite},
+		{Name: "PutObject if unchanged", Method: "PUT", Key: "k", Body: "new", Header: [2]string{"If-Match", `"0"`}, Need: scenarios.ConditionalWrite},
+		{Name: "DeleteObject if there", Method: "DELETE", Key: "k", Header: [2]string{"If-Match", "*"}, Need: scenarios.ConditionalWrite},
+		{Name: "CopyObject over itself", Method: "PUT", Key: "k", Source: "/BUCKET/k", Header: [2]string{"x-amz-metadata-directive", "REPLACE"}, Need: scenarios.Copy},
+		{Name: "GetObject of a version", Method: "GET", Key: "k", Query: "versionId=null", Need: scenarios.Versioning},
+		{Name: "HeadObject of a version", Method: "HEAD", Key: "k", Query: "versionId=null", Need: scenarios.Versioning},
+		{Name: "DeleteObject of a version", Method: "DELETE", Key: "k", Query: "versionId=null", Need: scenarios.Versioning},
+		{Name: "GetObject that is absent", Method: "GET", Key: "absent", Need: scenarios.Objects},
+		{Name: "DeleteObject that is absent", Method: "DELETE", Key: "absent", Need: scenarios.Objects},
+		{Name: "ListParts of no upload", Method: "GET", Key: "u", Query: "uploadId=none", Need: scenarios.Multipart},
+	}
+}

@@ -152,3 +152,44 @@ func addSmall(m mode) {
 			slot.ExpectEmpty(ctx)
 		}})
 }
+
+var _ = func() struct{} {
+	each(rule{name: "signed.tampered", id: "S-02", ref: apiChunks, level: Must,
+		says: "with signed chunks MUST be refused with 400 or 403, and store nothing, whichever byte of sizes, signatures and data was altered.",
+		check: func(ctx context.Context, s *S, slot Slot) {
+			for range 40 {
+				r := signed.request(three(s), minChunk)
+				r.EditBody = func(framed []byte) []byte {
+					out := bytes.Clone(framed)
+					i := place(s, out)
+					for out[i] == '\r' || out[i] == '\n' { // line ends are not signed
+						i = place(s, out)
+					}
+					out[i] ^= 1
+					return out
+				}
+				s.Expect(slot.Send(ctx, r)).To(FailWithAny(Answer{Status: 400}, Answer{Status: 403}))
+			}
+			slot.ExpectEmpty(ctx)
+		}})
+	return struct{}{}
+}()
+
+// place draws a byte of a framed body, as often one of the framing as one of
+// the data.
+func place(s *S, framed []byte) int {
+	end := len(bytes.TrimRight(framed, "\r\n"))
+	if s.Rand().IntN(2) == 0 {
+		return s.Rand().IntN(end)
+	}
+	var lines []int // where a line of framing begins
+	for i := 0; i < end; {
+		at := bytes.Index(framed[i:], []byte(";chunk-signature="))
+		if at < 0 {
+			break
+		}
+		lines = append(lines, i+at)
+		i += at + 1
+	}
+	return lines[s.Rand().IntN(len(lines))] + s.Rand().IntN(len(";chunk-signature=")+64)
+}
