@@ -51,6 +51,18 @@ var smuggles = []smuggle{
 		"Content-Length: SIZE\r\nTransfer-Encoding : chunked\r\n", func(hidden string) string { return chunked(hidden) }, true, ""},
 	{"twice", "two Transfer-Encoding headers, of which the second is not chunked", rfc9112 + "#section-6.3",
 		"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", func(hidden string) string { return chunked("abc") + hidden }, true, ""},
+	{"vertical-tab", "a control character in front of the coding", rfc9112 + "#section-6.3",
+		"Content-Length: SIZE\r\nTransfer-Encoding: \vchunked\r\n", func(hidden string) string { return chunked(hidden) }, true, ""},
+	{"quoted", "the name of the coding in quotes", rfc9112 + "#section-6.3",
+		"Content-Length: SIZE\r\nTransfer-Encoding: \"chunked\"\r\n", func(hidden string) string { return chunked(hidden) }, true, ""},
+	{"prefix", "an unknown coding that begins like chunked, and a Content-Length", rfc9112 + "#section-6.3",
+		"Content-Length: SIZE\r\nTransfer-Encoding: chunkedx\r\n", func(hidden string) string { return chunked(hidden) }, true, ""},
+	{"folded", "a Transfer-Encoding on a folded line, and a Content-Length", rfc9112 + "#section-5.2",
+		"Content-Length: SIZE\r\nTransfer-Encoding:\r\n chunked\r\n", func(hidden string) string { return chunked(hidden) }, false, "hidden"},
+	{"empty-element", "an empty element in front of the coding, and a Content-Length", rfc9112 + "#section-6.1",
+		"Content-Length: SIZE\r\nTransfer-Encoding: , chunked\r\n", func(hidden string) string { return chunked(hidden) }, false, "hidden"},
+	{"upper-case", "the coding in upper case, and a Content-Length", rfc9112 + "#section-7",
+		"Content-Length: SIZE\r\nTransfer-Encoding: CHUNKED\r\n", func(hidden string) string { return chunked(hidden) }, false, "hidden"},
 	{"old", "Transfer-Encoding in a request of HTTP/1.0, whose framing is faulty therefore", rfc9112 + "#section-6.1",
 		"Content-Length: SIZE\r\nTransfer-Encoding: chunked\r\n", func(hidden string) string { return chunked(hidden) }, false, "any"},
 }
@@ -134,6 +146,65 @@ func init() {
 				s.Expect(conn.Answer("PUT")).To(FailWithAny(bad))
 				expectClosed(s, conn, "behind the answer")
 				v.expectAlive(ctx, s)
+				s.ExpectAbsent(ctx, b, "k")
+			},
+		})
+	}
+}
+
+func init() {
+	for _, c := range []struct{ id, lines string }{{"lines", "Content-Length: 5\r\nContent-Length: 5\r\n"}, {"list", "Content-Length: 5, 5\r\n"}} {
+		Add(Scenario{
+			ID:    "wire.length.same-" + c.id,
+			Rule:  "X-04",
+			Says:  "A PUT whose Content-Length is the same number twice MUST be refused with 400, or be read as that number.",
+			Ref:   rfc9110 + "#section-8.6",
+			Level: Must,
+			Needs: needs,
+			Check: func(ctx context.Context, s *S) {
+				b, conn := s.Bucket(ctx), Dial(ctx, s)
+				defer conn.Close()
+				r := loose(b, "k")
+				r.EditHead = inHead(c.lines)
+				head, _ := conn.Render(r)
+				_ = conn.Write(append(head, "hello"...)) // the server may have answered the head already
+				got := conn.Answer("PUT")
+				s.Observe("the same length twice", Outcome(got))
+				if got.Status/100 == 2 {
+					s.ExpectBody(ctx, b, "k", "hello")
+					return
+				}
+				s.Expect(got).To(FailWithAny(bad))
+				s.ExpectAbsent(ctx, b, "k")
+			},
+		})
+	}
+}
+
+// A line of a chunk's framing ends in CRLF: who takes a bare LF for the end
+// sees other chunks than who does not.
+func init() {
+	for _, c := range []struct{ id, text, body string }{
+		{"size", "behind its size", "5\nhello\r\n0\r\n\r\n"},
+		{"extension", "inside an extension", "5;a\nhello\r\n0\r\n\r\n"},
+		{"data", "behind its data", "5\r\nhello\n0\r\n\r\n"},
+		{"last", "behind the last chunk", "5\r\nhello\r\n0\n\n"},
+		{"bare-cr", "as a bare CR inside an extension", "5;a\rb\r\nhello\r\n0\r\n\r\n"},
+	} {
+		Add(Scenario{
+			ID:    "wire.chunked.line-end." + c.id,
+			Rule:  "X-05",
+			Says:  "A chunk whose line ends in half a CRLF " + c.text + " SHOULD be refused, and nothing be stored.",
+			Ref:   rfc9112 + "#section-7.1",
+			Level: Should,
+			Needs: needs,
+			Check: func(ctx context.Context, s *S) {
+				b := s.Bucket(ctx)
+				r := breakOff(ctx, s, b, c.body)
+				s.Observe("answer", Outcome(r))
+				if r.Status/100 == 2 {
+					s.Silently("got %s for a chunk that ends in half a CRLF", Outcome(r))
+				}
 				s.ExpectAbsent(ctx, b, "k")
 			},
 		})

@@ -63,6 +63,57 @@ func init() {
 }
 
 func init() {
+	for _, c := range []struct{ id, line string }{{"space", " x-amz-meta-late: v\r\n"}, {"tab", "\tx-amz-meta-late: v\r\n"}} {
+		Add(Scenario{
+			ID:    "wire.head.leading-" + c.id,
+			Rule:  "X-06",
+			Says:  "A line that begins with white space between the request line and the first header MUST make the request be refused, or not be read at all.",
+			Ref:   rfc9112 + "#section-2.2",
+			Level: Must,
+			Needs: needs,
+			Check: func(ctx context.Context, s *S) {
+				b := s.Bucket(ctx)
+				got := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte("new"), EditHead: inside("\r\n", "\r\n"+c.line)})
+				s.Observe("a line that begins with white space", Outcome(got))
+				if got.Status != 200 {
+					s.Expect(got).To(FailWithAny(bad, forbidden))
+					s.ExpectAbsent(ctx, b, "k")
+					return
+				}
+				out, err := s.Head(ctx, b, "k")
+				s.Expect(err).To(OK())
+				if v, ok := out.Metadata["late"]; ok {
+					s.Silently("the line was read as a header: its value is %q", v)
+				}
+			},
+		})
+	}
+	for _, c := range []struct{ id, text, from, to string }{
+		{"version", "an HTTP version that does not exist", " HTTP/1.1\r\n", " HTTP/9.9\r\n"},
+		{"version-text", "an HTTP version that is none", " HTTP/1.1\r\n", " HTTP/one\r\n"},
+		{"version-case", "the name of the protocol in lower case", " HTTP/1.1\r\n", " http/1.1\r\n"},
+		{"space-in-target", "white space in its target", "/k HTTP/1.1\r\n", "/k and more HTTP/1.1\r\n"},
+	} {
+		Add(Scenario{
+			ID:    "wire.head.line." + c.id,
+			Rule:  "X-06",
+			Says:  "A request line with " + c.text + " SHOULD be refused with 400, or 505 for its version, and nothing be stored.",
+			Ref:   rfc9112 + "#section-3",
+			Level: Should,
+			Needs: needs,
+			Check: func(ctx context.Context, s *S) {
+				b := s.Bucket(ctx)
+				got := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte("new"), EditHead: inside(c.from, c.to)})
+				if got.Err == nil {
+					s.Expect(got).To(FailWithAny(bad, Answer{Status: 505}))
+				}
+				s.ExpectAbsent(ctx, b, "k")
+			},
+		})
+	}
+}
+
+func init() {
 	for _, c := range []struct {
 		id, text string
 		edit     func(host string) func(string) string
