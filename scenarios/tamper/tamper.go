@@ -147,14 +147,17 @@ func Headers(signed func(head string) string) []Change {
 	}
 }
 
-// Difference names the first line in which two heads differ, for a person who
-// looks for what was changed.
+// Difference names the first line in which two heads differ, for who looks for
+// what was changed.
 func Difference(was, is string) string {
 	a, b := strings.Split(was, "\r\n"), strings.Split(is, "\r\n")
 	for i := range a {
 		if i >= len(b) || a[i] != b[i] {
+			if i == 0 {
+				return "its target changed"
+			}
 			name, _, _ := strings.Cut(a[i], ": ")
-			return fmt.Sprintf("changed at %q", name)
+			return "its " + name + " changed"
 		}
 	}
 	return "something added"
