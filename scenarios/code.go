@@ -6,7 +6,9 @@ import (
 )
 
 // knownCode reports whether code is on AWS's list of error codes, or is
-// documented with the operation that returns it.
+// documented with the operation that returns it. One is neither, though S3 has
+// answered it since April 2023: InvalidBucketAclWithBlockPublicAccessError, to
+// a CreateBucket whose ACL is public.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 func knownCode(code string) bool { return slices.Contains(strings.Fields(codeList), code) }
 
@@ -16,7 +18,7 @@ const codeList = ` AccessControlListNotSupported AccessDenied AccessForbidden Ac
  ConnectionClosedByRequester CredentialsNotSupported CrossLocationLoggingProhibited DeviceNotActiveError EndpointNotFound
  EntityTooLarge EntityTooSmall ExpiredToken IllegalLocationConstraintException IllegalVersioningConfigurationException
  IncompleteBody IncorrectEndpoint IncorrectNumberOfFilesInPostRequest InlineDataTooLarge InternalError InvalidAccessKeyId
- InvalidAccessPoint InvalidAddressingHeader InvalidArgument InvalidBucketAclWithObjectOwnership InvalidBucketName
+ InvalidAccessPoint InvalidAddressingHeader InvalidArgument InvalidBucketAclWithBlockPublicAccessError InvalidBucketAclWithObjectOwnership InvalidBucketName
  InvalidBucketOwnerAWSAccountID InvalidBucketState InvalidChunkSizeError InvalidDigest InvalidEncryptionAlgorithmError
  InvalidHostHeader InvalidHttpMethod InvalidLocationConstraint InvalidObjectState InvalidPart InvalidPartNumber
  InvalidPartOrder InvalidPayer InvalidPolicyDocument InvalidRange InvalidRedirectLocation InvalidRegion InvalidRequest
