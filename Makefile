@@ -30,10 +30,11 @@ test: ## every test: units, the suite on three backends, fuzzing
 unit: ## unit tests and the embedded suite
 	$(GO) test ./...
 
-suite: build ## the suite against bleepstore serve on each backend
+suite: build ## the suite against bleepstore serve on each backend, and with old bucket defaults
 	@$(STAGE) suite-local ./run_e2e.sh --backend local
 	@$(STAGE) suite-memory ./run_e2e.sh --backend memory
 	@$(STAGE) suite-sqlite ./run_e2e.sh --backend sqlite
+	@$(STAGE) suite-legacy ./run_e2e.sh --backend memory --bucket-defaults legacy --region eu-west-1
 
 e2e: ## ./run_e2e.sh
 	./run_e2e.sh

@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 
 backend=local
 region=us-east-1
-serve=()
+defaults=aws
 args=()
 while [ $# -gt 0 ]; do
   case $1 in
@@ -17,13 +17,14 @@ while [ $# -gt 0 ]; do
     --backend=*) backend=${1#*=}; shift ;;
     --region) region=$2; shift 2 ;;
     --region=*) region=${1#*=}; shift ;;
-    --bucket-defaults) serve+=("$1" "$2"); shift 2 ;;
-    --bucket-defaults=*) serve+=("$1"); shift ;;
+    --bucket-defaults) defaults=$2; shift 2 ;;
+    --bucket-defaults=*) defaults=${1#*=}; shift ;;
     -h|--help) sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
     *) args+=("$1"); shift ;;
   esac
 done
-[ ${#args[@]} -gt 0 ] || args=(--features +versioning,+tagging,+tls,+second-account)
+[ ${#args[@]} -gt 0 ] || args=(--features +versioning,+tagging,+tls,+acl,+public-access-block,+second-account)
+if [ "$defaults" = legacy ]; then args=(--baseline conformance/testdata/legacy.yaml "${args[@]}"); fi
 
 work=$(mktemp -d)
 server=
@@ -42,7 +43,7 @@ go build -o bin/bleepstore ./cmd/bleepstore
 echo 'auth: {users: [{access_key: e2e-alt, secret_key: e2e-alt-secret-key, name: alt}]}' >"$work/accounts.yaml"
 bin/bleepstore serve --config "$work/accounts.yaml" --addr 127.0.0.1:0 --addr-file "$work/url" --data "$work/data" \
   --backend "$backend" --region "$region" --tls self-signed --tls-addr 127.0.0.1:0 \
-  --access-key e2e --secret-key e2e-secret-key "${serve[@]}" >"$work/server.log" 2>&1 &
+  --bucket-defaults "$defaults" --access-key e2e --secret-key e2e-secret-key >"$work/server.log" 2>&1 &
 server=$!
 for _ in $(seq 200); do
   [ -s "$work/url" ] && break
@@ -52,6 +53,6 @@ done
 [ -s "$work/url" ] || { echo "the server was not ready within 10 s"; exit 3; }
 
 { read -r url; read -r tls; } <"$work/url"
-echo "bleepstore ($backend, $region) at $url and $tls"
+echo "bleepstore ($backend, $region, $defaults) at $url and $tls"
 bin/bleepstore test --endpoint "$url" --tls-endpoint "$tls" --k --region "$region" --access-key e2e --secret-key e2e-secret-key \
   --alt-access-key e2e-alt --alt-secret-key e2e-alt-secret-key "${args[@]}"
