@@ -39,6 +39,13 @@ var aclWrites = []struct {
 	{"put-object-acl", "PutObjectAcl", Must, nil,
 		func(b string, acl [2]string) Request { return setACL(b, "k", acl) },
 		func(ctx context.Context, s *S, b string) { expectPrivate(ctx, s, b, "k") }},
+	{"put-version-acl", "PutObjectAcl on a version", Must, []Feature{Versioning},
+		func(b string, acl [2]string) Request {
+			r := setACL(b, "k", acl)
+			r.Query = "acl=&versionId=null"
+			return r
+		},
+		func(ctx context.Context, s *S, b string) { expectPrivate(ctx, s, b, "k") }},
 	{"put-object", "PutObject", Must, nil,
 		func(b string, acl [2]string) Request { return put(b, "new", acl) },
 		func(ctx context.Context, s *S, b string) { s.ExpectAbsent(ctx, b, "new") }},
