@@ -28,7 +28,7 @@ const (
 	guidePublic    = guideBlock + "#access-control-block-public-access-policy-status"
 	guideOwnership = guide + "about-object-ownership.html"
 	guideRefused   = guide + "object-ownership-error-responses.html"
-	guideDenied    = guide + "troubleshoot-403-errors.html#troubleshoot-403-bpa"
+	guideDenied    = guide + "troubleshoot-403-errors.html"
 )
 
 // The two groups whose members are the public.
