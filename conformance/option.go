@@ -50,12 +50,16 @@ type Options struct {
 
 // Embed points the options at a server that the caller started for this run
 // alone: its keys count, not those of the environment, and commands that
-// repeat a failure leave the endpoint out.
+// repeat a failure leave the endpoint out. Unless -features says otherwise, what
+// the reference server has beyond the profile is claimed too.
 func (o *Options) Embed(s Embedded) {
 	o.embedded = true
 	o.Endpoint, o.TLSEndpoint = []string{s.URL}, s.TLSURL
 	o.AccessKey, o.SecretKey = s.AccessKey, s.SecretKey
 	o.AltAccessKey, o.AltSecretKey = s.AltAccessKey, s.AltSecretKey
+	if len(o.Features) == 0 {
+		o.Features = []string{"+versioning", "+tagging", "+acl", "+public-access-block", "+second-account", "+tls"}
+	}
 	o.AllowCompliance = true
 	o.Insecure = true // its certificate is its own
 }

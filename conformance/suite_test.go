@@ -68,8 +68,7 @@ func TestConformance(t *testing.T) {
 	RunSpecs(t, "S3 conformance", suite, reporter)
 }
 
-// embed starts a reference server for the run, which claims what the profile
-// leaves to choice too unless -features says otherwise.
+// embed starts a reference server for the run.
 func embed(t *testing.T, opts *conformance.Options) {
 	alt := reference.User{AccessKey: "second", SecretKey: "second-secret-key"}
 	cert, err := reference.SelfSigned("", time.Now())
@@ -82,9 +81,6 @@ func embed(t *testing.T, opts *conformance.Options) {
 	})
 	opts.Embed(conformance.Embedded{URL: srv.URL, TLSURL: srv.Server.TLSURL(), AccessKey: srv.AccessKey, SecretKey: srv.SecretKey,
 		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey})
-	if len(opts.Features) == 0 {
-		opts.Features = []string{"+versioning", "+tagging", "+tls"}
-	}
 }
 
 // describe registers a spec for each item, the end of each process and the

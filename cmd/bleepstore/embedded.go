@@ -30,9 +30,6 @@ func embed(ctx context.Context, o *conformance.Options) (close func() error, err
 	go func() { served <- srv.Serve() }()
 	o.Embed(conformance.Embedded{URL: srv.URL(), TLSURL: srv.TLSURL(), AccessKey: owner.AccessKey, SecretKey: owner.SecretKey,
 		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey})
-	if len(o.Features) == 0 {
-		o.Features = []string{"+versioning", "+tagging", "+tls"}
-	}
 	return func() error {
 		return errors.Join(srv.Close(context.WithoutCancel(ctx)), <-served)
 	}, nil
