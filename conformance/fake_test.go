@@ -1,7 +1,6 @@
 package conformance_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,15 +9,12 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/iotest"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	. "github.com/onsi/gomega"
 
 	"bleepstore/conformance"
+	theirs "bleepstore/conformance/foreign"
 	"bleepstore/conformance/report"
 	. "bleepstore/scenarios"
 )
@@ -26,7 +22,6 @@ import (
 // A foreign server is one that nobody here wrote, with a hook in front of it.
 type foreign struct {
 	*httptest.Server
-	mu   sync.Mutex
 	hook func(w http.ResponseWriter, r *http.Request) (answered bool)
 }
 
@@ -34,34 +29,16 @@ type foreign struct {
 func newForeign(t *testing.T, hook func(http.ResponseWriter, *http.Request) bool) *foreign {
 	t.Helper()
 	f := &foreign{hook: hook}
-	inner := gofakes3.New(s3mem.New()).Server()
+	inner := theirs.Handler()
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f.hook != nil && f.hook(w, r) {
-			return
+		if f.hook == nil || !f.hook(w, r) {
+			inner.ServeHTTP(w, r)
 		}
-		// Virtual-hosted requests become path-style ones.
-		if bucket, _, ok := strings.Cut(r.Host, ".localhost"); ok {
-			r.URL.Path, r.URL.RawPath = "/"+bucket+r.URL.Path, ""
-		}
-		arrive(r)
-		f.mu.Lock() // its memory backend is not made for writers side by side
-		defer f.mu.Unlock()
-		inner.ServeHTTP(w, r)
 	}))
 	f.Config.ErrorLog = log.New(io.Discard, "", 0) // it panics here and there: its client sees that
 	f.Start()
 	t.Cleanup(f.Close)
 	return f
-}
-
-// arrive reads the body before the server is asked, so that a slow sender
-// keeps nobody waiting.
-func arrive(r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err == nil {
-		err = io.EOF
-	}
-	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), iotest.ErrReader(err)))
 }
 
 // buckets lists what exists on the server.

@@ -1,0 +1,42 @@
+// Package foreign is an S3 server that nobody here wrote: gofakes3, in memory.
+// Tests run the suite against it, to see that its verdicts hold for more than
+// the server beside it. It is no part of any program that people install.
+package foreign
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing/iotest"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
+)
+
+// Handler returns a new, empty server. It takes buckets in the path, and as
+// labels before "localhost" in the host.
+func Handler() http.Handler {
+	inner := gofakes3.New(s3mem.New()).Server()
+	var mu sync.Mutex
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if bucket, _, ok := strings.Cut(r.Host, ".localhost"); ok {
+			r.URL.Path, r.URL.RawPath = "/"+bucket+r.URL.Path, ""
+		}
+		arrive(r)
+		mu.Lock() // its memory backend is not made for writers side by side
+		defer mu.Unlock()
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// arrive reads the body before the server is asked, so that a slow sender
+// keeps nobody waiting.
+func arrive(r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		err = io.EOF
+	}
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), iotest.ErrReader(err)))
+}
