@@ -13,6 +13,14 @@ import (
 // command sets anew.
 var notRepeated = []string{"id", "seed", "out", "baseline", "strict-baseline", "fail-fast", "rate"}
 
+// RepeatOne returns the command that runs anything again in the same way, once
+// -id is put behind it.
+func (p *Plan) RepeatOne(door string) string {
+	one := *p
+	one.Options.ID = nil
+	return one.Repeat(door, "")
+}
+
 // Repeat returns the command that runs id again in the same way; "" means the
 // whole selection. door is the command without flags; secrets are left to the
 // environment.

@@ -161,7 +161,7 @@ func (r *Run) Report(results []scenarios.Result, interrupted bool) *report.Run {
 	p := r.Plan
 	out := &report.Run{Schema: report.Schema, Tool: Version(), Started: r.started.UTC(), Finished: time.Now().UTC(),
 		Region: p.Target.Region, Addressing: p.Options.Addressing, Profile: p.Options.Profile, ID: p.Options.ID, Seed: p.Target.Seed,
-		Preflight: r.Preflight, NotRun: len(p.Items) - len(results), Interrupted: interrupted, Repeat: p.Repeat("bleepstore test", "")}
+		Preflight: r.Preflight, NotRun: len(p.Items) - len(results), Interrupted: interrupted, Repeat: p.Repeat("bleepstore test", ""), RepeatOne: p.RepeatOne("bleepstore test")}
 	for _, u := range p.Target.Endpoints {
 		out.Endpoints = append(out.Endpoints, u.String())
 	}

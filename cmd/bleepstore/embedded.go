@@ -12,16 +12,17 @@ import (
 	"bleepstore/reference/config"
 )
 
-// embed starts a reference server in memory, on a free loopback port, and
-// points the options at it. close stops it.
-func embed(ctx context.Context, o *conformance.Options) (close func() error, err error) {
+// embed starts a reference server on a free loopback port, and points the
+// options at it. Unless the backend is in memory its data go to dir. close
+// stops it.
+func embed(ctx context.Context, o *conformance.Options, backend, dir string) (close func() error, err error) {
 	owner := reference.User{AccessKey: config.DefaultAccessKey, SecretKey: config.DefaultSecretKey}
 	alt := reference.User{AccessKey: "second", SecretKey: "second-secret-key"}
 	cert, err := reference.SelfSigned("", time.Now())
 	if err != nil {
 		return nil, &conformance.Error{Code: conformance.ExitPreflight, Err: fmt.Errorf("certificate of the embedded server: %w", err)}
 	}
-	srv, err := reference.Open(ctx, reference.Config{Backend: reference.Memory, Users: []reference.User{owner, alt},
+	srv, err := reference.Open(ctx, reference.Config{Backend: backend, Dir: dir, Users: []reference.User{owner, alt},
 		Addr: "127.0.0.1:0", TLSAddr: "127.0.0.1:0", TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
 	if err != nil {
 		return nil, &conformance.Error{Code: conformance.ExitPreflight, Err: fmt.Errorf("start the embedded server: %w", err)}

@@ -18,12 +18,14 @@ import (
 	"bleepstore/conformance/bench"
 )
 
-// A process is a server that runs as a process of its own, by a command of this
-// program that knows --addr and --addr-file.
+// A process is a server that runs as a process of its own, and writes where it
+// listens to a file.
 type process struct {
+	name  string
 	cmd   *exec.Cmd
 	log   string // file of what it prints
 	url   *url.URL
+	tls   string        // a second URL that it told, for TLS; "": none
 	ended chan struct{} // closed when the process is gone
 	err   error         // how it ended; read once ended is closed
 }
@@ -36,8 +38,17 @@ func startProcess(ctx context.Context, dir string, args ...string) (*process, er
 	if err != nil {
 		return nil, err
 	}
-	p := &process{log: filepath.Join(dir, args[0]+".log"), ended: make(chan struct{})}
 	addrFile := filepath.Join(dir, args[0]+".addr")
+	cmd := exec.CommandContext(ctx, self, append(args, "--addr", "127.0.0.1:0", "--addr-file", addrFile, "--with-parent")...)
+	cmd.Args[0] = "bleepstore"
+	return launch(cmd, args[0], dir, addrFile)
+}
+
+// launch runs a command that is to write the URL where it listens to addrFile,
+// with a line break behind it, and returns once it has. What it prints goes to
+// dir.
+func launch(cmd *exec.Cmd, name, dir, addrFile string) (*process, error) {
+	p := &process{name: name, cmd: cmd, log: filepath.Join(dir, name+".log"), ended: make(chan struct{})}
 	if err := os.Remove(addrFile); err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
@@ -46,8 +57,6 @@ func startProcess(ctx context.Context, dir string, args ...string) (*process, er
 		return nil, err
 	}
 	defer out.Close()
-	p.cmd = exec.CommandContext(ctx, self, append(args, "--addr", "127.0.0.1:0", "--addr-file", addrFile, "--with-parent")...)
-	p.cmd.Args[0] = "bleepstore"
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = 10 * time.Second
@@ -61,26 +70,29 @@ func startProcess(ctx context.Context, dir string, args ...string) (*process, er
 		p.err = p.cmd.Wait()
 		close(p.ended)
 	}()
-	if p.url, err = p.listens(addrFile); err != nil {
+	if err = p.listens(addrFile); err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
 	return p, nil
 }
 
 // listens waits for the file that says where the process is.
-func (p *process) listens(addrFile string) (*url.URL, error) {
+func (p *process) listens(addrFile string) error {
 	const most = 10 * time.Second
 	for began := time.Now(); time.Since(began) < most; {
-		if text, err := os.ReadFile(addrFile); err == nil {
-			return url.Parse(strings.TrimSpace(string(text)))
+		if text, err := os.ReadFile(addrFile); err == nil && bytes.HasSuffix(text, []byte("\n")) {
+			first, second, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+			p.tls = second
+			p.url, err = url.Parse(first)
+			return err
 		}
 		select {
 		case <-p.ended:
-			return nil, fmt.Errorf("%s ended before it listened: %w\n%s", p.cmd.Args[1], p.err, p.said())
+			return fmt.Errorf("%s ended before it listened: %w\n%s", p.name, p.err, p.said())
 		case <-time.After(500 * time.Microsecond):
 		}
 	}
-	return nil, fmt.Errorf("%s did not listen within %s\n%s", p.cmd.Args[1], most, p.said())
+	return fmt.Errorf("%s did not listen within %s\n%s", p.name, most, p.said())
 }
 
 // said is the end of what the process printed.

@@ -11,6 +11,7 @@ import (
 
 	"bleepstore/conformance"
 	"bleepstore/conformance/report"
+	"bleepstore/reference"
 	"bleepstore/scenarios"
 	_ "bleepstore/scenarios/all"
 )
@@ -59,7 +60,7 @@ func (c *testCmd) test() (plan *conformance.Plan, whole *report.Run, err error) 
 	defer stop.release()
 	c.endpointFromEnvironment(os.Getenv)
 	if len(c.Endpoint) == 0 {
-		shut, serr := embed(ctx, &c.Options)
+		shut, serr := embed(ctx, &c.Options, reference.Memory, "")
 		if serr != nil {
 			return nil, nil, serr
 		}
@@ -97,14 +98,21 @@ func (c *testCmd) test() (plan *conformance.Plan, whole *report.Run, err error) 
 
 // check runs everything and tells of it as it comes.
 func (c *testCmd) check(ctx context.Context, run *conformance.Run) ([]scenarios.Result, error) {
-	live := report.Terminal(os.Stdout)
-	p := &report.Progress{Out: os.Stdout, Total: len(run.Plan.Items), Live: live, Color: live && os.Getenv("NO_COLOR") == "",
-		Keep: 1, Now: time.Now, Repeat: c.repeat(run.Plan)}
+	keep := 1
 	if c.Verbose {
-		p.Keep = report.AllExchanges
+		keep = report.AllExchanges
 	}
+	p := newProgress(len(run.Plan.Items), keep, c.repeat(run.Plan))
 	results := run.All(ctx, c.Workers, p.Add)
 	return results, p.Close()
+}
+
+// newProgress tells of a run on standard output, with the last keep exchanges
+// of each failure.
+func newProgress(total, keep int, repeat func(scenarios.Result) string) *report.Progress {
+	live := report.Terminal(os.Stdout)
+	return &report.Progress{Out: os.Stdout, Total: total, Live: live, Color: live && os.Getenv("NO_COLOR") == "",
+		Keep: keep, Now: time.Now, Repeat: repeat}
 }
 
 func (c *testCmd) repeat(plan *conformance.Plan) func(scenarios.Result) string {

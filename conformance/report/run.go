@@ -52,8 +52,28 @@ type Run struct {
 	// that `bleepstore cleanup --ledger` finishes from, "" when nothing is left.
 	Leftover []string `json:"leftover,omitempty"`
 	Ledger   string   `json:"ledger,omitempty"`
-	// Repeat is the command that repeats the run, without -id.
-	Repeat string `json:"repeat"`
+	// Repeat is the command that repeats the run; RepeatOne repeats one result
+	// of it, once -id is put behind: see Command.
+	Repeat    string `json:"repeat"`
+	RepeatOne string `json:"repeat_one,omitempty"`
+}
+
+// Command returns the command that repeats a result of the run; for an
+// invariant, the scenario that broke it first.
+func (r *Run) Command(res scenarios.Result) string {
+	id, _, _ := strings.Cut(res.ID, "@")
+	if res.Where != "" && !strings.Contains(res.Where, ":") { // an invariant's: not a line
+		id, _, _ = strings.Cut(res.Where, "@")
+	}
+	return r.CommandFor(id)
+}
+
+// CommandFor returns the command that repeats what an id or a rule names.
+func (r *Run) CommandFor(id string) string {
+	if r.RepeatOne == "" { // a run of before that field
+		return r.Repeat + " --id=" + id
+	}
+	return r.RepeatOne + " --id=" + id
 }
 
 // Preflight is what was found before the first scenario.

@@ -78,6 +78,9 @@ func WritePreflight(w io.Writer, r *Run) error {
 	return err
 }
 
+// Claim is the profile with what differs from it.
+func (r *Run) Claim() string { return r.Profile + r.edits() }
+
 // edits tells how the claim differs from the profile: " +versioning -range".
 func (r *Run) edits() string {
 	var b strings.Builder
