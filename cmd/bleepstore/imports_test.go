@@ -23,6 +23,9 @@ var edges = []struct {
 	{"conformance/history", nil},
 	{"conformance/bench", []string{"scenarios/sign"}},
 	{"conformance/report", []string{"scenarios", "conformance/check"}},
+	{"conformance/compare", []string{"conformance/report", "scenarios"}},
+	{"conformance/page", []string{"conformance/compare", "conformance/report", "scenarios"}},
+	{"conformance/foreign", nil},
 	{"conformance", []string{"scenarios", "scenarios/*", "conformance/report", "reference"}}, // its test file imports scenarios/all and reference
 	{"scenarios", []string{"scenarios/sign"}},
 	{"scenarios/sign", nil},
@@ -79,6 +82,20 @@ func TestImportGraph(t *testing.T) {
 	}
 	if seen < 10 {
 		t.Errorf("only %d packages were looked at", seen)
+	}
+}
+
+// TestForeignStaysOut: the program that people install holds no server that is
+// there for tests.
+func TestForeignStaysOut(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", module+"cmd/bleepstore").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.Lines(string(out)) {
+		if strings.Contains(dep, "gofakes3") || strings.HasPrefix(dep, module+"conformance/foreign") {
+			t.Errorf("bleepstore holds %s", dep)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package compare
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -54,9 +55,18 @@ func Findings(r *report.Run) []Finding {
 
 func rank(r scenarios.Result) int { return slices.Index(gravity, r.Verdict) }
 
-// Got is what the server did, in one line.
+// passing are parts of a reason that are others in every run.
+var passing = regexp.MustCompile(`\bbleep-[a-z0-9]+-[0-9]+\b|\b127\.0\.0\.1:[0-9]+\b`)
+
+// Got is what the server did, in one line, without names of the run's own.
 func (f Finding) Got() string {
 	line := strings.Join(strings.Fields(f.Worst.Reason), " ")
+	line = passing.ReplaceAllStringFunc(line, func(s string) string {
+		if strings.HasPrefix(s, "bleep-") {
+			return "BUCKET"
+		}
+		return "HOST"
+	})
 	if runes := []rune(line); len(runes) > 160 {
 		line = string(runes[:160]) + "..."
 	}
@@ -68,5 +78,5 @@ func (f Finding) More() string {
 	if len(f.Also) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("in all %s", f.Counts)
+	return fmt.Sprintf("%d results: %s", f.Counts.Total(), f.Counts)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"bleepstore/conformance/report"
 	"bleepstore/scenarios"
 )
 
@@ -23,9 +24,9 @@ func Splice(document []byte, generated string) ([]byte, error) {
 	if len(bytes.TrimSpace(document)) == 0 {
 		document = []byte("# Report\n\n" + Begin + "\n" + End + "\n")
 	}
-	head, rest, ok := bytes.Cut(document, []byte(Begin))
+	head, rest, _ := bytes.Cut(document, []byte(Begin))
 	_, tail, closed := bytes.Cut(rest, []byte(End))
-	if !ok || !closed || bytes.Contains(tail, []byte(Begin)) || bytes.Contains(tail, []byte(End)) {
+	if !closed || bytes.Count(document, []byte(Begin)) != 1 || bytes.Count(document, []byte(End)) != 1 {
 		return nil, errors.New("it does not have, once each and in this order, the lines\n" + Begin + "\n" + End)
 	}
 	return fmt.Appendf(nil, "%s%s\n\n%s\n%s%s", head, Begin, strings.TrimSpace(generated)+"\n", End, tail), nil
@@ -108,11 +109,11 @@ func (s Server) findings(b *strings.Builder) {
 	}
 	b.WriteString("\n")
 	for _, f := range found {
-		what := f.Worst.Rule
-		if !strings.Contains(f.Worst.Where, ":") { // an invariant's: a rule that no scenario bears
-			what = f.Worst.Where
+		what, of := report.BrokenBy(f.Worst)
+		if !of { // a rule that scenarios bear
+			what = f.Worst.Rule
 		}
-		fmt.Fprintf(b, "- **%s** [%s](%s) %s\n  Got: %s", f.Worst.Verdict, f.Worst.Rule, f.Worst.Ref, escape(f.Worst.Says), code(f.Got()))
+		fmt.Fprintf(b, "- **%s** [%s](%s) %s\n  %s", f.Worst.Verdict, f.Worst.Rule, f.Worst.Ref, escape(f.Worst.Says), code(f.Got()))
 		if more := f.More(); more != "" {
 			fmt.Fprintf(b, " (%s)", more)
 		}

@@ -11,12 +11,54 @@ import (
 	"bleepstore/scenarios"
 )
 
-const (
-	// shownBytes is how much of a request or an answer is shown.
-	shownBytes = 1200
-	// shownBefore is how many exchanges are shown before the last.
-	shownBefore = 3
+// A detail is how much of a finding is shown.
+type detail struct {
+	bytes  int // of a request or an answer
+	before int // exchanges before the last
+}
+
+// details go from ample to scant; roomy is what the exchanges of a page may
+// take, so that a browser opens it without effort.
+var (
+	details = []detail{{1200, 3}, {1200, 1}, {1200, 0}, {600, 0}, {300, 0}}
+	roomy   = 6 << 20
 )
+
+// detailOf returns the most that fits.
+func detailOf(c *compare.Comparison) detail {
+	for _, d := range details {
+		if d.cost(c) <= roomy {
+			return d
+		}
+	}
+	return details[len(details)-1]
+}
+
+// cost is about how many bytes the exchanges of the page take.
+func (d detail) cost(c *compare.Comparison) int {
+	const frame = 500 // of markup
+	n := 0
+	for _, s := range c.Servers {
+		for _, res := range s.Run.Results {
+			for _, x := range d.shown(res) {
+				n += min(len(x.Request), d.bytes) + min(len(x.Response), d.bytes) + len(x.URL) + len(x.Curl) + frame
+			}
+		}
+	}
+	return n
+}
+
+// shown returns the exchanges of a result that are shown, the last ones.
+func (d detail) shown(res scenarios.Result) []scenarios.Exchange {
+	keep := d.before + 1
+	switch res.Verdict {
+	case scenarios.Pass:
+		keep = 0
+	case scenarios.Observed, scenarios.Warn:
+		keep = 1 // what they show is seldom in how it came about
+	}
+	return res.Exchanges[max(0, len(res.Exchanges)-keep):]
+}
 
 // A finding is one result that did not pass, in full.
 type finding struct {
@@ -26,7 +68,7 @@ type finding struct {
 	About     string   // what of the reason stands before got
 	Last      exchange // the one that shows it
 	Before    []exchange
-	Unshown   int // exchanges before those
+	Unshown   int // exchanges of the result before those
 	Command   string
 }
 
@@ -37,7 +79,7 @@ type exchange struct {
 }
 
 // findings returns all that did not pass, in the order of the run.
-func findings(s compare.Server) []finding {
+func (d detail) findings(s compare.Server) []finding {
 	var out []finding
 	for _, res := range s.Run.Results {
 		if res.Verdict == scenarios.Pass {
@@ -45,16 +87,12 @@ func findings(s compare.Server) []finding {
 		}
 		f := finding{Result: res, Anchor: anchor(s.Name, res.ID), Command: s.Run.Command(res)}
 		f.About, f.Got, f.Want = split(res.Reason)
-		if n := len(res.Exchanges); n > 0 {
-			f.Last = show(res.Exchanges[n-1], res)
-			keep := shownBefore
-			if res.Verdict == scenarios.Observed || res.Verdict == scenarios.Warn {
-				keep = 0 // what they show is seldom in how it came about
-			}
-			first := max(0, n-1-keep)
-			f.Unshown = first
-			for _, x := range res.Exchanges[first : n-1] {
-				f.Before = append(f.Before, plain(x))
+		shown := d.shown(res)
+		f.Unshown = len(res.Exchanges) - len(shown)
+		if n := len(shown); n > 0 {
+			f.Last = d.show(shown[n-1], res)
+			for _, x := range shown[:n-1] {
+				f.Before = append(f.Before, d.plain(x))
 			}
 		}
 		out = append(out, f)
@@ -74,25 +112,25 @@ func split(reason string) (about, got, want string) {
 }
 
 // show marks what is wrong in the answer and what was asked in the request.
-func show(x scenarios.Exchange, res scenarios.Result) exchange {
+func (d detail) show(x scenarios.Exchange, res scenarios.Result) exchange {
 	h := hintsOf(res)
-	request := clip(x.Request)
-	response, gone := h.absent(clip(x.Response), x.Response)
+	request := clip(d.bytes, x.Request)
+	response, gone := h.absent(clip(d.bytes, x.Response), x.Response)
 	return exchange{Exchange: x, Request: marked(request, "asked", h.asked(request)),
 		Response: marked(response, "wrong", append(gone, h.wrong(response, x.Status)...))}
 }
 
-func plain(x scenarios.Exchange) exchange {
-	return exchange{Exchange: x, Request: marked(clip(x.Request), "", nil), Response: marked(clip(x.Response), "", nil)}
+func (d detail) plain(x scenarios.Exchange) exchange {
+	return exchange{Exchange: x, Request: marked(clip(d.bytes, x.Request), "", nil), Response: marked(clip(d.bytes, x.Response), "", nil)}
 }
 
 // clip shortens what is too long to look at, and says so.
-func clip(s string) string {
+func clip(most int, s string) string {
 	s = strings.TrimRight(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
-	if len(s) <= shownBytes {
+	if len(s) <= most {
 		return s
 	}
-	cut := shownBytes
+	cut := most
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--
 	}

@@ -118,11 +118,12 @@ type group struct {
 func Write(w io.Writer, c *compare.Comparison) error {
 	v := view{Comparison: c, Policy: "default-src 'none'; style-src " + digest(pageCSS) + "; script-src " + digest(pageJS) + "; base-uri 'none'; form-action 'none'",
 		CSS: template.CSS(pageCSS), JS: template.JS(pageJS), Wide: len(c.Servers) > 6, Verdicts: kinds, Levels: compare.Levels()}
+	d := detailOf(c)
 	var names []string
 	for _, s := range c.Servers {
 		names = append(names, s.Name)
 		v.Tallies = append(v.Tallies, tallyOf(s))
-		v.Groups = append(v.Groups, group{Server: s.Name, Note: s.Note, Findings: findings(s)})
+		v.Groups = append(v.Groups, group{Server: s.Name, Note: s.Note, Findings: d.findings(s)})
 	}
 	v.Title = "S3 conformance: " + strings.Join(names, ", ")
 	for _, a := range c.Areas {

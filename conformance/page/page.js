@@ -42,9 +42,15 @@
     $("shown").textContent = `${shown} of ${rows.length} rules`;
     $("none").hidden = shown > 0;
   }
-  form.addEventListener("input", filter);
+  // refilter shows the first of what is left, also from far down.
+  function refilter() {
+    filter();
+    const top = $("rules").getBoundingClientRect().top - form.offsetHeight;
+    if (top < 0) scrollBy(0, top);
+  }
+  form.addEventListener("input", refilter);
   form.addEventListener("submit", (e) => e.preventDefault());
-  form.addEventListener("reset", () => setTimeout(filter));
+  form.addEventListener("reset", () => setTimeout(refilter));
   filter();
 
   function copyable(root) {

@@ -61,11 +61,21 @@ type Run struct {
 // Command returns the command that repeats a result of the run; for an
 // invariant, the scenario that broke it first.
 func (r *Run) Command(res scenarios.Result) string {
-	id, _, _ := strings.Cut(res.ID, "@")
-	if res.Where != "" && !strings.Contains(res.Where, ":") { // an invariant's: not a line
-		id, _, _ = strings.Cut(res.Where, "@")
+	id, of := BrokenBy(res)
+	if !of {
+		id, _, _ = strings.Cut(res.ID, "@")
 	}
 	return r.CommandFor(id)
+}
+
+// BrokenBy returns the scenario that broke an invariant first, false when the
+// result is no broken invariant's.
+func BrokenBy(res scenarios.Result) (id string, ok bool) {
+	if res.Where == "" || strings.Contains(res.Where, ":") { // a line of a file
+		return "", false
+	}
+	id, _, _ = strings.Cut(res.Where, "@")
+	return id, true
 }
 
 // CommandFor returns the command that repeats what an id or a rule names.
