@@ -47,9 +47,8 @@ func refuse(method string, status int, code string) func(http.ResponseWriter, *h
 
 // TestScripts runs the scripts of testdata/script. They find servers in
 // $FOREIGN, $BUSY (refuses writes with 503), $STICKY (deletes nothing),
-// $REFUSING (knows no key), $NOBODY and $HELD (keeps the first object waiting),
-// and may say `exits CODE command...`, or `interrupts CODE command...` of one
-// that $HELD keeps waiting.
+// $REFUSING (knows no key) and $NOBODY, and may say `exits CODE command...`
+// and `expand FILE`.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -75,8 +74,17 @@ func TestScripts(t *testing.T) {
 			env.Setenv("AWS_SECRET_ACCESS_KEY", "b")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "expand": expand},
 	})
+}
+
+// expand puts the values of variables into a file.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: expand FILE")
+	}
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
 }
 
 // exits runs a command and demands its exit code.
