@@ -5,7 +5,7 @@ BIN    := bin/bleepstore
 FUZZ   ?= 5s
 CRASHES ?= 50
 
-.PHONY: load help build check test unit suite fuzz crash bench e2e golden fmt clean
+.PHONY: load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -22,9 +22,10 @@ check: ## format, vet, staticcheck, import graph, catalogue, quick unit tests
 	@$(STAGE) staticcheck $(GO) tool staticcheck ./...
 	@$(STAGE) unit-short $(GO) test -short ./...
 
-test: ## every test: units, the suite on three backends, fuzzing
+test: ## every test: units, the suite on three backends, the report in a browser, fuzzing
 	@$(STAGE) unit $(MAKE) --no-print-directory unit
 	@$(STAGE) suite $(MAKE) --no-print-directory suite
+	@$(STAGE) browser $(MAKE) --no-print-directory browser
 	@$(STAGE) fuzz $(MAKE) --no-print-directory fuzz
 
 unit: ## unit tests and the embedded suite
@@ -41,6 +42,13 @@ e2e: ## ./run_e2e.sh
 
 clients: ## drive the server with real clients, installing those that are missing
 	$(GO) run ./cmd/clients -install
+
+browser: ## the report in headless Chromium, which is installed when that can be
+	@GO=$(GO) .ci/browser
+
+report: build ## out/report.html and REPORT.md's tables: our server on each backend, and gofakes3
+	$(GO) build -o bin/gofakes3 ./cmd/gofakes3
+	$(BIN) compare --targets conformance/testdata/targets.yaml --seed 1 --out out --markdown REPORT.md
 
 fuzz: ## each fuzz target for FUZZ (default 5s)
 	@GO=$(GO) .ci/fuzz $(FUZZ)

@@ -75,6 +75,15 @@
   }
   document.addEventListener("toggle", (e) => e.target.open && copyable(e.target), true);
 
+  // target is the id that a hash names.
+  function target(hash) {
+    try {
+      return decodeURIComponent(hash.slice(1));
+    } catch {
+      return hash.slice(1);
+    }
+  }
+
   // open shows a cell's finding, or what is known of a pass, in the panel.
   let cell, lent, home;
   function giveBack() {
@@ -89,7 +98,7 @@
     $("panel-title").textContent = `${server}: ${verdictOf(td)}`;
     const link = td.querySelector("a");
     if (link) {
-      lent = $(link.getAttribute("href").slice(1));
+      lent = $(target(link.hash));
       home = lent.parentElement;
       inside.append(lent);
     } else {
@@ -143,8 +152,8 @@
 
   // An address that names a finding opens it.
   function follow() {
-    const hash = decodeURIComponent(location.hash);
-    const link = hash.startsWith("#x.") && $("rules").querySelector(`a[href="${CSS.escape ? hash.replace(/["\\]/g, "\\$&") : hash}"]`);
+    const id = target(location.hash);
+    const link = id.startsWith("x.") && [...$("rules").querySelectorAll("td a")].find((a) => target(a.hash) === id);
     if (link) open(link.closest("td"));
   }
   addEventListener("hashchange", follow);
