@@ -96,6 +96,9 @@ func (c *Comparison) areas(b *strings.Builder) {
 	}
 }
 
+// longList is how many findings a reader may want to pass over.
+const longList = 40
+
 // findings lists the rules that the server breaks.
 func (s Server) findings(b *strings.Builder) {
 	found := Findings(s.Run)
@@ -108,6 +111,10 @@ func (s Server) findings(b *strings.Builder) {
 		fmt.Fprintf(b, "%s\n", s.Note)
 	}
 	b.WriteString("\n")
+	if len(found) > longList { // to be opened by who wants it
+		b.WriteString("<details><summary>All of them</summary>\n\n")
+		defer b.WriteString("\n</details>\n")
+	}
 	for _, f := range found {
 		what, of := report.BrokenBy(f.Worst)
 		if !of { // a rule that scenarios bear
