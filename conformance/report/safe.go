@@ -35,14 +35,15 @@ func summaryWorkloads(b *strings.Builder, r *Run) {
 }
 
 // textWorkloads writes a line for each workload that has an answer, and one
-// that counts those that have none.
+// for all that have none.
 func textWorkloads(b *strings.Builder, r *Run) {
-	open, raced := 0, false
+	var open []string
+	raced := false
 	for _, v := range sortedByAnswer(r.Judged) {
 		more := ""
 		switch {
 		case v.Answer == Unknown:
-			open++
+			open = append(open, v.Name)
 			continue
 		case len(v.Because) > 1 && v.Answer == No:
 			more = fmt.Sprintf("; and %d more", len(v.Because)-1)
@@ -54,7 +55,7 @@ func textWorkloads(b *strings.Builder, r *Run) {
 	if raced {
 		b.WriteString("  * concurrent writers were raced, not yet checked for linearizability\n")
 	}
-	if open > 0 && open < len(r.Judged) {
-		fmt.Fprintf(b, "safe for %d others: unknown: not all that they rest on was judged\n", open)
+	if len(open) > 0 && len(open) < len(r.Judged) {
+		fmt.Fprintf(b, "safe for %s: unknown: not all that they rest on was judged\n", strings.Join(open, "; "))
 	}
 }
