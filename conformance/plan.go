@@ -36,9 +36,9 @@ type Plan struct {
 	baseline  report.Baseline
 	catalogue *scenarios.Catalogue
 	workloads *report.Workloads
-	names     map[string]bool      // ids of scenarios, invariants and rules
-	must      map[string]bool      // rules that some scenario judges as a must
-	exist     []scenarios.Scenario // those of the catalogue that exist for the target
+	exists    func(name string) bool // of scenarios, invariants and rules
+	must      map[string]bool        // rules that some scenario judges as a must
+	applies   []scenarios.Scenario   // those of the catalogue that exist for the target
 }
 
 // NewPlan makes a plan of options over the scenarios of all. getenv reads the
@@ -76,11 +76,11 @@ func (p *Plan) load(all []scenarios.Scenario) error {
 	if p.workloads, err = report.LoadWorkloads(); err != nil {
 		return err
 	}
-	p.names, p.must = map[string]bool{}, map[string]bool{}
+	p.exists, p.must = Exists(all), map[string]bool{}
 	for _, sc := range all {
 		p.must[sc.Rule] = p.must[sc.Rule] || sc.Level == scenarios.Must
 		if sc.Applies(p.Target.Region) {
-			p.exist = append(p.exist, sc)
+			p.applies = append(p.applies, sc)
 		}
 	}
 	for _, inv := range scenarios.Invariants() {

@@ -175,7 +175,7 @@ func (r *Run) Report(results []scenarios.Result, interrupted bool) *report.Run {
 	out.Rules = p.countRules(out.Results)
 	out.Beyond = p.beyond(out.Results)
 	if len(results) > 0 {
-		out.Judged = p.workloads.Judge(out.Results, p.exist)
+		out.Judged = p.workloads.Judge(out.Results, p.applies)
 	}
 	if p.Options.Baseline != "" {
 		known := p.baseline.Apply(out.Results, p.exists, out.Finished)

@@ -79,8 +79,11 @@ func (c *baselineUpdateCmd) source() (*report.Run, error) {
 		}
 		return run, nil
 	}
-	whole, err := c.testAndTell()
+	plan, whole, err := c.test()
 	if err != nil {
+		return nil, err
+	}
+	if err := c.tell(plan, whole); err != nil {
 		return nil, err
 	}
 	if whole.Interrupted {

@@ -9,14 +9,14 @@ import (
 
 // commands is the command line. Each command is a file of its own.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Run the reference server."`
-	Test    testCmd    `cmd:"" help:"Test an S3 server, rule by rule."`
-	Compare compareCmd `cmd:"" help:"Test several S3 servers, or take finished runs, and show them beside each other."`
-	List    listCmd    `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`
-	Cleanup cleanupCmd `cmd:"" help:"Remove what an interrupted test left on its server."`
-	Bench   benchCmd   `cmd:"" help:"Measure an S3 server beside a bare net/http server."`
-	Bare    bareCmd    `cmd:"" hidden:"" help:"The bare server."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" help:"Run the reference server."`
+	Test     testCmd     `cmd:"" help:"Test an S3 server, rule by rule."`
+	List     listCmd     `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`
+	Baseline baselineCmd `cmd:"" help:"Keep a file of known failures."`
+	Cleanup  cleanupCmd  `cmd:"" help:"Remove what an interrupted test left on its server."`
+	Bench    benchCmd    `cmd:"" help:"Measure an S3 server beside a bare net/http server."`
+	Bare     bareCmd     `cmd:"" hidden:"" help:"The bare server."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 func main() { os.Exit(run(os.Args[1:])) }
