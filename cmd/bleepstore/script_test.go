@@ -47,8 +47,9 @@ func refuse(method string, status int, code string) func(http.ResponseWriter, *h
 
 // TestScripts runs the scripts of testdata/script. They find servers in
 // $FOREIGN, $BUSY (refuses writes with 503), $STICKY (deletes nothing),
-// $REFUSING (knows no key) and $NOBODY, and may say `exits CODE command...`
-// and `expand FILE`.
+// $REFUSING (knows no key), $NOBODY and $HELD (keeps the first object waiting),
+// and may say `exits CODE command...`, or `interrupts CODE command...` of one
+// that $HELD keeps waiting.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -74,7 +75,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("AWS_SECRET_ACCESS_KEY", "b")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "expand": expand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts},
 	})
 }
 
