@@ -79,11 +79,8 @@ func (c *baselineUpdateCmd) source() (*report.Run, error) {
 		}
 		return run, nil
 	}
-	plan, whole, err := c.test()
+	whole, err := c.testAndTell()
 	if err != nil {
-		return nil, err
-	}
-	if err := c.tell(plan, whole); err != nil {
 		return nil, err
 	}
 	if whole.Interrupted {

@@ -24,11 +24,31 @@ type testCmd struct {
 
 // Run tests one server and exits with the code of its verdicts.
 func (c *testCmd) Run() error {
-	plan, whole, err := c.test()
+	whole, err := c.testAndTell()
 	if err != nil {
 		return err
 	}
-	return c.conclude(plan, whole)
+	if err := report.ToGitHub(os.Stdout, os.Getenv, whole); err != nil {
+		return err
+	}
+	if code := conformance.ExitCode(whole); code != 0 {
+		return exitWith(code)
+	}
+	return nil
+}
+
+// testAndTell runs the suite, tells of it and writes the files.
+func (c *testCmd) testAndTell() (whole *report.Run, err error) {
+	resume, err := report.QuietCommands(os.Stdout, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, resume()) }()
+	plan, whole, err := c.test()
+	if err != nil {
+		return nil, err
+	}
+	return whole, c.tell(plan, whole)
 }
 
 // test runs the suite and cleans up after it; what comes back is yet to be
@@ -95,17 +115,6 @@ func newProgress(total, keep int, repeat func(scenarios.Result) string) *report.
 
 func (c *testCmd) repeat(plan *conformance.Plan) func(scenarios.Result) string {
 	return func(r scenarios.Result) string { return plan.RepeatResult("bleepstore test", r) }
-}
-
-// conclude tells of the run and decides the exit code.
-func (c *testCmd) conclude(plan *conformance.Plan, whole *report.Run) error {
-	if err := c.tell(plan, whole); err != nil {
-		return err
-	}
-	if code := conformance.ExitCode(whole); code != 0 {
-		return exitWith(code)
-	}
-	return nil
 }
 
 // tell writes what only the whole run shows, and the files.
