@@ -135,7 +135,7 @@ func TestWorkloadsAreShown(t *testing.T) {
 	}
 	for shown, wants := range map[string][]string{
 		summary.String(): {"| [bad\\|store](https://b): s | no | a; b; c; and 1 more |\n| [raced](https://r): s | yes | all 2 passed; by a race |\n| [open](https://o): s | unknown | not run: x |\n"},
-		text.String():    {"safe for bad|store: no: a; and 3 more\nsafe for raced: yes: all 2 passed *\n  * concurrent", "safe for open: unknown"},
+		text.String():    {"safe for bad|store: no: a; and 3 more\nsafe for raced: yes: all 2 passed *\n  * concurrent", "safe for 1 others: unknown"},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(shown, want) {
