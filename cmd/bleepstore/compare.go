@@ -39,7 +39,7 @@ that of TLS, to the file that stands for ` + addrFileMark + `). The rest is as f
 access-key, secret-key, alt-access-key, alt-secret-key (or, with -env behind each, the name of the
 variable that holds it), region, k, profile, features, addressing, bucket, baseline, strict-baseline.
 
-Exit codes, the first that holds: 130 interrupted, and cleaned up; 1 a gating fail, silent or unsupported
+Exit codes, the first that holds: 130 interrupted, and cleaned up (7 when not all could be); 1 a gating fail, silent or unsupported
 of any server that its baseline does not name; 3 a target could not be reached or refused the keys (the
 others are shown all the same); 6 a gating blocked, skipped or error; 5 a stale entry of a strict baseline;
 7 something could not be removed; 0 all as expected. 2 is for usage and an empty selection; nothing is
@@ -68,24 +68,9 @@ func (c *compareCmd) Run() error {
 	if _, err := c.splice(""); err != nil { // before minutes are spent
 		return err
 	}
-	var servers []compare.Server
-	var absent []compare.Absent
-	for _, t := range targets {
-		if ctx.Err() != nil {
-			break
-		}
-		fmt.Printf("== %s\n", t.Name)
-		run, err := c.test(ctx, stop, t)
-		switch {
-		case ctx.Err() != nil && run == nil:
-		case conformance.CodeOf(err) == conformance.ExitPreflight:
-			fmt.Printf("not reached: %v\n", err)
-			absent = append(absent, compare.Absent{Name: t.Name, Why: err.Error()})
-		case err != nil:
-			return err
-		default:
-			servers = append(servers, compare.Server{Name: t.Name, Run: run, Note: t.note()})
-		}
+	servers, absent, err := c.testAll(ctx, stop, targets)
+	if err != nil {
+		return err
 	}
 	servers = append(servers, finished...)
 	if len(servers) > 0 {
@@ -94,6 +79,31 @@ func (c *compareCmd) Run() error {
 		}
 	}
 	return conclusion(servers, len(absent) > 0, ctx.Err() != nil)
+}
+
+// testAll tests one target after the other. One that cannot be reached keeps
+// no other from being tested.
+func (c *compareCmd) testAll(ctx context.Context, stop *interrupt, targets []target) (servers []compare.Server, absent []compare.Absent, err error) {
+	for _, t := range targets {
+		if ctx.Err() != nil {
+			absent = append(absent, compare.Absent{Name: t.Name, Why: "the comparison was interrupted before"})
+			continue
+		}
+		fmt.Printf("== %s\n", t.Name)
+		run, err := c.test(ctx, stop, t)
+		switch {
+		case ctx.Err() != nil && run == nil:
+			absent = append(absent, compare.Absent{Name: t.Name, Why: "the comparison was interrupted"})
+		case conformance.CodeOf(err) == conformance.ExitPreflight:
+			fmt.Printf("not reached: %v\n", err)
+			absent = append(absent, compare.Absent{Name: t.Name, Why: err.Error()})
+		case err != nil:
+			return nil, nil, err
+		default:
+			servers = append(servers, compare.Server{Name: t.Name, Run: run, Note: t.note()})
+		}
+	}
+	return servers, absent, nil
 }
 
 // targets reads and chooses the targets and finds each of them sound on paper.
@@ -320,12 +330,18 @@ func (c *compareCmd) splice(generated string) ([]byte, error) {
 
 // conclusion is the gravest of what the servers' runs ended with.
 func conclusion(servers []compare.Server, absent, interrupted bool) error {
-	found := map[int]bool{conformance.ExitPreflight: absent, conformance.ExitInterrupted: interrupted}
+	found := map[int]bool{}
 	for _, s := range servers {
 		found[conformance.ExitCode(s.Run)] = true
 	}
-	for _, code := range []int{conformance.ExitInterrupted, conformance.ExitFailed, conformance.ExitPreflight,
-		conformance.ExitInconclusive, conformance.ExitUnexpected, conformance.ExitLeftover} {
+	found[conformance.ExitPreflight] = absent
+	order := []int{conformance.ExitInterrupted, conformance.ExitFailed, conformance.ExitPreflight, conformance.ExitInconclusive,
+		conformance.ExitUnexpected, conformance.ExitLeftover}
+	if interrupted { // what was found so far is not the whole
+		found[conformance.ExitInterrupted] = true
+		order = []int{conformance.ExitLeftover, conformance.ExitInterrupted}
+	}
+	for _, code := range order {
 		if found[code] {
 			return exitWith(code)
 		}

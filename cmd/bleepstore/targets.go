@@ -154,7 +154,8 @@ func (t *target) start(ctx context.Context, o *conformance.Options, dir string) 
 	for i := range argv {
 		argv[i] = strings.ReplaceAll(argv[i], addrFileMark, addrFile)
 	}
-	p, err := launch(exec.CommandContext(ctx, argv[0], argv[1:]...), t.Name, dir, addrFile)
+	// It outlives the run, which removes what it made when ctx ends.
+	p, err := launch(exec.CommandContext(context.WithoutCancel(ctx), argv[0], argv[1:]...), t.Name, dir, addrFile)
 	if err != nil {
 		return nil, &conformance.Error{Code: conformance.ExitPreflight, Err: err}
 	}

@@ -49,6 +49,10 @@ func sample(t *testing.T) *compare.Comparison {
 		result("object.c", "O-03", scenarios.Observed, func(r *scenarios.Result) { r.Level = scenarios.Info }),
 		result("shape.date", "I1", scenarios.Fail, func(r *scenarios.Result) { r.Where = "object.a@virtual" }))
 	theirs.Preflight.Server = "x|y"
+	theirs.Judged = []report.WorkloadVerdict{
+		{Name: "locks", Says: "Only one must hold it.", Link: "https://example.org/locks", Answer: report.No, Because: []string{"object.a2 (silent): *it* would be held twice", "another"}},
+		{Name: "backups", Says: "They must be there.", Link: "https://example.org/backups", Answer: report.Yes, Because: []string{"3 judged"}},
+	}
 	c, err := compare.New([]compare.Server{{Name: "ours", Run: ours}, {Name: "theirs", Run: theirs, Note: "Start it first."}},
 		[]compare.Absent{{Name: "gone", Why: "connection | refused"}})
 	if err != nil {

@@ -72,9 +72,6 @@ func (c *Comparison) servers(b *strings.Builder) {
 	}
 }
 
-// workloads is the place of what a server is safe for.
-func (c *Comparison) workloads(*strings.Builder) {}
-
 func (c *Comparison) areas(b *strings.Builder) {
 	b.WriteString("\n## Verdicts by area and level\n\n| area | level |")
 	for _, s := range c.Servers {

@@ -53,7 +53,7 @@ func TestBrowser(t *testing.T) {
 		steps++
 		t.Log("ok", name)
 	}
-	const want = 11
+	const want = 12
 	if err != nil || steps != want {
 		t.Errorf("%d of %d steps passed: %v\n%s", steps, want, err, out)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"bleepstore/conformance/compare"
+	"bleepstore/conformance/report"
 	"bleepstore/scenarios"
 )
 
@@ -33,6 +34,7 @@ var pages = template.Must(template.New("page").Funcs(template.FuncMap{
 	"day":    func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
 	"minute": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
 	"took":   func(d time.Duration) string { return d.Round(time.Millisecond / 10).String() },
+	"answer": func(a string) string { return answers[a] },
 	"join":   func(s []string) string { return strings.Join(s, ", ") },
 }).Parse(pageHTML + findingHTML))
 
@@ -51,6 +53,9 @@ type view struct {
 	Rows     []area
 	Groups   []group
 }
+
+// answers are the looks of what is said of a workload.
+var answers = map[string]string{report.Yes: "pass", report.No: "fail", report.Unknown: "skipped"}
 
 // A kind is a verdict as the legend explains it.
 type kind struct {

@@ -146,6 +146,7 @@ func poison(v reflect.Value, words string) {
 func hostileServer() compare.Server {
 	x := scenarios.Exchange{N: 1, Status: 200, Request: "GET / HTTP/1.1\nA-B: c\n", Response: "HTTP/1.1 200 OK\n"}
 	run := &report.Run{Endpoints: []string{""}, Preflight: report.Preflight{Notes: []string{""}}, Known: &report.Known{Stale: []report.Stale{{}}},
+		Judged:  []report.WorkloadVerdict{{Because: []string{""}}},
 		Results: []scenarios.Result{{Observations: []scenarios.Observation{{}}, Exchanges: []scenarios.Exchange{x, x, x}}}}
 	poison(reflect.ValueOf(run), hostile)
 	poisoned := &run.Results[0].Exchanges[2]

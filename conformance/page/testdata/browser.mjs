@@ -100,6 +100,14 @@ await step('a failing cell opens its exchange', {}, async (page) => {
   assert.equal(await page.locator(`[id="x.gofakes3.${silent}"]`).count(), 1, 'the finding is back in its place');
 });
 
+await step('what it is safe for, and why not', {}, async (page) => {
+  const row = page.locator('.work tbody tr').first();
+  assert.match(await row.locator('td').nth(0).textContent(), /yes/);
+  assert.match(await row.locator('td').nth(1).textContent(), /no/);
+  await row.locator('summary').click();
+  assert.match(await row.locator('li').last().textContent(), /wrong success/);
+});
+
 await step('a passing cell tells its command', {}, async (page) => {
   await cell(page, silent, 0).click();
   assert.match(await page.locator('#panel .cmd').textContent(), new RegExp(`bleepstore test .*--id=${silent}`));
