@@ -25,6 +25,7 @@ type target struct {
 	Name     string   `yaml:"name"`
 	Embedded string   `yaml:"embedded"` // memory, local or sqlite
 	Command  []string `yaml:"command"`  // {addr-file} in it is the file that it writes its URL to
+	Note     string   `yaml:"note"`     // told to readers of the report
 
 	Endpoint        list   `yaml:"endpoint"`
 	TLSEndpoint     string `yaml:"tls-endpoint"`
@@ -168,8 +169,8 @@ func (t *target) start(ctx context.Context, o *conformance.Options, dir string) 
 
 // note tells a reader how to have the server again.
 func (t *target) note() string {
-	if len(t.Command) == 0 {
-		return ""
+	if t.Note != "" || len(t.Command) == 0 {
+		return t.Note
 	}
 	return fmt.Sprintf("ENDPOINT is the URL that `%s` writes to the file.", strings.Join(t.Command, " "))
 }

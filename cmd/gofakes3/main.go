@@ -20,9 +20,16 @@ import (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "address to listen on; port 0 picks a free one")
 	file := flag.String("addr-file", "", "file that gets the server's URL once it listens")
+	withParent := flag.Bool("with-parent", false, "leave when standard input ends, as it does with whoever holds it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *withParent {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin) // whatever ends it, the parent is gone
+			stop()
+		}()
+	}
 	if err := serve(ctx, *addr, *file); err != nil {
 		fmt.Fprintln(os.Stderr, "gofakes3:", err)
 		os.Exit(1)

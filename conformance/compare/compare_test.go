@@ -146,6 +146,25 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+// TestSpliceKeepsItsMarks: what a server says cannot be taken for a mark, so
+// that the file can be written again.
+func TestSpliceKeepsItsMarks(t *testing.T) {
+	words := "got " + compare.End + " and " + compare.Begin + ", want ``none``"
+	r := run(result("object.a", "O-01", scenarios.Fail, func(r *scenarios.Result) { r.Reason, r.Says = words, words }))
+	r.Preflight.Server = words
+	c, err := compare.New([]compare.Server{{Name: "a", Run: r, Note: "n"}}, []compare.Absent{{Name: "b", Why: words}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := compare.Splice(nil, c.Markdown())
+	for range 2 {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err = compare.Splice(out, c.Markdown())
+	}
+}
+
 func TestSplice(t *testing.T) {
 	const old = "# Mine\n\nbefore\n\n" + compare.Begin + "\nold\n" + compare.End + "\n\n## Also mine\nafter\n"
 	got, err := compare.Splice([]byte(old), "\nnew\n")

@@ -147,5 +147,8 @@ func escape(s string) string {
 // cell is escape for the cell of a table.
 func cell(s string) string { return escape(strings.TrimSpace(s)) }
 
-// code is a span of code, which no word of a server ends.
-func code(s string) string { return "`` " + strings.ReplaceAll(s, "``", "` `") + " ``" }
+// code is a span of code, which no word of a server ends, and which is none of
+// the marks of Splice.
+func code(s string) string {
+	return "`` " + strings.NewReplacer("``", "` `", "<!--", "<! --").Replace(s) + " ``"
+}

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"bleepstore/scenarios"
@@ -14,34 +15,53 @@ import (
 // hints are the words of a result by which the place that it is about can be
 // found in an exchange. They only draw the eye: the reason is what counts.
 type hints struct {
-	status  string   // three digits that were got
+	status  []string // three digits that were got
 	success bool     // a success was got that should have been none
-	code    string   // of the error document that was got
+	code    []string // of error documents that were got
 	value   string   // that was got
 	names   []string // words of the reason that may name a header or an element
 	topics  []string // words of the sentence that may name a header or a parameter
-	headers []string // headers that were looked for
+	headers []string // headers that were looked at
+	missing []string // those of them that were empty or not there
 }
 
 var (
-	statusGot = regexp.MustCompile(`\bgot (?:success \()?(\d{3})\b(?: ([A-Z][A-Za-z0-9]+))?`)
-	valueGot  = regexp.MustCompile(`\bgot "?([^"]{3,200}?)"?, want`)
-	headerHad = regexp.MustCompile(`\bheader ([A-Za-z][A-Za-z0-9-]*): got ("")?`)
+	statusGot = regexp.MustCompile(`\b(?:got|answered) (?:success \()?(\d{3})\b(?: ([A-Z][A-Za-z0-9]+))?`)
+	headerHad = regexp.MustCompile(`\bheader ([A-Za-z][A-Za-z0-9-]*): got ((?:"")?, want)?`)
 	words     = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*`)
 )
 
 func hintsOf(res scenarios.Result) hints {
 	h := hints{names: naming(res.Reason), topics: naming(res.Says + " " + res.Reason)}
 	h.success = strings.Contains(res.Reason, "got success") || res.Verdict == scenarios.Silent
-	if m := statusGot.FindStringSubmatch(res.Reason); m != nil {
-		h.status, h.code = m[1], m[2]
-	} else if m := valueGot.FindStringSubmatch(res.Reason); m != nil {
-		h.value = m[1]
-	}
 	for _, m := range headerHad.FindAllStringSubmatch(res.Reason, -1) {
 		h.headers = append(h.headers, m[1])
+		if m[2] != "" {
+			h.missing = append(h.missing, m[1])
+		}
+	}
+	for _, m := range statusGot.FindAllStringSubmatch(res.Reason, -1) {
+		h.status, h.code = append(h.status, m[1]), append(h.code, m[2])
+	}
+	if len(h.status) > 0 {
+		return h
+	}
+	if _, got, _ := split(res.Reason); got != "" {
+		h.value = bare(got)
 	}
 	return h
+}
+
+// bare takes a value out of its quotes, "" when it is too short or too long to
+// be found again with sense.
+func bare(got string) string {
+	if s, err := strconv.Unquote(got); err == nil {
+		got = s
+	}
+	if got = strings.Trim(got, `"`); len(got) < 3 || len(got) > 200 {
+		return ""
+	}
+	return got
 }
 
 // naming returns the words that look like names rather than prose: with a
@@ -64,11 +84,13 @@ type span struct{ from, to int }
 func (h hints) wrong(text string, status int) []span {
 	var out []span
 	line, _, _ := strings.Cut(text, "\n")
-	if h.status != "" && h.status == fmt.Sprint(status) || h.success && status/100 == 2 {
+	if slices.Contains(h.status, fmt.Sprint(status)) || h.success && status/100 == 2 {
 		out = append(out, span{0, len(line)})
 	}
-	if h.code != "" {
-		out = append(out, find(text, "<Code>"+h.code+"</Code>")...)
+	for _, code := range h.code {
+		if code != "" {
+			out = append(out, find(text, "<Code>"+code+"</Code>")...)
+		}
 	}
 	if h.value != "" {
 		out = append(out, find(text, h.value)...)
@@ -97,10 +119,10 @@ func (h hints) asked(text string) []span {
 }
 
 // absent puts a line behind the headers of text for each header that was
-// looked for and that the whole answer lacks, and returns those lines' places.
+// missed and that the whole answer lacks, and returns those lines' places.
 func (h hints) absent(text, whole string) (string, []span) {
 	var out []span
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(h.headers))) {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(h.missing))) {
 		if whole == "" || len(headers(whole, []string{name})) > 0 {
 			continue
 		}

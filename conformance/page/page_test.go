@@ -239,9 +239,12 @@ func TestMarks(t *testing.T) {
 			want: []string{`<mark class="wrong">Content-Length: 5</mark>`}, not: []string{`<mark class="wrong">Content-Type`, "is absent<"}},
 		"absent header": {reason: `header ETag: got , want "abc"`, status: 200, response: "HTTP/1.1 200 OK\nServer: x\n\nbody",
 			want: []string{"Server: x\n<mark class=\"wrong\">ETag is absent</mark>\n\nbody"}},
+		"header of another answer": {reason: `header ETag: got x, want "abc"`, status: 200, response: "HTTP/1.1 200 OK\nServer: x\n", not: []string{"is absent<"}},
+		"a failure of its own":     {reason: "the server answered 500 InternalError to PUT /b/k", status: 500, response: "HTTP/1.1 500 Internal Server Error\n", want: []string{`<mark class="wrong">HTTP/1.1 500`}},
 		"element": {reason: "IsTruncated is false", status: 200, response: "HTTP/1.1 200 OK\n\n<R><IsTruncated>false</IsTruncated><Key>k</Key></R>",
 			want: []string{`<mark class="wrong">&lt;IsTruncated&gt;false&lt;/IsTruncated&gt;</mark>`}},
-		"value": {reason: `got "hello world", want "hello"`, status: 200, response: "HTTP/1.1 200 OK\n\nhello world", want: []string{`<mark class="wrong">hello world</mark>`}},
+		"value":        {reason: `got "hello world", want "hello"`, status: 200, response: "HTTP/1.1 200 OK\n\nhello world", want: []string{`<mark class="wrong">hello world</mark>`}},
+		"quoted value": {reason: `got "\"abc123\"", want "\"def\""`, status: 200, response: "HTTP/1.1 200 OK\nEtag: \"abc123\"\n", want: []string{`Etag: &#34;<mark class="wrong">abc123</mark>&#34;`}},
 		"asked": {reason: "got success, want 412", says: "PutObject with If-None-Match and max-keys MUST fail.", status: 412, request: "PUT /b?max-keys=3&a=b HTTP/1.1\nHost: h\nIf-None-Match: *\n",
 			want: []string{`<mark class="asked">max-keys=3</mark>&amp;a=b`, `<mark class="asked">If-None-Match: *</mark>`}, not: []string{`<mark class="asked">Host`}},
 	} {

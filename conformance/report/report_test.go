@@ -250,3 +250,27 @@ func TestBaselineIsStrict(t *testing.T) {
 		}
 	}
 }
+
+// TestCommands: the command that repeats a result names its scenario; that of
+// an invariant the scenario that broke it.
+func TestCommands(t *testing.T) {
+	r := report.Run{Repeat: "bleepstore test --id=object.* --seed=1", RepeatOne: "bleepstore test --seed=1"}
+	for name, c := range map[string]struct {
+		result scenarios.Result
+		want   string
+	}{
+		"a scenario":         {scenarios.Result{ID: "object.a", Where: "scenarios/object/a.go:1"}, "bleepstore test --seed=1 --id=object.a"},
+		"its second pass":    {scenarios.Result{ID: "object.a@virtual", Where: "scenarios/object/a.go:1"}, "bleepstore test --seed=1 --id=object.a"},
+		"an invariant":       {scenarios.Result{ID: "shape.date", Where: "object.b@virtual"}, "bleepstore test --seed=1 --id=object.b"},
+		"one that holds":     {scenarios.Result{ID: "shape.date"}, "bleepstore test --seed=1 --id=shape.date"},
+		"where nobody knows": {scenarios.Result{ID: "object.a"}, "bleepstore test --seed=1 --id=object.a"},
+	} {
+		if got := r.Command(c.result); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+	r.RepeatOne = "" // a run of before that field
+	if got, want := r.CommandFor("O-01"), "bleepstore test --id=object.* --seed=1 --id=O-01"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
