@@ -39,7 +39,7 @@
       body.hidden = any === 0;
       shown += any;
     }
-    $("shown").textContent = `${shown} of ${rows.length} rules`;
+    $("shown").textContent = `${shown} of ${rows.length} scenarios`;
     $("none").hidden = shown > 0;
   }
   // refilter shows the first of what is left, also from far down.

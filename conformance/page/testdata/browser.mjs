@@ -55,7 +55,7 @@ await step('filters', {}, async (page) => {
   assert.ok(all > 20, `${all} rows`);
   await page.fill('#text', 'deleteobjects must etag');
   assert.equal(await visible(page), 1);
-  assert.match(await page.textContent('#shown'), new RegExp(`^1 of ${all} rules$`));
+  assert.match(await page.textContent('#shown'), new RegExp(`^1 of ${all} scenarios$`));
   await page.fill('#text', '');
   await page.selectOption('#verdict', 'silent');
   const silents = await visible(page);
