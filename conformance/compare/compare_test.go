@@ -47,6 +47,7 @@ func sample(t *testing.T) *compare.Comparison {
 		result("object.a2", "O-01", scenarios.Silent, func(r *scenarios.Result) { r.Gating, r.Known = false, "an old bug" }),
 		result("object.b", "O-02", scenarios.Warn, should),
 		result("object.c", "O-03", scenarios.Observed, func(r *scenarios.Result) { r.Level = scenarios.Info }),
+		result("object.d", "O-04", scenarios.Skipped, func(r *scenarios.Result) { r.Gating = false }),
 		result("shape.date", "I1", scenarios.Fail, func(r *scenarios.Result) { r.Where = "object.a@virtual" }))
 	theirs.Preflight.Server = "x|y"
 	theirs.Judged = []report.WorkloadVerdict{
@@ -106,7 +107,7 @@ func TestRows(t *testing.T) {
 		}
 	}
 	want := []string{"copy copy.a pass fail differ", "object object.a pass fail differ", "object object.a2 - silent", "object object.b pass warn differ",
-		"object object.c - observed", "shape shape.date - fail"}
+		"object object.c - observed", "object object.d - skipped", "shape shape.date - fail"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("rows (-want +got):\n%s", d)
 	}

@@ -24,11 +24,11 @@ type Finding struct {
 }
 
 // Findings returns what the run found, a rule each, gravest first. What was
-// recorded only is no finding.
+// recorded only, or is not part of what the server claims, is no finding.
 func Findings(r *report.Run) []Finding {
 	byRule := map[string]*Finding{}
 	for _, res := range r.Results {
-		if !slices.Contains(gravity, res.Verdict) {
+		if !res.Gating && res.Known == "" && res.Verdict != scenarios.Warn {
 			continue
 		}
 		f := byRule[res.Rule]

@@ -103,7 +103,7 @@ func (s Server) findings(b *strings.Builder) {
 		fmt.Fprintf(b, "\n## What %s gets wrong\n\nNothing that was asked.\n", s.Name)
 		return
 	}
-	fmt.Fprintf(b, "\n## What %s gets wrong\n\n%d rules, the gravest first; each is told by one of its results.\n", s.Name, len(found))
+	fmt.Fprintf(b, "\n## What %s gets wrong\n\n%s, the gravest first; each is told by one of its results.\n", s.Name, rules(len(found)))
 	if s.Note != "" {
 		fmt.Fprintf(b, "%s\n", s.Note)
 	}
@@ -113,16 +113,23 @@ func (s Server) findings(b *strings.Builder) {
 		defer b.WriteString("\n</details>\n")
 	}
 	for _, f := range found {
-		what, of := report.BrokenBy(f.Worst)
-		if !of { // a rule that scenarios bear
-			what = f.Worst.Rule
+		command := s.Run.Command(f.Worst)
+		if _, invariant := report.BrokenBy(f.Worst); !invariant && f.Worst.Where != "" { // scenarios bear the rule
+			command = s.Run.CommandFor(f.Worst.Rule)
 		}
 		fmt.Fprintf(b, "- **%s** [%s](%s) %s\n  %s", f.Worst.Verdict, f.Worst.Rule, f.Worst.Ref, escape(f.Worst.Says), code(f.Got()))
 		if more := f.More(); more != "" {
 			fmt.Fprintf(b, " (%s)", more)
 		}
-		fmt.Fprintf(b, "\n  %s\n", code(s.Run.CommandFor(what)))
+		fmt.Fprintf(b, "\n  %s\n", code(command))
 	}
+}
+
+func rules(n int) string {
+	if n == 1 {
+		return "1 rule"
+	}
+	return fmt.Sprintf("%d rules", n)
 }
 
 func number(n int) string {

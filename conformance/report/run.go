@@ -59,8 +59,11 @@ type Run struct {
 }
 
 // Command returns the command that repeats a result of the run; for an
-// invariant, the scenario that broke it first.
+// invariant, the scenario that broke it first, or the whole run when none did.
 func (r *Run) Command(res scenarios.Result) string {
+	if res.Where == "" {
+		return r.Repeat
+	}
 	id, of := BrokenBy(res)
 	if !of {
 		id, _, _ = strings.Cut(res.ID, "@")
