@@ -11,6 +11,7 @@ import (
 type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Run the reference server."`
 	Test     testCmd     `cmd:"" help:"Test an S3 server, rule by rule."`
+	Compare  compareCmd  `cmd:"" help:"Test several S3 servers, or take finished runs, and show them beside each other."`
 	List     listCmd     `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`
 	Baseline baselineCmd `cmd:"" help:"Keep a file of known failures."`
 	Cleanup  cleanupCmd  `cmd:"" help:"Remove what an interrupted test left on its server."`

@@ -48,8 +48,8 @@ func refuse(method string, status int, code string) func(http.ResponseWriter, *h
 // TestScripts runs the scripts of testdata/script. They find servers in
 // $FOREIGN, $BUSY (refuses writes with 503), $STICKY (deletes nothing),
 // $REFUSING (knows no key), $NOBODY and $HELD (keeps the first object waiting),
-// and may say `exits CODE command...`, or `interrupts CODE command...` of one
-// that $HELD keeps waiting.
+// and may say `exits CODE command...`, `interrupts CODE command...` of one
+// that $HELD keeps waiting, and `expand FILE`.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -75,7 +75,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("AWS_SECRET_ACCESS_KEY", "b")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "expand": expand},
 	})
 }
 

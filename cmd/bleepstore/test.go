@@ -25,7 +25,9 @@ type testCmd struct {
 // Run tests one server and exits with the code of its verdicts.
 func (c *testCmd) Run() error {
 	whole, err := c.testAndTell()
-	if err != nil {
+	if _, said := errors.AsType[exitWith](err); err != nil && !said {
+		return errors.Join(err, report.ErrorToGitHub(os.Stdout, os.Getenv, err))
+	} else if err != nil {
 		return err
 	}
 	if err := report.ToGitHub(os.Stdout, os.Getenv, whole); err != nil {

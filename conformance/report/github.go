@@ -55,6 +55,15 @@ func ToGitHub(w io.Writer, getenv func(string) string, r *Run) error {
 	return appendSummary(file, r)
 }
 
+// ErrorToGitHub annotates the workflow's run with why there are no verdicts.
+func ErrorToGitHub(w io.Writer, getenv func(string) string, cause error) error {
+	if !InGitHub(getenv) {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "::error title=no verdicts::%s\n", data(cause.Error()))
+	return err
+}
+
 // gravity orders verdicts that gate: what loses data first.
 var gravity = []scenarios.Verdict{scenarios.Silent, scenarios.Fail, scenarios.Unsupported, scenarios.Error, scenarios.Blocked, scenarios.Skipped}
 
