@@ -23,7 +23,10 @@ func (b *bench) drive(ctx context.Context, c client, f installed, w io.Writer) r
 	fmt.Fprintf(w, "%s (%s)\n", c.name, f.version)
 	r := row{client: c.name, version: f.version}
 	start := time.Now()
-	if err := b.driveWith(ctx, c, f, &r, w); err != nil {
+	err := b.driveWith(ctx, c, f, &r, w)
+	if r.cut = ctx.Err() != nil; r.cut {
+		fmt.Fprintln(w, "  cut off")
+	} else if err != nil {
 		r.failed++
 		fmt.Fprintf(w, "  FAIL  %v\n", err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os/exec"
 	"strings"
 	"testing"
@@ -43,6 +44,41 @@ func TestTable(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %s, want %q in it", got, want)
 		}
+	}
+}
+
+func TestInterruptLeavesOutTheRest(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	var drove, sought []string
+	selected := []client{{name: "gone"}, {name: "a"}, {name: "b"}, {name: "c"}}
+	rows := each(ctx, selected, &bytes.Buffer{}, func(c client) ([]installed, string) {
+		sought = append(sought, c.name)
+		if c.name == "gone" {
+			return nil, "no gone on PATH"
+		}
+		return []installed{{version: "1"}, {version: "2"}}, ""
+	}, func(c client, f installed) row {
+		drove = append(drove, c.name+f.version)
+		if len(drove) < 3 {
+			return row{client: c.name, version: f.version, ok: 1}
+		}
+		interrupt()
+		return row{client: c.name, version: f.version, ok: 1, cut: true}
+	})
+	if got, want := strings.Join(append(sought, drove...), " "), "gone a b a1 a2 b1"; got != want {
+		t.Errorf("sought and drove %s, want %s", got, want)
+	}
+	got := table(rows)
+	for _, want := range []string{
+		"no gone on PATH", "cut off: interrupted amidst it; 1", "left out: interrupted before it",
+		"3 steps passed, 0 failed, 0 skipped; 1 clients missing; 3 cut off or left out by the interrupt",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %s, want %q in it", got, want)
+		}
+	}
+	if n := strings.Count(got, "left out: "); n != 2 {
+		t.Errorf("got %d rows left out, want b's second and c: %s", n, got)
 	}
 }
 

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,6 +26,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	failed, err := run(ctx, o, os.Stdout)
+	if errors.Is(err, errInterrupted) {
+		fmt.Fprintln(os.Stderr, "clients: interrupted; what was left out says nothing of the server")
+		os.Exit(130)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "clients:", err)
 		os.Exit(2)
@@ -59,26 +64,51 @@ func run(ctx context.Context, o options, w io.Writer) (failed bool, err error) {
 	if o.install {
 		refusal = installPackages(ctx, selected)
 	}
-	var rows []row
-	for _, c := range selected {
+	rows := each(ctx, selected, w, func(c client) ([]installed, string) {
 		found, missing := c.find(ctx, b, o.install)
-		if len(found) == 0 {
-			if refusal != "" {
-				missing += "; " + refusal
+		if len(found) == 0 && refusal != "" {
+			missing += "; " + refusal
+		}
+		return found, missing
+	}, func(c client, f installed) row { return b.drive(ctx, c, f, w) })
+	fmt.Fprint(w, "\n", table(rows))
+	if ctx.Err() != nil {
+		return true, errInterrupted
+	}
+	ran := slices.ContainsFunc(rows, func(r row) bool { return r.ok > 0 })
+	return !ran || slices.ContainsFunc(rows, func(r row) bool { return r.failed > 0 }), nil
+}
+
+// errInterrupted says that clients were left out because the run was ended.
+var errInterrupted = errors.New("interrupted")
+
+// each finds and drives the clients in turn and returns what became of every
+// one. When ctx ends, the client under way is cut off and the rest are left
+// out: neither says anything of the client or the server.
+func each(ctx context.Context, selected []client, w io.Writer, find func(client) ([]installed, string), drive func(client, installed) row) (rows []row) {
+	for _, c := range selected {
+		var found []installed
+		var missing string
+		if ctx.Err() == nil {
+			found, missing = find(c)
+		}
+		for _, f := range found {
+			if ctx.Err() == nil {
+				rows = append(rows, drive(c, f))
+			} else {
+				rows = append(rows, row{client: c.name, version: f.version, left: true})
 			}
+		}
+		switch {
+		case len(found) > 0:
+		case ctx.Err() != nil: // what find says then is only that it was cut off
+			rows = append(rows, row{client: c.name, left: true})
+		default:
 			rows = append(rows, row{client: c.name, missing: missing})
 			fmt.Fprintf(w, "%s: skipped: %s\n", c.name, missing)
 		}
-		for _, f := range found {
-			if ctx.Err() != nil {
-				return true, ctx.Err()
-			}
-			rows = append(rows, b.drive(ctx, c, f, w))
-		}
 	}
-	fmt.Fprint(w, "\n", table(rows))
-	ran := slices.ContainsFunc(rows, func(r row) bool { return r.ok > 0 })
-	return !ran || slices.ContainsFunc(rows, func(r row) bool { return r.failed > 0 }), nil
+	return rows
 }
 
 func choose(only string) ([]client, error) {
