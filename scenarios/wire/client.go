@@ -5,9 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
-
-	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
 	"bleepstore/scenarios/sign"
@@ -15,29 +14,34 @@ import (
 
 // Requests of real clients, byte by byte as they send them, so that the owner
 // of a server sees which client breaks on it without installing any. Only
-// host, bucket, time, credential and signature are put in anew.
+// host, bucket, time, credential and signature are put in anew, and of an
+// upload its id and the ETag of its part.
 
 // A recording is one request of one client. In its head stand HOST, BUCKET,
-// DATE, CREDENTIAL and SIGNATURE for what is put in; the values of digests are
-// those of its body.
+// DATE, CREDENTIAL (QCREDENTIAL in a query), SIGNATURE and UPLOADID for what is
+// put in; the values of digests are those of its body. A body that holds ETAG
+// has a length and a digest of its own each time: BODYLENGTH and BODYHASH.
 type recording struct {
 	id, client string
 	over       string // http or https, over which clients behave differently
-	op         string // put, put-..., get, list, location or delete
+	op         string // a key of outcomes, perhaps with "-..." behind it
 	head       string // lines without their CRLF
-	body       string // as it leaves; of signed chunks, the payload
+	body       string // as it leaves; of signed chunks the payload, and behind a line break the trailer
 }
 
+// A blank is what is put into a recording that belongs to an upload.
+type blank struct{ upload, etag string }
+
 func init() {
-	for _, r := range slices.Concat(sdkRecordings, toolRecordings) {
-		needs := []Feature{Wire, Objects}
+	for _, r := range slices.Concat(sdkRecordings, toolRecordings, objectRecordings, uploadRecordings, presignRecordings) {
+		op, _, _ := strings.Cut(r.op, "-")
+		needs := append([]Feature{Wire, Objects}, features[op]...)
 		if r.over == "https" {
 			needs = append(needs, TLS)
 		}
-		if r.op == "list" {
-			needs = append(needs, Listing)
+		if r.presigned() {
+			needs = append(needs, Presigned)
 		}
-		op, _, _ := strings.Cut(r.op, "-")
 		Add(Scenario{
 			ID:    "wire.client." + r.id + "." + r.over + "." + r.op,
 			Rule:  "X-27",
@@ -50,72 +54,15 @@ func init() {
 	}
 }
 
-// outcomes say what a client expects of each kind of request.
-var outcomes = map[string]func(ctx context.Context, s *S, r recording){
-	"put": func(ctx context.Context, s *S, r recording) {
-		b := s.Bucket(ctx)
-		got := r.replay(ctx, s, b)
-		if strings.Contains(r.head, "X-Amz-Acl: ") && got.Code == "AccessControlListNotSupported" {
-			s.Observe("the client's ACL", Outcome(got))
-			return // as documented of a bucket without ACLs
-		}
-		s.Expect(got).To(HaveStatus(200))
-		stored, err := s.Get(ctx, b, "k")
-		s.Expect(err).To(OK(), "read the object")
-		s.Expect(string(stored.Bytes)).To(Equal(r.payload()))
-		s.Expect(stored.Header).To(HaveHeader("Content-Encoding", Not(ContainSubstring("aws-chunked"))))
-	},
-	"get": func(ctx context.Context, s *S, r recording) {
-		b := s.Bucket(ctx)
-		s.MustPut(ctx, b, "k", "hello")
-		got := r.replay(ctx, s, b)
-		s.Expect(got).To(HaveStatus(200))
-		s.Expect(string(got.Body)).To(Equal("hello"))
-		s.Expect(got).To(HaveHeader("Content-Encoding", ""))
-	},
-	"list": func(ctx context.Context, s *S, r recording) {
-		b := s.Bucket(ctx)
-		key := "k"
-		if strings.Contains(r.head, "prefix=keys%2F") {
-			key = "keys/k"
-		}
-		s.MustPut(ctx, b, key, "hello")
-		got := r.replay(ctx, s, b)
-		s.Expect(got).To(HaveStatus(200))
-		s.Expect(strings.ReplaceAll(string(got.Body), "%2F", "/")).To(ContainSubstring("<Key>" + key + "</Key>"))
-	},
-	"location": func(ctx context.Context, s *S, r recording) {
-		got := r.replay(ctx, s, s.Bucket(ctx))
-		s.Expect(got).To(HaveStatus(200))
-		s.Expect(string(got.Body)).To(ContainSubstring("LocationConstraint"))
-	},
-	"delete": func(ctx context.Context, s *S, r recording) {
-		b := s.Bucket(ctx)
-		s.MustPut(ctx, b, "k", "hello")
-		got := r.replay(ctx, s, b)
-		s.Expect(got).To(HaveStatus(200))
-		s.Expect(got.Code).To(BeEmpty(), "the error in the answer")
-		s.ExpectAbsent(ctx, b, "k")
-	},
-}
-
-// payload is what the body holds once it is decoded.
-func (r recording) payload() string {
-	if strings.Contains(r.body, "\r\n") {
-		return "hello"
-	}
-	return r.body
-}
-
 // replay sends the recording, waiting for a 100 where the client does.
-func (r recording) replay(ctx context.Context, s *S, bucket string) *Response {
+func (r recording) replay(ctx context.Context, s *S, bucket string, fill blank) *Response {
 	to := s.Target().Endpoints[0]
 	if r.over == "https" {
 		to = s.Target().TLSEndpoint
 	}
 	conn := DialTo(ctx, s, to)
 	defer conn.Close()
-	head, body := r.render(s, to, bucket)
+	head, body := r.render(s, to, bucket, fill)
 	method, _, _ := strings.Cut(r.head, " ")
 	if strings.Contains(r.head, "\nExpect: ") {
 		s.Must(conn.Write(head), "send the head")
@@ -129,22 +76,42 @@ func (r recording) replay(ctx context.Context, s *S, bucket string) *Response {
 }
 
 // render puts in what differs from run to run, and signs.
-func (r recording) render(s *S, to *url.URL, bucket string) (head, body []byte) {
+func (r recording) render(s *S, to *url.URL, bucket string, fill blank) (head, body []byte) {
 	sc := Scope(s)
 	credential := sc.Access + "/" + sc.Time.Format("20060102") + "/" + sc.Region + "/s3/aws4_request"
-	text := strings.NewReplacer("HOST", to.Host, "BUCKET", bucket, "DATE", sc.Stamp(), "CREDENTIAL", credential).Replace(r.head)
+	body = []byte(strings.ReplaceAll(r.body, "ETAG", fill.etag))
+	text := strings.NewReplacer("HOST", to.Host, "BUCKET", bucket, "DATE", sc.Stamp(),
+		"QCREDENTIAL", url.QueryEscape(credential), "CREDENTIAL", credential, "UPLOADID", url.QueryEscape(fill.upload),
+		"BODYLENGTH", strconv.Itoa(len(body)), "BODYHASH", sign.Hash(sign.Signed, body)).Replace(r.head)
 	signature := r.canonical(text).Signature(sc)
 	text = strings.Replace(text, "SIGNATURE", signature, 1)
-	body = []byte(r.body)
-	if strings.Contains(text, string(sign.Chunked)) {
-		body = sign.Stream{Payload: sign.Chunked, Scope: sc, Seed: signature}.Encode(body)
+	switch stream := (sign.Stream{Scope: sc, Seed: signature}); {
+	case strings.Contains(text, string(sign.ChunkedTrailer)):
+		payload, trailer, _ := strings.Cut(r.body, "\n")
+		name, value, _ := strings.Cut(trailer, ":")
+		stream.Payload, stream.Trailers, stream.Break = sign.ChunkedTrailer, [][2]string{{name, value}}, minioTrailer
+		body = stream.Encode([]byte(payload))
+	case strings.Contains(text, string(sign.Chunked)):
+		stream.Payload = sign.Chunked
+		body = stream.Encode(body)
 	}
 	return []byte(strings.ReplaceAll(text, "\n", "\r\n") + "\r\n\r\n"), body
 }
 
+// minioTrailer ends a trailer as MinIO's clients do, with LF and CRLF.
+func minioTrailer(kind string, _ int, line string) string {
+	if kind == "trailer" {
+		return strings.TrimSuffix(line, "\r\n") + "\n\r\n"
+	}
+	return line
+}
+
+// presigned reports whether the signature is in the query.
+func (r recording) presigned() bool { return strings.Contains(r.head, "X-Amz-Signature=SIGNATURE") }
+
 // canonical is the canonical request of a head, over the headers that the
 // client signs.
-func (recording) canonical(head string) sign.Manual {
+func (r recording) canonical(head string) sign.Manual {
 	first, rest, _ := strings.Cut(head, "\n")
 	f := strings.Fields(first)
 	path, query, _ := strings.Cut(f[1], "?")
@@ -155,7 +122,12 @@ func (recording) canonical(head string) sign.Manual {
 	}
 	_, signed, _ := strings.Cut(values["authorization"], "SignedHeaders=")
 	signed, _, _ = strings.Cut(signed, ",")
-	m := sign.Manual{Method: f[0], Path: path, Query: sortedQuery(query), Payload: values["x-amz-content-sha256"]}
+	m := sign.Manual{Method: f[0], Path: path, Payload: values["x-amz-content-sha256"]}
+	if r.presigned() {
+		signed, m.Payload = "host", string(sign.Unsigned)
+		query = strings.Replace(query, "&X-Amz-Signature=SIGNATURE", "", 1)
+	}
+	m.Query = sortedQuery(query)
 	for name := range strings.SplitSeq(signed, ";") {
 		m.Headers = append(m.Headers, [2]string{name, values[name]})
 	}
