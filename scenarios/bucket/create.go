@@ -5,6 +5,7 @@ package bucket
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -110,6 +111,36 @@ var _ = Add(Scenario{
 		s.Expect(err).To(OK(), "GetBucketVersioning")
 		if out.Status != types.BucketVersioningStatusEnabled {
 			s.Silently("versioning reads %q after the bucket was created again", out.Status)
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:      "bucket.create.again.tags",
+	Rule:    "B-02",
+	Says:    "Creating one's own bucket again MUST leave its tags as they are: where it succeeds, it resets ACLs and nothing else.",
+	Ref:     refCreate + "#API_CreateBucket_Errors",
+	SDK:     "s3@v1.114.8 types.Error.Code",
+	Level:   Must,
+	Needs:   []Feature{Buckets, Tagging},
+	Regions: []string{"us-east-1"},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		set := []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}}
+		_, err := s.SDK().PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: &b, Tagging: &types.Tagging{TagSet: set}})
+		s.Must(err, "tag the bucket")
+		tags := func() error {
+			out, err := s.SDK().GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &b})
+			if err == nil && len(out.TagSet) != 1 {
+				err = fmt.Errorf("%d tags", len(out.TagSet))
+			}
+			return err
+		}
+		s.Settle(ctx, "the bucket's tags can be read", tags)
+		_, err = s.SDK().CreateBucket(ctx, creation(s, b))
+		s.Observe("created again", err == nil)
+		if err := tags(); err != nil {
+			s.Silently("after the bucket was created again its tags read: %v", err)
 		}
 	},
 })

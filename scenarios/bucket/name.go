@@ -30,6 +30,7 @@ var nameCases = []struct {
 	{"suffix-mrap", "B-06", "that ends with .mrap", func(_ *S, v string) string { return v + ".mrap" }},
 	{"suffix-x-s3", "B-06", "that ends with --x-s3", func(_ *S, v string) string { return v + "--x-s3" }},
 	{"suffix-table-s3", "B-06", "that ends with --table-s3", func(_ *S, v string) string { return v + "--table-s3" }},
+	{"suffix-an", "B-06", "that ends with -an, which only the account regional namespace has,", func(_ *S, v string) string { return v + "-an" }},
 }
 
 func init() {

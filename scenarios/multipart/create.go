@@ -3,6 +3,8 @@ package multipart
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/base64"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -197,6 +199,31 @@ var _ = Add(Scenario{
 		s.ExpectBody(ctx, b, "k", "new")
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "multipart.part.content-md5",
+	Rule:  "O-16",
+	Says:  "UploadPart MUST fail with 400 BadDigest, and register no part, when Content-MD5 is not the MD5 of the part, large or small.",
+	Ref:   apiErrors,
+	SDK:   "s3@v1.114.8 UploadPartInput.ContentMD5",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		for _, size := range []int{100, 1 << 20} {
+			body := s.Bytes(size)
+			s.Expect(u.send(ctx, 1, body, contentMD5(body[1:]))).To(FailWith(400, "BadDigest"), "%d bytes", size)
+			expectNoParts(ctx, u)
+		}
+		s.Expect(u.send(ctx, 1, s.Bytes(1<<20), contentMD5(s.Bytes(1<<20)))).To(OK(), "the right one")
+	},
+})
+
+func contentMD5(body []byte) [2]string {
+	sum := md5.Sum(body)
+	return [2]string{"Content-MD5", base64.StdEncoding.EncodeToString(sum[:])}
+}
 
 // given are headers of CreateMultipartUpload that are stored with the object.
 var given = [][2]string{

@@ -91,6 +91,24 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "object.put.content-md5.wrong-large",
+	Rule:  "O-16",
+	Says:  "PutObject of 1 MiB MUST fail with 400 BadDigest when Content-MD5 is right for all but the body's last byte.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "old")
+		sent := s.Bytes(1 << 20)
+		other := string(sent[:len(sent)-1]) + string(sent[len(sent)-1]^1)
+		_, err := s.Put(ctx, b, "k", string(sent), Header("Content-MD5", md5Base64(other)))
+		s.Expect(err).To(FailWith(400, "BadDigest"))
+		s.ExpectUnchanged(ctx, b, "k", "old")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "object.put.content-md5.invalid",
 	Rule:  "O-16",
 	Says:  "PutObject MUST fail with 400 InvalidDigest when Content-MD5 is not the base64 of 16 bytes.",

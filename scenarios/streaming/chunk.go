@@ -85,12 +85,40 @@ var _ = func() struct{} {
 				}})
 		}
 	}
+	for _, m := range []mode{signed, signedTrailer} {
+		addLarge(m)
+	}
 	for _, m := range modes {
 		addShort(m)
 		addSmall(m)
 	}
 	return struct{}{}
 }()
+
+// addLarge is about chunks that a server passes on before it has all of them.
+func addLarge(m mode) {
+	const size = 150_000
+	for _, at := range []struct {
+		id, text string
+		byte     int
+	}{{"first", "first", 100_000}, {"second", "second", size + 100_000}} {
+		f := forgery{"large-" + at.id, "a byte of the " + at.text + " of two chunks of 150,000 bytes", func(r *Request) {
+			r.EditBody = func(framed []byte) []byte {
+				out := bytes.Clone(framed)
+				out[at.byte] ^= 1
+				return out
+			}
+		}}
+		each(rule{name: m.id + ".altered." + f.id, id: "S-02", ref: apiChunks, level: Must,
+			says: "with " + m.text + " MUST fail with " + oneOf(f.altered(m)) + " and store nothing when " + f.text + " was altered.",
+			check: func(ctx context.Context, s *S, slot Slot) {
+				r := m.request(s.Bytes(2*size), size)
+				f.edit(&r)
+				s.Expect(slot.Send(ctx, r)).To(FailWithAny(f.altered(m)...))
+				slot.ExpectEmpty(ctx)
+			}})
+	}
+}
 
 // addShort is about bodies that end early, though as long as they said.
 func addShort(m mode) {

@@ -71,6 +71,15 @@ func addAlgorithm(m mode, a digest.Algorithm) {
 }
 
 func addValue(m mode) {
+	each(rule{name: m.id + ".wrong-large", id: "S-09", ref: apiErrors, level: Must,
+		says: "of 1 MiB with " + m.text + " that carries the checksum of all but its last byte MUST fail with 400 BadDigest and store nothing.",
+		check: func(ctx context.Context, s *S, slot Slot) {
+			body := s.Bytes(1 << 20)
+			r := m.request(body)
+			r.Trailers[0][1] = digest.CRC32.Of(body[:len(body)-1])
+			s.Expect(slot.Send(ctx, r)).To(FailWith(400, "BadDigest"))
+			slot.ExpectEmpty(ctx)
+		}})
 	each(rule{name: m.id + ".malformed-value", id: "S-09", ref: apiErrors, level: Must,
 		says: "with " + m.text + " that carries a checksum not base64, or of another length, MUST fail with 400 InvalidDigest, InvalidRequest or BadDigest and store nothing.",
 		check: func(ctx context.Context, s *S, slot Slot) {
