@@ -167,10 +167,12 @@ func addSmall(m mode) {
 	each(rule{name: m.id + ".small-chunk", id: "S-05", ref: ref, level: level,
 		says: "with " + m.text + " " + strings.ToUpper(string(level)) + " be refused, and store nothing, when a chunk of less than 8 KiB is not the last.",
 		check: func(ctx context.Context, s *S, slot Slot) {
-			r := slot.Send(ctx, m.request(s.Bytes(300), 100))
-			s.Observe("chunks of 100 bytes", Outcome(r))
-			s.Expect(r).To(FailWithAny(Answer{Status: 400}, Answer{Status: 403}))
-			slot.ExpectEmpty(ctx)
+			for name, sizes := range map[string][]int{"each chunk": {100}, "a chunk in the middle": {minChunk, 100}} {
+				r := slot.Send(ctx, m.request(s.Bytes(minChunk+300), sizes...))
+				s.Observe(name+" of 100 bytes", Outcome(r))
+				s.Expect(r).To(FailWithAny(Answer{Status: 400}, Answer{Status: 403}), name)
+				slot.ExpectEmpty(ctx)
+			}
 		}})
 	each(rule{name: m.id + ".small-chunk-code", id: "S-05", ref: "https://github.com/aws/aws-sdk-cpp/issues/2727", level: Should,
 		says: "with " + m.text + " SHOULD fail with 403 InvalidChunkSizeError when a chunk of 8191 bytes is not the last.",
