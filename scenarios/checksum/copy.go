@@ -19,6 +19,7 @@ func copyTo(ctx context.Context, s *S, bucket, key string, headers ...string) *R
 var _ = func() struct{} {
 	for _, a := range digest.All() {
 		addCopy(a)
+		addPartCopy(a)
 	}
 	return struct{}{}
 }()
@@ -60,6 +61,25 @@ func addCopy(a digest.Algorithm) {
 			head := read(ctx, s, "HEAD", b, "copy")
 			s.Expect(head).To(HaveHeader(a.Header(), want))
 			s.Expect(head).To(HaveHeader(source.Header(), ""))
+		},
+	})
+}
+
+func addPartCopy(a digest.Algorithm) {
+	Add(Scenario{
+		ID:    "checksum.part-copy.result." + a.ID(),
+		Rule:  "K-13",
+		Says:  "UploadPartCopy into an upload created with " + a.Name + " MUST return the part's value in CopyPartResult.",
+		Ref:   api + "API_CopyPartResult.html",
+		Level: Must,
+		Needs: []Feature{Checksum, Copy, Multipart},
+		Check: func(ctx context.Context, s *S) {
+			slot := PartSlot(ctx, s, Header(algHeader, a.Name))
+			s.MustPut(ctx, slot.Bucket, "source", body)
+			r := slot.Send(ctx, Request{Header: header("x-amz-copy-source", slot.Bucket+"/source")})
+			s.Expect(r).To(OK())
+			s.Expect(element(r.Body, a.Element())).To(Equal(a.Of([]byte(body))))
+			slot.ExpectStored(ctx, body)
 		},
 	})
 }

@@ -36,6 +36,7 @@ func both(a, b func(string, time.Time) [][2]string) func(string, time.Time) [][2
 // Values of conditions: the object's own ETag and date, or others.
 func same(etag string, _ time.Time) string { return etag }
 func bare(etag string, _ time.Time) string { return strings.Trim(etag, `"`) }
+func weak(etag string, _ time.Time) string { return "W/" + etag }
 func atMtime(_ string, t time.Time) string { return t.UTC().Format(http.TimeFormat) }
 func fixed(v string) func(string, time.Time) string {
 	return func(string, time.Time) string { return v }
@@ -62,6 +63,8 @@ var conditionCases = []conditionCase{
 	{"if-match.unquoted", "C-01", "If-Match with the ETag without its quotes SHOULD match all the same.", refGet, Should, 200, "", header("If-Match", bare)},
 	{"if-match.list", "C-01", "If-Match with a list that holds the object's ETag MAY let the read through.", rfc9110 + "#section-13.1.1", Info, 200, "",
 		header("If-Match", func(etag string, _ time.Time) string { return otherETag + ", " + etag })},
+	{"if-match.weak", "C-01", "If-Match with the object's ETag marked as weak SHOULD fail with 412 PreconditionFailed: it is compared strongly.", rfc9110 + "#section-13.1.1", Should, 412, "PreconditionFailed", header("If-Match", weak)},
+	{"if-none-match.weak", "C-02", "If-None-Match with the object's ETag marked as weak SHOULD answer 304: it is compared weakly.", rfc9110 + "#section-13.1.2", Should, 304, "", header("If-None-Match", weak)},
 	{"if-none-match.same", "C-02", "If-None-Match with the object's ETag MUST answer 304 with the ETag and no body.", refGet, Must, 304, "", noneSame},
 	{"if-none-match.other", "C-02", "If-None-Match with another ETag MUST let the read through.", refGet, Must, 200, "", noneOther},
 	{"if-none-match.any", "C-02", "If-None-Match: * MUST answer 304 for an existing object.", rfc9110 + "#section-13.1.2", Must, 304, "", header("If-None-Match", fixed("*"))},
@@ -75,6 +78,8 @@ var conditionCases = []conditionCase{
 	{"if-none-match.false.if-modified-since.true", "C-06", "A false If-None-Match MUST answer 304 although If-Modified-Since is true.", refGet, Must, 304, "", both(noneSame, modSince)},
 	{"if-none-match.true.if-modified-since.false", "C-06", "A true If-None-Match SHOULD let the read through although If-Modified-Since is false.", rfc9110 + "#section-13.1.3", Should, 200, "", both(noneOther, notModded)},
 	{"if-modified-since.unparsable", "C-07", "An If-Modified-Since that is no HTTP date MUST be ignored.", rfc9110 + "#section-13.1.3", Must, 200, "", header("If-Modified-Since", fixed("yesterday"))},
+	{"if-modified-since.rfc850", "C-07", "If-Modified-Since with the object's own date in the older form of RFC 850 SHOULD answer 304 all the same.", rfc9110 + "#section-5.6.7", Should, 304, "",
+		header("If-Modified-Since", func(_ string, t time.Time) string { return t.UTC().Format("Monday, 02-Jan-06 15:04:05 GMT") })},
 	{"if-unmodified-since.unparsable", "C-07", "An If-Unmodified-Since that is no HTTP date MUST be ignored.", rfc9110 + "#section-13.1.4", Must, 200, "", header("If-Unmodified-Since", fixed("yesterday"))},
 	{"if-modified-since.future", "C-07", "An If-Modified-Since in the future MAY be ignored, or answered with 304.", refGet, Disputed, 200, "", header("If-Modified-Since", shifted(time.Hour))},
 	{"if-unmodified-since.future", "C-07", "An If-Unmodified-Since in the future MUST let the read through: ignored or not, it holds.", refGet, Must, 200, "", header("If-Unmodified-Since", shifted(time.Hour))},

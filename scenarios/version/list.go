@@ -229,7 +229,7 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "version.list.prefix-delimiter",
 	Rule:  "V-16",
-	Says:  "ListObjectVersions MUST honour prefix and delimiter as listings of objects do.",
+	Says:  "ListObjectVersions MUST honour prefix and delimiter as listings of objects do, and name the bucket and both in its answer.",
 	Ref:   apiVersions,
 	Level: Must,
 	Needs: []Feature{Versioning},
@@ -248,6 +248,9 @@ var _ = Add(Scenario{
 		s.Expect(keys).To(Equal([]string{"p/b", "p/b"}))
 		s.Expect(out.CommonPrefixes).To(HaveLen(1))
 		s.Expect(aws.ToString(out.CommonPrefixes[0].Prefix)).To(Equal("p/a/"))
+		s.Expect(aws.ToString(out.Name)).To(Equal(b), "Name")
+		s.Expect(aws.ToString(out.Prefix)).To(Equal("p/"), "Prefix")
+		s.Expect(aws.ToString(out.Delimiter)).To(Equal("/"), "Delimiter")
 	},
 })
 
