@@ -35,6 +35,30 @@ var _ = Add(Scenario{
 	},
 })
 
+var _ = Add(Scenario{
+	ID:    "version.delete-objects.null",
+	Rule:  "V-18",
+	Says:  "DeleteObjects of the version null MUST remove that version and nothing else, and make no delete marker.",
+	Ref:   api + "API_ObjectIdentifier.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "covered", "before")
+		s.MustPut(ctx, b, "current", "before")
+		s.SetVersioning(ctx, b, types.BucketVersioningStatusEnabled)
+		id := put(ctx, s, b, "covered", "after")
+		null := aws.String("null")
+		out, err := s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: []types.ObjectIdentifier{
+			{Key: aws.String("covered"), VersionId: null}, {Key: aws.String("current"), VersionId: null}}}})
+		s.Expect(err).To(OK())
+		s.Expect(out.Deleted).To(HaveLen(2), "errors: %v", out.Errors)
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(Equal([]entry{{"covered", id, false, true}}))
+		s.ExpectBody(ctx, b, "covered", "after")
+	},
+})
+
 // expectDeleted judges one row of a DeleteObjects answer; asked holds the
 // version ids that the request named.
 func expectDeleted(s *S, d types.DeletedObject, asked map[string]string) {

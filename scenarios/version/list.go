@@ -183,6 +183,30 @@ var _ = Add(Scenario{
 		s.Expect(v.Owner).NotTo(BeNil(), "Owner")
 		s.Expect(m.LastModified).NotTo(BeNil(), "LastModified of the marker")
 		s.Expect(m.Owner).NotTo(BeNil(), "Owner of the marker")
+		s.Expect(aws.ToTime(m.LastModified)).To(BeTemporally(">=", aws.ToTime(v.LastModified)), "LastModified of the marker, set on the version")
+		_, again := list(ctx, s, b)
+		s.Expect(again.Versions).To(Equal(out.Versions), "the versions when listed again")
+		s.Expect(again.DeleteMarkers).To(Equal(out.DeleteMarkers), "the markers when listed again")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.list.truncated",
+	Rule:  "V-15",
+	Says:  "ListObjectVersions MUST say IsTruncated: false exactly when the page holds the last of them, a full page too.",
+	Ref:   apiVersions,
+	SDK:   "s3@v1.114.8 ListObjectVersionsOutput.IsTruncated",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "a", "one")
+		put(ctx, s, b, "a", "two")
+		mark(ctx, s, b, "b")
+		for size, want := range map[int32]bool{2: true, 3: false, 4: false} {
+			_, out := list(ctx, s, b, func(in *s3.ListObjectVersionsInput) { in.MaxKeys = &size })
+			s.Expect(aws.ToBool(out.IsTruncated)).To(Equal(want), "max-keys=%d of 3", size)
+		}
 	},
 })
 
