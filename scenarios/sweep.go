@@ -15,7 +15,8 @@ import (
 // A sweeper empties one bucket of a server that may lack half of S3: it lists
 // versions, else objects by V2, else by V1, and deletes by the page, else one
 // by one. It reads the first page again and again, since what it deletes
-// leaves the listing; what stays there is tried twice, then given up.
+// leaves the listing; what stays there is tried twice, then given up, and so
+// is a key that has another version each time.
 type sweeper struct {
 	client *s3.Client
 	bucket string
@@ -23,23 +24,29 @@ type sweeper struct {
 	exact  bool   // the prefix is the one key that may be deleted
 }
 
+// maxRounds is in how many pages a key may be found with versions not seen
+// before: more than a scenario makes of any.
+const maxRounds = 20
+
 // objects deletes all objects, versions and markers that can be listed.
 func (w *sweeper) objects(ctx context.Context) error {
-	tries := map[string]int{}
+	tries, rounds := map[string]int{}, map[string]int{}
 	for {
 		page, err := w.page(ctx)
 		if err != nil {
 			return fmt.Errorf("list %s: %w", w.bucket, err)
 		}
 		var first, again []types.ObjectIdentifier
+		found := map[string]bool{} // keys with versions not seen before
 		var stuck []error
 		for _, o := range page {
 			id := aws.ToString(o.Key) + "\x00" + aws.ToString(o.VersionId)
 			tries[id]++
 			switch {
 			case w.exact && aws.ToString(o.Key) != w.prefix:
-			case tries[id] == 1:
+			case tries[id] == 1 && rounds[aws.ToString(o.Key)] < maxRounds:
 				first = append(first, o)
+				found[aws.ToString(o.Key)] = true
 			case tries[id] == 2: // a server without versions may want none named
 				again = append(again, types.ObjectIdentifier{Key: o.Key})
 			default:
@@ -48,6 +55,9 @@ func (w *sweeper) objects(ctx context.Context) error {
 		}
 		if len(first)+len(again) == 0 {
 			return errors.Join(stuck...)
+		}
+		for key := range found {
+			rounds[key]++
 		}
 		errs := []error{w.delete(ctx, first)}
 		for _, o := range again {
