@@ -86,6 +86,33 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "conditional.delete.if-match.large",
+	Rule:  "W-14",
+	Says:  "DeleteObject with If-Match, and DeleteObjects with ETag, MUST keep an object whose ETag is another, also where the object is large.",
+	Ref:   guideDeletes,
+	Level: Must,
+	Needs: []Feature{ConditionalWrite},
+	Check: func(ctx context.Context, s *S) {
+		b, body := s.Bucket(ctx), string(s.Bytes(300_000))
+		s.MustPut(ctx, b, "k", "older")
+		stale := etag(ctx, s, b, "k")
+		s.MustPut(ctx, b, "k", body)
+		_, err := s.Delete(ctx, b, "k", IfMatch(stale))
+		s.Expect(err).To(FailWith(412, "PreconditionFailed"), "DeleteObject")
+		s.ExpectUnchanged(ctx, b, "k", body)
+		deleted, failed, err := deleteMany(ctx, s, b, types.ObjectIdentifier{Key: aws.String("k"), ETag: &stale})
+		s.Expect(err).To(OK(), "DeleteObjects")
+		if deleted["k"] {
+			s.Silently("k is reported deleted although its ETag did not match")
+		}
+		s.Expect(failed).To(HaveKeyWithValue("k", "PreconditionFailed"), "DeleteObjects")
+		s.ExpectUnchanged(ctx, b, "k", body)
+		_, err = s.Delete(ctx, b, "k", IfMatch(etag(ctx, s, b, "k")))
+		s.Expect(err).To(OK(), "the current ETag")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "conditional.delete.if-match.absent",
 	Rule:  "W-15",
 	Says:  "DeleteObject with If-Match of a key that does not exist MAY fail with 404 or 412; what the server does is recorded.",

@@ -67,6 +67,26 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "conditional.race.create-once-large",
+	Rule:  "W-18",
+	Says:  "Of concurrent PutObjects of large bodies with If-None-Match: * on one key exactly one MUST succeed; the others fail with 412 or 409.",
+	Ref:   guideWrites,
+	Level: Must,
+	Needs: []Feature{ConditionalWrite},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for round := range 3 {
+			key := fmt.Sprintf("k%d", round)
+			body := func(i int) string { return string(s.Bytes(300_000 + i)) }
+			errs := together(6, func(i int) error { return put(ctx, s, b, key, body(i), IfNoneMatch("*")) })
+			winner := theWinner(s, key, errs, lostCreate)
+			s.Expect(winner).NotTo(Equal(none), "%s: no conditional create succeeded", key)
+			s.ExpectBody(ctx, b, key, body(winner))
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "conditional.race.complete-once",
 	Rule:  "W-18",
 	Says:  "Of concurrent CompleteMultipartUploads with If-None-Match: * on one key exactly one MUST succeed; the others fail with 412 or 409.",
