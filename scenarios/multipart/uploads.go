@@ -2,6 +2,7 @@ package multipart
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 
@@ -72,6 +73,36 @@ var _ = Add(Scenario{
 		_, again := uploads(ctx, s, b)
 		s.Expect(again.Uploads).To(HaveLen(1))
 		s.Expect(again.Uploads[0].Initiated).To(Equal(up.Initiated), "Initiated when listed again")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.owner",
+	Rule:  "M-20",
+	Says:  "ListMultipartUploads and ListParts MUST name as the owner of an upload whoever owns the object once it is made.",
+	Ref:   apiParts + "#API_ListParts_ResponseElements",
+	SDK:   "s3@v1.114.8 ListPartsOutput.Owner",
+	Level: Must,
+	Needs: []Feature{Multipart, Listing},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		p := u.part(ctx, 1, []byte("x"))
+		parts, err := u.parts(ctx)
+		s.Expect(err).To(OK(), "ListParts")
+		_, all := uploads(ctx, s, b)
+		s.Expect(all.Uploads).To(HaveLen(1))
+		s.Must(failed(u.complete(ctx, p)), "complete the upload")
+		list, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b, FetchOwner: aws.Bool(true)})
+		s.Must(err, "list the object with its owner")
+		if len(list.Contents) != 1 || list.Contents[0].Owner == nil {
+			s.Must(errors.New("no owner in the listing"), "list the object with its owner")
+		}
+		want := aws.ToString(list.Contents[0].Owner.ID)
+		s.Expect(parts.Owner).NotTo(BeNil(), "Owner in ListParts")
+		s.Expect(aws.ToString(parts.Owner.ID)).To(Equal(want), "Owner in ListParts")
+		s.Expect(all.Uploads[0].Owner).NotTo(BeNil(), "Owner in ListMultipartUploads")
+		s.Expect(aws.ToString(all.Uploads[0].Owner.ID)).To(Equal(want), "Owner in ListMultipartUploads")
 	},
 })
 

@@ -205,7 +205,7 @@ func expectSeen(ctx context.Context, s *S, bucket, body, when string) {
 var _ = Add(Scenario{
 	ID:    "object.put.overwrite-headers",
 	Rule:  "O-06",
-	Says:  "PutObject over an existing key MUST replace its content headers and user metadata, never merge them.",
+	Says:  "PutObject over an existing key MUST replace its content headers and user metadata, never merge them, also where it brings none.",
 	Ref:   refPut,
 	Level: Must,
 	Needs: []Feature{Objects},
@@ -223,6 +223,12 @@ var _ = Add(Scenario{
 		for _, h := range contentHeaders { // a server may have a default of its own
 			s.Expect(got).To(HaveHeader(h[0], Not(Equal(h[1]))), "the header of the object replaced")
 		}
+		bare := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte("newest")})
+		s.Expect(bare).To(HaveStatus(200), "PutObject with no header that is stored")
+		head := s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k"})
+		s.Expect(head).To(HaveStatus(200))
+		s.Expect(head).To(HaveHeader("X-Amz-Meta-B", ""), "the metadata of the object replaced")
+		s.Expect(head).To(HaveHeader("Content-Type", Not(Equal("text/csv"))), "the type of the object replaced")
 	},
 })
 
