@@ -179,3 +179,20 @@ var _ = Add(Scenario{
 		s.Observe("stored as", got.Metadata["text"])
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "object.metadata.empty-value",
+	Rule:  "O-07",
+	Says:  "User metadata with an empty value SHOULD come back, empty, beside the rest.",
+	Ref:   refMetadata,
+	Level: Should,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte("v"), Header: [][2]string{{"x-amz-meta-empty", ""}, {"x-amz-meta-full", "f"}}})
+		s.Expect(r).To(OK())
+		head := s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k"})
+		s.Expect(head).To(HaveHeader("X-Amz-Meta-Full", "f"))
+		s.Expect(head.Header).To(HaveKeyWithValue("X-Amz-Meta-Empty", []string{""}))
+	},
+})

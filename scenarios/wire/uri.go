@@ -90,6 +90,7 @@ var _ = Add(Scenario{
 func init() {
 	for _, c := range []struct{ id, says, path, signed, key, ref string }{
 		{"plus", "A + in a path MUST be itself and never a space, unless it is refused because clients escape it.", "a+b", "a%2Bb", "a+b", api + "sig-v4-header-based-auth.html"},
+		{"plus-escapes", "A + beside escapes in a path MUST be itself and never a space, unless it is refused because clients escape it.", "a+b%20c", "a%2Bb%20c", "a+b c", api + "sig-v4-header-based-auth.html"},
 		{"slash", "A %2F in the path of a key MUST be the / that clients do not escape there, unless it is refused.", "a%2Fb", "a/b", "a/b", api + "sig-v4-header-based-auth.html"},
 		{"unreserved", "A character that need not be escaped MUST name the same key when it is, unless it is refused.", "%61%7Eb", "a~b", "a~b", rfc3986 + "#section-2.3"},
 		{"lower-case", "An escape in lower case MUST name the same key as in upper case, unless it is refused.", "%c3%a9", "%C3%A9", "é", rfc3986 + "#section-6.2.2.1"},
