@@ -202,7 +202,7 @@ var _ = Add(Scenario{
 		b := s.VersionedBucket(ctx)
 		put(ctx, s, b, "a", "one")
 		put(ctx, s, b, "a", "two")
-		mark(ctx, s, b, "b")
+		put(ctx, s, b, "b", "one")
 		for size, want := range map[int32]bool{2: true, 3: false, 4: false} {
 			_, out := list(ctx, s, b, func(in *s3.ListObjectVersionsInput) { in.MaxKeys = &size })
 			s.Expect(aws.ToBool(out.IsTruncated)).To(Equal(want), "max-keys=%d of 3", size)
