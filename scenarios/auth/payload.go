@@ -69,6 +69,26 @@ var _ = Add(Scenario{
 	},
 })
 
+var _ = Add(Scenario{
+	ID:    "auth.payload.mismatch.large-part",
+	Rule:  "AN-10",
+	Says:  "A part of many buffers whose last byte is not what was signed MUST be refused with 400 XAmzContentSHA256Mismatch and not be registered.",
+	Ref:   apiErrors,
+	Level: Must,
+	Needs: []Feature{Auth, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		slot := PartSlot(ctx, s)
+		r := Request{Body: s.Bytes(1 << 20)}
+		r.EditBody = func(body []byte) []byte {
+			changed := append([]byte(nil), body...)
+			changed[len(changed)-1] ^= 1
+			return changed
+		}
+		s.Expect(slot.Send(ctx, r)).To(FailWithAny(shaMismatch))
+		slot.ExpectEmpty(ctx)
+	},
+})
+
 func init() {
 	for _, c := range []struct{ id, text, level string }{
 		{"absent", "A signed request without x-amz-content-sha256 MUST be refused, since every signed request has to have it.", "must"},

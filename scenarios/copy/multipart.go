@@ -15,9 +15,10 @@ import (
 
 const mib = 1 << 20
 
-// assemble makes an object of n parts, each by part, as a precondition.
-func assemble(ctx context.Context, s *S, bucket, key string, n int32, part func(id *string, i int32) (etag *string, err error)) {
-	up, err := s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
+// assemble makes an object of n parts, each by part, as a precondition; opts
+// change CreateMultipartUpload.
+func assemble(ctx context.Context, s *S, bucket, key string, n int32, part func(id *string, i int32) (etag *string, err error), opts ...Opt) {
+	up, err := s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key}, opts...)
 	s.Must(err, "create an upload")
 	var done types.CompletedMultipartUpload
 	for i := int32(1); i <= n; i++ {
@@ -27,6 +28,17 @@ func assemble(ctx context.Context, s *S, bucket, key string, n int32, part func(
 	}
 	_, err = s.SDK().CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: up.UploadId, MultipartUpload: &done})
 	s.Must(err, "complete "+key)
+}
+
+// uploads returns what uploads one of the bodies as each part.
+func uploads(ctx context.Context, s *S, bucket, key string, bodies ...[]byte) func(id *string, i int32) (*string, error) {
+	return func(id *string, i int32) (*string, error) {
+		out, err := s.SDK().UploadPart(ctx, &s3.UploadPartInput{Bucket: &bucket, Key: &key, UploadId: id, PartNumber: &i, Body: bytes.NewReader(bodies[i-1])})
+		if err != nil {
+			return nil, err
+		}
+		return out.ETag, nil
+	}
 }
 
 // repeat makes an object of n copies of another.
@@ -50,20 +62,35 @@ var _ = Add(Scenario{
 	Needs: []Feature{Copy, Multipart},
 	Check: func(ctx context.Context, s *S) {
 		b, body := s.Bucket(ctx), s.Bytes(5*mib+1)
-		assemble(ctx, s, b, "src", 2, func(id *string, i int32) (*string, error) {
-			part := [][]byte{body[:5*mib], body[5*mib:]}[i-1]
-			out, err := s.SDK().UploadPart(ctx, &s3.UploadPartInput{Bucket: &b, Key: aws.String("src"), UploadId: id, PartNumber: &i, Body: bytes.NewReader(part)})
-			if err != nil {
-				return nil, err
-			}
-			return out.ETag, nil
-		})
+		assemble(ctx, s, b, "src", 2, uploads(ctx, s, b, "src", body[:5*mib], body[5*mib:]))
 		out, err := dup(ctx, s, b, "dst", source(b, "src"))
 		s.Expect(err).To(OK())
 		s.ExpectBody(ctx, b, "dst", string(body))
 		s.Expect(aws.ToString(said(out).ETag)).To(Equal(md5Tag(string(body))), "ETag of the copy")
 		r := s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "dst", Query: "partNumber=1"})
 		s.Expect(r).To(HaveHeader("x-amz-mp-parts-count", ""), "HEAD of part 1 of the copy")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "copy.metadata.large",
+	Rule:  "CP-02",
+	Says:  "A copy of a large object, or of one made of parts, MUST have its metadata and content headers too.",
+	Ref:   refHeader + "MetadataDirective",
+	SDK:   sdk + "MetadataDirective",
+	Level: Must,
+	Needs: []Feature{Copy, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "large", string(s.Bytes(300_000)), dressed...)
+		assemble(ctx, s, b, "parts", 1, uploads(ctx, s, b, "parts", s.Bytes(300_000)), dressed...)
+		for _, key := range []string{"large", "parts"} {
+			before := wears(ctx, s, b, key)
+			_, err := dup(ctx, s, b, "copy of "+key, source(b, key))
+			s.Expect(err).To(OK(), key)
+			s.Expect(wears(ctx, s, b, "copy of "+key)).To(Equal(before), "metadata of the copy of %s", key)
+			s.ExpectBody(ctx, b, "copy of "+key, string(s.Bytes(300_000)))
+		}
 	},
 })
 

@@ -35,6 +35,26 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "multipart.abort.only-one",
+	Rule:  "M-13",
+	Says:  "AbortMultipartUpload MUST end the upload that it names alone: another of the same key keeps its parts and can be completed.",
+	Ref:   apiAbort,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "the object")
+		gone, kept := create(ctx, s, b, "k"), create(ctx, s, b, "k")
+		gone.part(ctx, 1, []byte("dropped"))
+		p := kept.part(ctx, 1, []byte("kept"))
+		s.Expect(gone.abort(ctx)).To(OK())
+		s.ExpectBody(ctx, b, "k", "the object")
+		s.Expect(kept.complete(ctx, p)).To(OK(), "complete the other upload")
+		s.ExpectBody(ctx, b, "k", "kept")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "multipart.abort.unknown",
 	Rule:  "M-14",
 	Says:  "AbortMultipartUpload of an upload that does not exist MUST fail with 404 NoSuchUpload, and end no other.",

@@ -3,9 +3,12 @@ package streaming
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/base64"
 	"fmt"
 
 	. "bleepstore/scenarios"
+	"bleepstore/scenarios/digest"
 )
 
 // What arrives in chunks is stored without them.
@@ -101,6 +104,34 @@ var _ = func() struct{} {
 				if got.Status/100 == 2 {
 					slot.ExpectStored(ctx, string(body))
 				} else {
+					slot.ExpectEmpty(ctx)
+				}
+			}})
+	}
+	return struct{}{}
+}()
+
+// A digest in the head is of the decoded bytes, as restic and MinIO's clients
+// send it; one that is of neither these nor the framed ones is wrong in any
+// reading.
+var _ = func() struct{} {
+	for _, h := range []struct {
+		id, name string
+		of       func(body []byte) string
+	}{
+		{"content-md5", "Content-MD5", func(body []byte) string { sum := md5.Sum(body); return base64.StdEncoding.EncodeToString(sum[:]) }},
+		{"checksum", digest.CRC32.Header(), digest.CRC32.Of},
+	} {
+		each(rule{name: "head." + h.id, id: "S-01", ref: apiErrors, level: Must,
+			says: "with signed chunks and a " + h.name + " of other bytes MUST be refused and store nothing.",
+			check: func(ctx context.Context, s *S, slot Slot) {
+				for _, size := range []int{100, 300_000} {
+					body := s.Bytes(size)
+					r := signed.request(body)
+					r.Header = [][2]string{{h.name, h.of(body[1:])}}
+					got := slot.Send(ctx, r)
+					s.Observe(fmt.Sprintf("%d bytes", size), Outcome(got))
+					s.Expect(got).To(FailWithAny(Answer{Status: 400}), "%d bytes", size)
 					slot.ExpectEmpty(ctx)
 				}
 			}})
