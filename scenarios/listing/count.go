@@ -3,6 +3,7 @@ package listing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	. "github.com/onsi/gomega"
 
@@ -71,7 +72,7 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "listing.max-keys.cap",
 	Rule:  "L-11",
-	Says:  "A page MUST NOT hold more than 1,000 keys, whether max-keys asks for more or is absent.",
+	Says:  "A page MUST NOT hold more than 1,000 keys, whether max-keys asks for more or is absent, and those behind it follow on the next.",
 	Ref:   refV2 + "#AmazonS3-ListObjectsV2-request-uri-querystring-MaxKeys",
 	SDK:   sdkV2 + ".MaxKeys",
 	Level: Must,
@@ -83,6 +84,11 @@ var _ = Add(Scenario{
 			got := send(ctx, s, b, raw)
 			s.Expect(len(got.Contents)).To(BeNumerically("<=", 1000), "keys on a page of ?%s", raw)
 			s.Expect(got.IsTruncated).To(BeTrue(), "IsTruncated of ?%s over 1,001 keys", raw)
+		}
+		for _, version := range []int{1, 2} {
+			all := whole(ctx, s, b, query{V: version})
+			s.Expect(len(all.Keys)).To(Equal(1001), "keys on all pages, version %d", version)
+			s.Expect(len(slices.Compact(slices.Clone(all.Keys)))).To(Equal(1001), "different keys on all pages, version %d", version)
 		}
 	},
 })
