@@ -58,26 +58,33 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "version.get.large",
 	Rule:  "V-04",
-	Says:  "GetObject with versionId MUST return that version's bytes, whole or a range of them, also where its versions are large and of one size.",
+	Says:  "GetObject with versionId MUST return that version's bytes, whole or a range of them, also where its versions are large, of one size, and hidden by a delete marker or an empty version.",
 	Ref:   guide + "RetrievingObjectVersions.html",
 	Level: Must,
 	Needs: []Feature{Versioning},
 	Check: func(ctx context.Context, s *S) {
 		b := s.VersionedBucket(ctx)
 		const size = 300_000
-		bodies := []string{string(s.Bytes(3 * size)[:size]), string(s.Bytes(3 * size)[size : 2*size]), string(s.Bytes(3 * size)[2*size:])}
 		var written []string
-		for _, body := range bodies {
-			written = append(written, put(ctx, s, b, "k", body))
+		body := func(i int) string { return string(s.Bytes((i + 1) * size)[i*size:]) }
+		write := func() { written = append(written, put(ctx, s, b, "k", body(len(written)))) }
+		read := func(when string) {
+			for i, id := range written {
+				got, err := s.Get(ctx, b, "k", Version(id))
+				s.Expect(err).To(OK(), "version %d, %s", i, when)
+				s.Expect(string(got.Bytes) == body(i)).To(BeTrue(), "version %d has its own bytes, %s", i, when)
+				got, err = s.Get(ctx, b, "k", Version(id), InRange("bytes=290000-290009"))
+				s.Expect(err).To(OK(), "a range of version %d, %s", i, when)
+				s.Expect(string(got.Bytes)).To(Equal(body(i)[290000:290010]), "a range of version %d, %s", i, when)
+			}
 		}
-		for i, id := range written {
-			got, err := s.Get(ctx, b, "k", Version(id))
-			s.Expect(err).To(OK(), "version %d", i)
-			s.Expect(string(got.Bytes) == bodies[i]).To(BeTrue(), "version %d has its own bytes", i)
-			got, err = s.Get(ctx, b, "k", Version(id), InRange("bytes=290000-290009"))
-			s.Expect(err).To(OK(), "a range of version %d", i)
-			s.Expect(string(got.Bytes)).To(Equal(bodies[i][290000:290010]), "a range of version %d", i)
-		}
+		write()
+		write()
+		read("under another")
+		mark(ctx, s, b, "k")
+		write()
+		put(ctx, s, b, "k", "")
+		read("hidden")
 	},
 })
 
