@@ -3,6 +3,7 @@ package version
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -247,6 +248,35 @@ var _ = Add(Scenario{
 		id := put(ctx, s, b, "k", "v")
 		r := s.Send(ctx, Request{Bucket: b, Query: "version-id-marker=" + escape(id) + "&versions="})
 		s.Expect(r).To(FailWith(400, "InvalidArgument"))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.list.cap",
+	Rule:  "V-15",
+	Says:  "A page of ListObjectVersions MUST NOT hold more than 1,000 entries, and those behind it follow on the next.",
+	Ref:   apiVersions,
+	SDK:   "s3@v1.114.8 ListObjectVersionsInput.MaxKeys",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		want := map[string]bool{}
+		for n := 0; n < 1001; n += 16 {
+			acked, errs := parallelPuts(ctx, s, b, "k", min(16, 1001-n))
+			s.Must(errors.Join(errs...), "put versions")
+			for _, id := range acked {
+				want[id] = true
+			}
+		}
+		s.Expect(len(want)).To(Equal(1001), "different version ids")
+		for _, e := range pages(ctx, s, b, 1000, nil, nil) {
+			delete(want, e.ID)
+		}
+		s.Expect(len(want)).To(Equal(0), "versions on none of the pages")
+		_, out := list(ctx, s, b)
+		s.Expect(len(out.Versions)).To(BeNumerically("<=", 1000), "versions on a page without max-keys")
+		s.Expect(aws.ToBool(out.IsTruncated)).To(BeTrue(), "IsTruncated over 1,001 versions")
 	},
 })
 
