@@ -45,7 +45,11 @@ func (b *bench) driveWith(ctx context.Context, c client, f installed, r *row, w 
 	if err := os.Mkdir(work, 0o755); err != nil {
 		return err
 	}
-	s, err := b.serve(dir)
+	defaults := "aws"
+	if c.legacy {
+		defaults = "legacy"
+	}
+	s, err := b.serve(dir, defaults)
 	if err != nil {
 		return err
 	}

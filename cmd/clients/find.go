@@ -18,6 +18,10 @@ type client struct {
 	with    string   // what runs the script: "" for the command itself
 	script  string
 	npm     []string // packages, with versions, that the script needs
+	// legacy says that the client is of before April 2023 and sends an ACL with
+	// each object, which new buckets have refused since: its server gives
+	// buckets what they had then.
+	legacy bool
 }
 
 var clients = []client{
@@ -30,7 +34,7 @@ var clients = []client{
 	{name: "ruby", apt: "ruby-aws-sdk-s3", command: "ruby", version: []string{"-e", "require 'aws-sdk-s3'; puts 'aws-sdk-s3 ' + Aws::S3::GEM_VERSION"}, script: "ruby.rb"},
 	{name: "curl", apt: "curl", command: "curl", version: []string{"--version"}, with: "bash", script: "curl.sh"},
 	{name: "go", command: "go", version: []string{"version"}, with: "bash", script: "go.sh"},
-	{name: "rclone", apt: "rclone", command: "rclone", version: []string{"version"}, with: "bash", script: "rclone.sh"},
+	{name: "rclone", apt: "rclone", command: "rclone", version: []string{"version"}, with: "bash", script: "rclone.sh", legacy: true},
 	{name: "restic", apt: "restic", command: "restic", version: []string{"version"}, with: "bash", script: "restic.sh"},
 	{name: "s3cmd", apt: "s3cmd", command: "s3cmd", version: []string{"--version"}, with: "bash", script: "s3cmd.sh"},
 	{name: "s4cmd", apt: "s4cmd", command: "s4cmd", version: []string{"--version"}, with: "bash", script: "s4cmd.sh"},

@@ -53,8 +53,9 @@ type server struct {
 	ended    chan error
 }
 
-// serve starts a server that keeps its data in dir.
-func (b *bench) serve(dir string) (*server, error) {
+// serve starts a server that keeps its data in dir and gives new buckets the
+// defaults named.
+func (b *bench) serve(dir, defaults string) (*server, error) {
 	s := &server{log: filepath.Join(dir, "log"), ended: make(chan error, 1)}
 	log, err := os.Create(s.log)
 	if err != nil {
@@ -63,7 +64,7 @@ func (b *bench) serve(dir string) (*server, error) {
 	defer log.Close()
 	addr := filepath.Join(dir, "addr")
 	s.cmd = exec.Command(b.program, "serve", "--addr", "127.0.0.1:0", "--tls", "self-signed", "--tls-addr", "127.0.0.1:0",
-		"--addr-file", addr, "--ops-addr", "off", "--data", filepath.Join(dir, "data"), "--backend", b.backend,
+		"--addr-file", addr, "--ops-addr", "off", "--data", filepath.Join(dir, "data"), "--backend", b.backend, "--bucket-defaults", defaults,
 		"--access-key", accessKey, "--secret-key", secretKey)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	if err := s.cmd.Start(); err != nil {

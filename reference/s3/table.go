@@ -31,7 +31,7 @@ func newTable() []*operation {
 		{name: "PutBucketTagging", level: bucketLevel, method: "PUT", sub: "tagging", serve: (*request).putBucketTagging, integrity: true},
 		{name: "DeleteBucketTagging", level: bucketLevel, method: "DELETE", sub: "tagging", serve: (*request).deleteBucketTagging},
 		{name: "GetBucketAcl", level: bucketLevel, method: "GET", sub: "acl", serve: (*request).getBucketACL, grantable: true},
-		{name: "PutBucketAcl", level: bucketLevel, method: "PUT", sub: "acl", serve: (*request).putBucketACL, integrity: true, grantable: true},
+		{name: "PutBucketAcl", level: bucketLevel, method: "PUT", sub: "acl", serve: (*request).putBucketACL, grantable: true},
 		{name: "GetBucketOwnershipControls", level: bucketLevel, method: "GET", sub: "ownershipControls", serve: (*request).getOwnership},
 		{name: "PutBucketOwnershipControls", level: bucketLevel, method: "PUT", sub: "ownershipControls", serve: (*request).putOwnership, integrity: true},
 		{name: "DeleteBucketOwnershipControls", level: bucketLevel, method: "DELETE", sub: "ownershipControls", serve: (*request).deleteOwnership},
@@ -51,7 +51,7 @@ func newTable() []*operation {
 		{name: "PutObjectTagging", level: keyLevel, method: "PUT", sub: "tagging", params: []string{"versionId"}, serve: (*request).putObjectTagging, integrity: true},
 		{name: "DeleteObjectTagging", level: keyLevel, method: "DELETE", sub: "tagging", params: []string{"versionId"}, serve: (*request).deleteObjectTagging},
 		{name: "GetObjectAcl", level: keyLevel, method: "GET", sub: "acl", params: []string{"versionId"}, serve: (*request).getObjectACL, grantable: true},
-		{name: "PutObjectAcl", level: keyLevel, method: "PUT", sub: "acl", params: []string{"versionId"}, serve: (*request).putObjectACL, integrity: true, grantable: true},
+		{name: "PutObjectAcl", level: keyLevel, method: "PUT", sub: "acl", params: []string{"versionId"}, serve: (*request).putObjectACL, grantable: true},
 
 		{name: "CreateMultipartUpload", level: keyLevel, method: "POST", sub: "uploads", serve: (*request).createUpload},
 		{name: "UploadPartCopy", level: keyLevel, method: "PUT", sub: "uploadId", header: hCopySource, params: []string{"partNumber"}, serve: (*request).copyPart, body: true},
