@@ -3,13 +3,18 @@
 # whole suite against it over the wire and prints the verdicts by area. The
 # exit code is that of `bleepstore test`.
 #
-#   ./run_e2e.sh [--backend local|memory|sqlite] [--region NAME] [--bucket-defaults aws|legacy] [flags of `bleepstore test`...]
+#   ./run_e2e.sh [--backend local|memory|sqlite] [--region NAME] [--bucket-defaults aws|legacy] [--https] [flags of `bleepstore test`...]
+#
+# --https sends everything to the TLS address. Unless --features or --profile is
+# given, all that the server has is claimed.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 backend=local
 region=us-east-1
 defaults=aws
+https=
+claim=(--features +versioning,+tagging,+tls,+acl,+public-access-block,+second-account)
 args=()
 while [ $# -gt 0 ]; do
   case $1 in
@@ -19,12 +24,13 @@ while [ $# -gt 0 ]; do
     --region=*) region=${1#*=}; shift ;;
     --bucket-defaults) defaults=$2; shift 2 ;;
     --bucket-defaults=*) defaults=${1#*=}; shift ;;
-    -h|--help) sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
+    --https) https=1; shift ;;
+    -h|--help) sed -n '2,9p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
+    --features|--features=*|--profile|--profile=*) claim=(); args+=("$1"); shift ;;
     *) args+=("$1"); shift ;;
   esac
 done
-[ ${#args[@]} -gt 0 ] || args=(--features +versioning,+tagging,+tls,+acl,+public-access-block,+second-account)
-if [ "$defaults" = legacy ]; then args=(--baseline conformance/testdata/legacy.yaml "${args[@]}"); fi
+if [ "$defaults" = legacy ]; then claim+=(--baseline conformance/testdata/legacy.yaml); fi
 
 work=$(mktemp -d)
 server=
@@ -53,6 +59,7 @@ done
 [ -s "$work/url" ] || { echo "the server was not ready within 10 s"; exit 3; }
 
 { read -r url; read -r tls; } <"$work/url"
+[ -z "$https" ] || url=$tls
 echo "bleepstore ($backend, $region, $defaults) at $url and $tls"
 bin/bleepstore test --endpoint "$url" --tls-endpoint "$tls" --k --region "$region" --access-key e2e --secret-key e2e-secret-key \
-  --alt-access-key e2e-alt --alt-secret-key e2e-alt-secret-key "${args[@]}"
+  --alt-access-key e2e-alt --alt-secret-key e2e-alt-secret-key "${claim[@]}" "${args[@]}"
