@@ -1,0 +1,3 @@
+package raftlog
+
+var children = map[string]func([]string) error{}
