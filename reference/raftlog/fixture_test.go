@@ -101,7 +101,13 @@ func wantLog(t testing.TB, s raft.LogStore, index, term uint64) {
 	}
 }
 
-func diff(want, got *raft.Log) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+func diff(want, got *raft.Log) string {
+	if want.Index == got.Index && want.Term == got.Term && want.Type == got.Type && want.AppendedAt.Equal(got.AppendedAt) &&
+		bytes.Equal(want.Data, got.Data) && bytes.Equal(want.Extensions, got.Extensions) {
+		return "" // cmp would be most of what the tests do
+	}
+	return cmp.Diff(want, got, cmpopts.EquateEmpty())
+}
 
 // wantBroken fails unless the store is broken by an error that says something,
 // and answers nothing but that to writes.

@@ -93,10 +93,10 @@ func TestGapsAreFatal(t *testing.T) {
 func TestDeleteRange(t *testing.T) {
 	const top = 3 * deleteChunk
 	for _, tt := range []struct {
-		name              string
-		from, to          uint64
-		first, last       uint64
-		refused           bool
+		name        string
+		from, to    uint64
+		first, last uint64
+		refused     bool
 	}{
 		{name: "the oldest", from: 10, to: 19, first: 20, last: top},
 		{name: "the oldest and what is before", from: 0, to: 19, first: 20, last: top},
