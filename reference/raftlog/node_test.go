@@ -39,8 +39,8 @@ func newNode(t *testing.T, id string) *node {
 
 // campaigns makes the node one that stands for election when it hears nothing.
 func (n *node) campaigns() {
-	n.conf.HeartbeatTimeout, n.conf.ElectionTimeout = 200*time.Millisecond, 200*time.Millisecond
-	n.conf.LeaderLeaseTimeout, n.conf.CommitTimeout = 200*time.Millisecond, 10*time.Millisecond
+	n.conf.HeartbeatTimeout, n.conf.ElectionTimeout = 300*time.Millisecond, 300*time.Millisecond
+	n.conf.LeaderLeaseTimeout, n.conf.CommitTimeout = 300*time.Millisecond, 10*time.Millisecond
 }
 
 // seed gives the store, before the first start, a configuration of voters as
