@@ -115,9 +115,11 @@ func randomOp(r *rand.Rand, s *Store) (op, error) {
 		o = op{kind: "vote", term: vote + 1, first: r.Uint64N(3)}
 	case n < 6 && last > first+2*deleteChunk: // the oldest: more than one transaction
 		o = op{kind: "delete", first: first, last: last - r.Uint64N(20)}
+	case n < 7 && last > first+2*deleteChunk: // the newest: the same
+		o = op{kind: "delete", first: first + 1 + r.Uint64N(20), last: last}
 	case n < 9 && last > first+10: // the newest, as at a conflict
 		o = op{kind: "delete", first: last - r.Uint64N(10), last: last}
-	case n < 10:
+	case n < 11:
 		o.last += 2 * deleteChunk
 	}
 	return o, errors.Join(err1, err2, err3, err4)
