@@ -197,12 +197,12 @@ func TestRoles(t *testing.T) {
 	for round, first := range []uint64{2, 1} {
 		ps[first].set(func() { ps[first].votes = true })
 		n.wantState(raft.Leader)
-		term := n.saved().Term
-		if vote := n.saved(); vote.Vote != "x" || vote.VoteTerm != term {
-			t.Errorf("it leads term %d by a vote for %s in %d", term, vote.Vote, vote.VoteTerm)
-		}
 		for _, p := range ps[1:] {
 			p.set(func() { p.votes = false })
+		}
+		term := n.saved().Term
+		if got := n.saved(); got.Vote != "x" || got.VoteTerm != term {
+			t.Errorf("it leads term %d by a vote for %q in %d", term, got.Vote, got.VoteTerm)
 		}
 		if !ps[3].sends(n, term+1, 1, 1, 0).Success {
 			t.Errorf("round %d: it does not follow the leader of a higher term", round)
@@ -223,6 +223,7 @@ func TestRoles(t *testing.T) {
 func TestCommit(t *testing.T) {
 	n := newNode(t, "x")
 	n.campaigns()
+	n.conf.HeartbeatTimeout, n.conf.ElectionTimeout, n.conf.LeaderLeaseTimeout = time.Second, time.Second, time.Second // one term is to do
 	n.conf.MaxAppendEntries = 1
 	n.seed([]string{"x", "a", "b", "c", "d"}, 2) // entry 2, of term 2, is with x alone
 	n.open()
