@@ -21,16 +21,21 @@ var edges = []struct {
 }{
 	{"fault", nil},
 	{"conformance/history", nil},
+	{"conformance/chart", []string{"conformance/history"}},
+	{"conformance/history/generate", []string{"conformance/history"}},
+	{"conformance/model", []string{"conformance/history"}},
+	{"conformance/check", []string{"conformance/history", "conformance/model"}},
 	{"conformance/bench", []string{"scenarios/sign"}},
-	{"conformance/report", []string{"scenarios", "conformance/check"}},
+	{"conformance/report", []string{"scenarios", "conformance/check", "conformance/model"}},
 	{"conformance/compare", []string{"conformance/report", "scenarios"}},
 	{"conformance/page", []string{"conformance/compare", "conformance/report", "scenarios"}},
 	{"conformance/foreign", nil},
-	{"conformance", []string{"scenarios", "scenarios/*", "conformance/report", "reference"}}, // its test file imports scenarios/all and reference
+	{"conformance", []string{"scenarios", "scenarios/*", "conformance/model", "conformance/report", "reference"}}, // its test file imports scenarios/all and reference
 	{"scenarios", []string{"scenarios/sign"}},
 	{"scenarios/sign", nil},
 	{"scenarios/digest", nil},
 	{"scenarios/sample", []string{"scenarios"}},
+	{"scenarios/consistency", []string{"scenarios", "scenarios/sign", "conformance/history", "conformance/model", "conformance/check", "fault"}},
 	{"scenarios/tamper", nil},
 	{"scenarios/all", []string{"scenarios/*"}},
 	{"scenarios/*", []string{"scenarios", "scenarios/sign", "scenarios/digest", "scenarios/sample", "scenarios/tamper"}},

@@ -51,6 +51,13 @@ type History struct {
 	Ops []Op
 }
 
+// New returns the history of ops, which it puts in order, under the header h.
+func New(h Header, ops []Op) (*History, error) {
+	h.Schema = Schema
+	out := &History{Header: h, Ops: ops}
+	return out, out.order()
+}
+
 // Of returns the operations of one workload.
 func (h *History) Of(workload string) []Op {
 	var ops []Op
@@ -114,28 +121,45 @@ func Read(r io.Reader) (*History, error) {
 	dec := json.NewDecoder(bufio.NewReaderSize(r, 1<<16))
 	dec.DisallowUnknownFields()
 	h := &History{}
-	if err := dec.Decode(&h.Header); err != nil {
-		return nil, fmt.Errorf("%w: header: %w", ErrFormat, err)
-	}
-	if h.Schema != Schema {
-		return nil, fmt.Errorf("%w: schema %q, want %q", ErrFormat, h.Schema, Schema)
+	if err := readHeader(dec, &h.Header); err != nil {
+		return nil, err
 	}
 	for line := 2; ; line++ {
-		var o Op
-		if err := dec.Decode(&o); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, fmt.Errorf("%w: line %d: %w", ErrFormat, line, err)
+		o, err := readOp(dec, line)
+		if errors.Is(err, io.EOF) {
+			return h, h.order()
 		}
-		if o.Return == 0 {
-			o.Return = Never
-		}
-		if err := o.validate(); err != nil {
-			return nil, fmt.Errorf("%w: line %d: %w", ErrFormat, line, err)
+		if err != nil {
+			return nil, err
 		}
 		h.Ops = append(h.Ops, o)
 	}
-	return h, h.order()
+}
+
+func readHeader(dec *json.Decoder, h *Header) error {
+	if err := dec.Decode(h); err != nil {
+		return fmt.Errorf("%w: header: %w", ErrFormat, err)
+	}
+	if h.Schema != Schema {
+		return fmt.Errorf("%w: schema %q, want %q", ErrFormat, h.Schema, Schema)
+	}
+	return nil
+}
+
+// readOp reads the operation of a line; its error is io.EOF behind the last one.
+func readOp(dec *json.Decoder, line int) (o Op, err error) {
+	if err := dec.Decode(&o); err == io.EOF {
+		return o, err
+	} else if err != nil {
+		return o, fmt.Errorf("%w: line %d: %w", ErrFormat, line, err)
+	}
+	if o.Return == 0 {
+		o.Return = Never
+	}
+	if err := o.validate(); err != nil {
+		return o, fmt.Errorf("%w: line %d: %w", ErrFormat, line, err)
+	}
+	return o, nil
 }
 
 // validate refuses what no recorder writes.

@@ -72,12 +72,20 @@ func (r *Recorder) Keep(o Op) {
 	}
 }
 
+// Take returns what was recorded since the last Take, and forgets it, so that a
+// long run need not keep all of it.
+func (r *Recorder) Take() []Op {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ops := r.ops
+	r.ops = nil
+	return ops
+}
+
 // History returns what was recorded so far under the header h.
 func (r *Recorder) History(h Header) (*History, error) {
 	r.mu.Lock()
 	ops := append([]Op(nil), r.ops...)
 	r.mu.Unlock()
-	h.Schema = Schema
-	out := &History{Header: h, Ops: ops}
-	return out, out.order()
+	return New(h, ops)
 }
