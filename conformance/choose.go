@@ -26,6 +26,9 @@ func (p *Plan) choose(all []scenarios.Scenario) error {
 	if err != nil {
 		return usage("%w", err)
 	}
+	if o.Consistency == 0 {
+		claim[scenarios.Consistency] = false
+	}
 	p.Claimed = claim
 	p.Target.Claimed = maps.Clone(claim)
 	if auto {

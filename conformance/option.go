@@ -41,9 +41,11 @@ type Options struct {
 	Baseline       string `name:"baseline" placeholder:"FILE" help:"YAML file of known failures, which do not gate until they expire. An entry that has expired, or names no scenario or rule, ends the run with exit code 5."`
 	StrictBaseline bool   `name:"strict-baseline" help:"A baseline entry whose failure is gone ends the run with exit code 5 too; else it is listed."`
 
-	Insecure        bool   `name:"k" short:"k" help:"Do not verify the server's TLS certificate."`
-	AllowCompliance bool   `name:"allow-compliance" help:"COMPLIANCE locks may be set, for seconds."`
-	ExpectLevel     string `name:"expect-level" placeholder:"LEVEL" help:"Consistency level that gates."`
+	Insecure        bool `name:"k" short:"k" help:"Do not verify the server's TLS certificate."`
+	AllowCompliance bool `name:"allow-compliance" help:"COMPLIANCE locks may be set, for seconds."`
+
+	Consistency time.Duration `name:"consistency" default:"1s" help:"How long each workload of concurrent clients runs; up to 2s it also ends after 2000 requests; 0 leaves them out."`
+	ExpectLevel string        `name:"expect-level" placeholder:"LEVEL" help:"Consistency level that gates: raw, register, cas, list or list-atomic; of a workload no more than it can show."`
 
 	embedded bool // the server is the doors' own, see Embed
 }

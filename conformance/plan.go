@@ -8,6 +8,7 @@ package conformance
 import (
 	"os"
 
+	"bleepstore/conformance/model"
 	"bleepstore/conformance/report"
 	"bleepstore/scenarios"
 )
@@ -47,10 +48,12 @@ func NewPlan(o Options, all []scenarios.Scenario, getenv func(string) string) (*
 	p := &Plan{Options: o}
 	var err error
 	if o.ExpectLevel != "" {
-		return nil, usage("-expect-level=%s: no consistency workload is part of this suite yet, so no level can gate", o.ExpectLevel)
+		if _, err := model.ParseLevel(o.ExpectLevel); err != nil {
+			return nil, usage("-expect-level: %w", err)
+		}
 	}
-	if o.Rate < 0 || o.Settle < 0 || o.Timeout <= 0 {
-		return nil, usage("-rate and -settle must not be negative, -timeout-request must be positive")
+	if o.Rate < 0 || o.Settle < 0 || o.Consistency < 0 || o.Timeout <= 0 {
+		return nil, usage("-rate, -settle and -consistency must not be negative, -timeout-request must be positive")
 	}
 	if o.embedded {
 		getenv = func(string) string { return "" }

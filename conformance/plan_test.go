@@ -50,7 +50,9 @@ func TestSelection(t *testing.T) {
 		"taken away":    {func(o *conformance.Options) { o.Features = []string{"-objects"} }, "nothing selected"},
 		"addressing":    {func(o *conformance.Options) { o.Addressing = "both" }, "fake.z! fake.b! fake.z@virtual! fake.b@virtual!"},
 		"bad address":   {func(o *conformance.Options) { o.Addressing = "dns" }, "-addressing=dns"},
-		"level":         {func(o *conformance.Options) { o.ExpectLevel = "cas" }, "-expect-level=cas"},
+		"level":         {func(o *conformance.Options) { o.ExpectLevel = "cas" }, "fake.z! fake.b!"},
+		"no such level": {func(o *conformance.Options) { o.ExpectLevel = "perfect" }, `-expect-level: level "perfect"`},
+		"time reversed": {func(o *conformance.Options) { o.Consistency = -1 }, "-rate, -settle and -consistency"},
 		"no endpoint":   {func(o *conformance.Options) { o.Endpoint = nil }, "no endpoint"},
 		"bad endpoint":  {func(o *conformance.Options) { o.Endpoint = []string{"localhost:9000"} }, `endpoint "localhost:9000"`},
 		"path":          {func(o *conformance.Options) { o.Endpoint = []string{"http://h/x"} }, `endpoint "http://h/x"`},
@@ -176,7 +178,7 @@ func TestBindReadsWhatItWrites(t *testing.T) {
 			t.Errorf("-%s: takes no value, or has no help", f.Name)
 		}
 	})
-	for _, want := range strings.Fields("endpoint tls-endpoint access-key secret-key alt-access-key alt-secret-key expired-keys region profile features id bucket addressing seed out baseline k settle timeout-request expect-level rate fail-fast allow-compliance") {
+	for _, want := range strings.Fields("endpoint tls-endpoint access-key secret-key alt-access-key alt-secret-key expired-keys region profile features id bucket addressing seed out baseline k settle timeout-request consistency expect-level rate fail-fast allow-compliance") {
 		if !slices.Contains(names, want) {
 			t.Errorf("no flag -%s", want)
 		}

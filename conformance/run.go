@@ -100,7 +100,7 @@ func (r *Run) check(ctx context.Context, it Item) (scenarios.Result, bool) {
 			return r.judged(it, it.verdict(scenarios.Blocked, fmt.Sprintf("%s, on which it depends, ended as %s", dep.Name, res.Verdict))), true
 		}
 	}
-	res := r.sessions[it.Addressing].Run(ctx, it.Scenario, limit(it.Scenario))
+	res := r.sessions[it.Addressing].Run(ctx, it.Scenario, limit(it.Scenario, r.Plan.Options.Consistency))
 	if ctx.Err() != nil {
 		return scenarios.Result{}, false // what it found may be the interruption's doing
 	}
@@ -116,9 +116,12 @@ func (r *Run) judged(it Item, res scenarios.Result) scenarios.Result {
 }
 
 // limit is how long a scenario may take: no rule needs more than a minute,
-// but those that move much or wait for a server's own timeouts.
-func limit(sc scenarios.Scenario) time.Duration {
+// but those that move much or wait for a server's own timeouts, and those that
+// run for as long as they are told, after which their history is judged.
+func limit(sc scenarios.Scenario, consistency time.Duration) time.Duration {
 	switch {
+	case slices.Contains(sc.Needs, scenarios.Consistency):
+		return consistency + 3*time.Minute
 	case slices.Contains(sc.Needs, scenarios.Large):
 		return 15 * time.Minute
 	case slices.Contains(sc.Needs, scenarios.Slow):

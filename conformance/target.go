@@ -25,7 +25,8 @@ func TargetOf(o Options, getenv func(string) string) (scenarios.Target, error) {
 // target turns the options into a target. getenv reads the environment; an
 // embedded server brings its own keys, so for it the environment is not read.
 func (o *Options) target(getenv func(string) string) (scenarios.Target, error) {
-	t := scenarios.Target{Timeout: o.Timeout, Settle: o.Settle, Seed: o.Seed, Bucket: o.Bucket, AllowCompliance: o.AllowCompliance}
+	t := scenarios.Target{Timeout: o.Timeout, Settle: o.Settle, Seed: o.Seed, Bucket: o.Bucket, AllowCompliance: o.AllowCompliance,
+		Consistency: o.Consistency, ExpectLevel: o.ExpectLevel}
 	if len(o.Endpoint) == 0 {
 		return t, usage("no endpoint: give -endpoint=http://host:port")
 	}

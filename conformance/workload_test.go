@@ -35,7 +35,11 @@ func TestWorkloadsOfTheWholeCatalogue(t *testing.T) {
 	for _, sc := range scenarios.All() {
 		if sc.Applies("us-east-1") {
 			all = append(all, sc)
-			results = append(results, scenarios.Result{ID: sc.ID, Rule: sc.Rule, Level: sc.Level, Needs: sc.Needs, Verdict: scenarios.Pass})
+			res := scenarios.Result{ID: sc.ID, Rule: sc.Rule, Level: sc.Level, Needs: sc.Needs, Verdict: scenarios.Pass}
+			if sc.Area() == "consistency" {
+				res.Observations = []scenarios.Observation{{Name: "level", Value: "list-atomic of list-atomic"}}
+			}
+			results = append(results, res)
 		}
 	}
 	for _, v := range ws.Judge(results, all) {

@@ -25,6 +25,7 @@ const (
 	Presigned        Feature = "presigned"
 	Auth             Feature = "auth"
 	Wire             Feature = "wire"
+	Consistency      Feature = "consistency" // concurrent clients; left out where the run gives them no time
 )
 
 // The features that only the full profile claims.
@@ -57,7 +58,7 @@ const (
 )
 
 var core = []Feature{Buckets, Objects, ConditionalRead, Range, Copy, Listing, Multipart,
-	ConditionalWrite, Checksum, Streaming, Presigned, Auth, Wire}
+	ConditionalWrite, Checksum, Streaming, Presigned, Auth, Wire, Consistency}
 
 var beyondCore = []Feature{Versioning, Tagging, ACL, Lock, Policy, CORS, Form, Encryption, SSEC,
 	Lifecycle, PublicAccessBlock, SecondAccount, TLS}

@@ -37,6 +37,8 @@ type Target struct {
 	Bucket          string
 	AllowCompliance bool // COMPLIANCE locks may be set, for seconds
 	Claimed         map[Feature]bool
+	Consistency     time.Duration // how long each workload of concurrent clients runs
+	ExpectLevel     string        // the level that they must show; "": what AWS documents
 	// Pace, when set, is called before each request of a scenario and returns
 	// when the request may leave, or ctx's error. It is called concurrently.
 	Pace func(context.Context) error

@@ -122,19 +122,24 @@ func TestKilledRunIsCleanedFromItsLedger(t *testing.T) {
 }
 
 func TestInterruptedRunCleansUp(t *testing.T) {
-	h, dir := hold(t), t.TempDir()
-	cmd, out, stderr := child(t, "test", "--endpoint", h.url, "--id", "object.put.*", "--out", dir)
-	<-h.reached
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, stderr, "stopping")
-	h.let()
-	if code := exitCode(t, cmd.Wait()); code != 130 || !strings.Contains(out.String(), "not run: ") {
-		t.Errorf("exit code %d, want 130 and what was not run:\n%s", code, out)
-	}
-	if n := h.buckets(t); n != 0 || len(ledgers(t, dir)) != 0 {
-		t.Errorf("%d buckets, ledgers %v, want none", n, ledgers(t, dir))
+	for _, tc := range []struct{ args, says string }{
+		{"test --id object.put.*", "not run: "},
+		{"chaos --workload register --time 1h", "INCONCLUSIVE"},
+	} {
+		h, dir := hold(t), t.TempDir()
+		cmd, out, stderr := child(t, append(strings.Fields(tc.args), "--endpoint", h.url, "--out", dir)...)
+		<-h.reached
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, stderr, "stopping")
+		h.let()
+		if code := exitCode(t, cmd.Wait()); code != 130 || !strings.Contains(out.String(), tc.says) {
+			t.Errorf("%s: exit code %d, want 130 and %q:\n%s", tc.args, code, tc.says, out)
+		}
+		if n := h.buckets(t); n != 0 || len(ledgers(t, dir)) != 0 {
+			t.Errorf("%s: %d buckets, ledgers %v, want none", tc.args, n, ledgers(t, dir))
+		}
 	}
 }
 

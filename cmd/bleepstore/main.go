@@ -3,8 +3,11 @@ package main
 
 import (
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"bleepstore/scenarios/consistency"
 )
 
 // commands is the command line. Each command is a file of its own.
@@ -15,6 +18,8 @@ type commands struct {
 	List     listCmd     `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`
 	Baseline baselineCmd `cmd:"" help:"Keep a file of known failures."`
 	Cleanup  cleanupCmd  `cmd:"" help:"Remove what an interrupted test left on its server."`
+	Chaos    chaosCmd    `cmd:"" help:"Let clients loose on an S3 server, and judge how consistent it was."`
+	Replay   replayCmd   `cmd:"" help:"Judge a saved history again."`
 	Bench    benchCmd    `cmd:"" help:"Measure an S3 server beside a bare net/http server."`
 	Bare     bareCmd     `cmd:"" hidden:"" help:"The bare server."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
@@ -27,6 +32,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	var c commands
 	parser, err := kong.New(&c, kong.Name("bleepstore"), kong.UsageOnError(),
+		kong.Vars{"workloads": strings.Join(consistency.Names(), ", ")},
 		kong.Description("BleepStore tests S3 servers for conformance, and is a small durable S3 server itself."))
 	if err != nil {
 		return complain(err)

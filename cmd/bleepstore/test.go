@@ -58,7 +58,7 @@ func (c *testCmd) testAndTell() (whole *report.Run, err error) {
 func (c *testCmd) test() (plan *conformance.Plan, whole *report.Run, err error) {
 	ctx, stop := interruptible()
 	defer stop.release()
-	c.endpointFromEnvironment(os.Getenv)
+	endpointFromEnvironment(&c.Options, os.Getenv)
 	if len(c.Endpoint) == 0 {
 		shut, serr := embed(ctx, &c.Options, reference.Memory, "")
 		if serr != nil {
@@ -147,10 +147,10 @@ func tellLeftover(w io.Writer, whole *report.Run) {
 }
 
 // endpointFromEnvironment honours the variables that S3 clients share.
-func (c *testCmd) endpointFromEnvironment(getenv func(string) string) {
+func endpointFromEnvironment(o *conformance.Options, getenv func(string) string) {
 	for _, name := range []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"} {
-		if v := getenv(name); len(c.Endpoint) == 0 && v != "" {
-			c.Endpoint = []string{v}
+		if v := getenv(name); len(o.Endpoint) == 0 && v != "" {
+			o.Endpoint = []string{v}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"bleepstore/conformance/model"
 	"bleepstore/scenarios"
 )
 
@@ -26,6 +27,7 @@ func (ws *Workloads) Judge(results []scenarios.Result, all []scenarios.Scenario)
 		w := &ws.Workloads[i]
 		f := findings{open: map[string][]string{}}
 		f.gather(w, byID, all)
+		f.levels(w, byID)
 		v := WorkloadVerdict{Name: w.Name, Says: w.Says, Link: w.Link}
 		v.Answer, v.Because = f.answer(w)
 		out = append(out, v)
@@ -40,6 +42,8 @@ type findings struct {
 	silent  int                 // how many of broken
 	open    map[string][]string // ids by why they were not judged
 	checked []string            // how strong checks of what held are
+	// unchecked are levels of consistency of which the run says nothing.
+	unchecked []string
 }
 
 func (f *findings) gather(w *Workload, byID map[string][]scenarios.Result, all []scenarios.Scenario) {
@@ -81,6 +85,30 @@ func (f *findings) add(n Need, res scenarios.Result, uses bool) {
 	}
 }
 
+// levels weighs the levels of consistency that workloads of the suite reached.
+func (f *findings) levels(w *Workload, byID map[string][]scenarios.Result) {
+	for _, kind := range slices.Sorted(maps.Keys(w.Levels)) {
+		want, told := w.Levels[kind], false
+		for _, res := range byID["consistency."+kind] {
+			got, _, _ := strings.Cut(observed(res, "level"), " of ")
+			level, err := model.ParseLevel(got)
+			switch {
+			case err != nil || res.Verdict == scenarios.Skipped || res.Verdict == scenarios.Error:
+				continue // nothing that can be relied on was found
+			case level < want:
+				f.broken = append(f.broken, fmt.Sprintf("%s (%s) reaches level %s: it needs %s", res.ID, res.Rule, got, want))
+			}
+			told = true
+		}
+		switch {
+		case !told:
+			f.unchecked = append(f.unchecked, fmt.Sprintf("consistency of %s was not checked; it needs level %s", kind, want))
+		default:
+			f.held++
+		}
+	}
+}
+
 // broken tells of one broken rule in words.
 func broken(n Need, res scenarios.Result) string {
 	return fmt.Sprintf("%s (%s) %s: %s", res.ID, res.Rule, word[res.Verdict], n.Why)
@@ -98,9 +126,7 @@ func (f *findings) answer(w *Workload) (string, []string) {
 		return No, f.broken
 	}
 	var because []string
-	for _, kind := range slices.Sorted(maps.Keys(w.Levels)) {
-		because = append(because, fmt.Sprintf("consistency of %s was not checked; it needs level %s", kind, w.Levels[kind]))
-	}
+	because = append(because, f.unchecked...)
 	for _, why := range slices.Sorted(maps.Keys(f.open)) {
 		because = append(because, fmt.Sprintf("%s: %s", why, some(f.open[why], 5)))
 	}

@@ -251,6 +251,26 @@ func TestBaselineIsStrict(t *testing.T) {
 	}
 }
 
+// The levels that workloads reached stand beside the verdicts.
+func TestLevels(t *testing.T) {
+	r := sample()
+	for id, level := range map[string]string{"consistency.cas": "register of cas", "consistency.tags": "register of register"} {
+		r.Results = append(r.Results, scenarios.Result{ID: id, Rule: "Z-02", Verdict: scenarios.Pass,
+			Observations: []scenarios.Observation{{Name: "operations", Value: "9: 9 succeeded"}, {Name: "level", Value: level}}})
+	}
+	r.Sort()
+	var text, page bytes.Buffer
+	if err := errors.Join(report.WriteVerdicts(&text, r), report.WriteSummary(&page, r)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "levels of consistency: cas register of cas, tags register\n"; !strings.Contains(text.String(), want) {
+		t.Errorf("no %q in\n%s", want, &text)
+	}
+	if want := "| `consistency.cas` | register of cas | 9: 9 succeeded |\n"; !strings.Contains(page.String(), want) {
+		t.Errorf("no %q in\n%s", want, &page)
+	}
+}
+
 // TestCommands: the command that repeats a result names its scenario; that of
 // an invariant the scenario that broke it.
 func TestCommands(t *testing.T) {

@@ -52,7 +52,7 @@ func textWorkloads(b *strings.Builder, r *Run) {
 		fmt.Fprintf(b, "safe for %s: %s: %s%s\n", v.Name, v.Answer, v.Because[0], more)
 	}
 	if raced {
-		b.WriteString("  * concurrent writers were raced, not yet checked for linearizability\n")
+		b.WriteString("  * concurrent writers were raced, for moments: that none was seen to lose is no proof\n")
 	}
 	if open > 0 && open < len(r.Judged) {
 		fmt.Fprintf(b, "safe for %d others: unknown: not all that they rest on was judged\n", open)

@@ -33,6 +33,7 @@ func WriteSummary(w io.Writer, r *Run) error {
 	fmt.Fprintf(&b, "\nRules: %d; %d judged as must, %d demoted (documented, judged as no more than should), %d uncited (observed, unsettled or disputed).\n",
 		r.Rules.Total, r.Rules.Must, r.Rules.Demoted, r.Rules.Uncited)
 	summaryWorkloads(&b, r)
+	summaryLevels(&b, r)
 	summaryBeyond(&b, r)
 	summaryList(&b, "What gates", r.Gating())
 	summaryList(&b, "Known failures, named by the baseline", r.pick(func(res scenarios.Result) bool { return res.Known != "" }))

@@ -118,6 +118,7 @@ func WriteVerdicts(w io.Writer, r *Run) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "rules: %d; %d must, %d demoted, %d uncited\n", r.Rules.Total, r.Rules.Must, r.Rules.Demoted, r.Rules.Uncited)
+	b.WriteString(levelLine(r))
 	textWorkloads(&b, r)
 	for _, f := range r.Beyond {
 		fmt.Fprintf(&b, "beyond the profile: %s: %s (%d of %d passed)\n", f.Feature, f.Says(), f.Passed, f.Total)

@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"bleepstore/conformance/model"
 	"bleepstore/scenarios"
 )
 
@@ -45,13 +46,13 @@ type Workloads struct {
 
 // A Workload is what one program rests on.
 type Workload struct {
-	Name     string              `yaml:"name"`
-	Says     string              `yaml:"says"`
-	Link     string              `yaml:"link"`
-	Features []scenarios.Feature `yaml:"features"`
-	Groups   []string            `yaml:"groups"`
-	Needs    []Need              `yaml:"needs"` // after parsing, with those of the groups
-	Levels   map[string]string   `yaml:"levels"`
+	Name     string                 `yaml:"name"`
+	Says     string                 `yaml:"says"`
+	Link     string                 `yaml:"link"`
+	Features []scenarios.Feature    `yaml:"features"`
+	Groups   []string               `yaml:"groups"`
+	Needs    []Need                 `yaml:"needs"` // after parsing, with those of the groups
+	Levels   map[string]model.Level `yaml:"levels"`
 }
 
 // A Need names scenarios and says why a workload rests on them.
@@ -134,11 +135,16 @@ func (w *Workload) uses(needs []scenarios.Feature) bool {
 }
 
 // Check holds the workloads against a catalogue: every need must name at
-// least one scenario of level must.
+// least one scenario of level must, every level a scenario that observes one.
 func (ws *Workloads) Check(all []scenarios.Scenario) []error {
 	var errs []error
 	for i := range ws.Workloads {
 		w := &ws.Workloads[i]
+		for kind := range w.Levels {
+			if !slices.ContainsFunc(all, func(sc scenarios.Scenario) bool { return sc.ID == "consistency."+kind }) {
+				errs = append(errs, fmt.Errorf("workload %s: no scenario judges the consistency of %q", w.Name, kind))
+			}
+		}
 		for _, n := range w.Needs {
 			if !slices.ContainsFunc(all, func(sc scenarios.Scenario) bool { return n.matches(sc.ID, sc.Level) }) {
 				errs = append(errs, fmt.Errorf("workload %s: %s names no scenario of level must", w.Name, n.ID))

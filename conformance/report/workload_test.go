@@ -87,6 +87,36 @@ func TestWorkloadAnswers(t *testing.T) {
 	}
 }
 
+// A level that was observed counts as the workload needs it; one that a skipped
+// scenario saw is none.
+func TestWorkloadLevels(t *testing.T) {
+	ws, err := report.ParseWorkloads([]byte(oneWorkload + "    levels: {cas: register}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		verdict            scenarios.Verdict
+		level, answer, why string
+	}{
+		{"pass", "cas of cas", report.Yes, "all 3 scenarios"},
+		{"pass", "register of cas", report.Yes, "all 3 scenarios"},
+		{"pass", "raw of cas", report.No, "consistency.cas (Z-02) reaches level raw: it needs register"},
+		{"silent", "eventual of cas", report.No, "consistency.cas (Z-02) reaches level eventual: it needs register"},
+		{"skipped", "raw of cas", report.Unknown, "consistency of cas was not checked; it needs level register"},
+		{"blocked", "", report.Unknown, "consistency of cas was not checked"},
+	} {
+		results := []scenarios.Result{{ID: "lock.a", Verdict: "pass"}, {ID: "lock.b", Verdict: "pass"},
+			{ID: "consistency.cas", Rule: "Z-02", Verdict: tc.verdict, Observations: []scenarios.Observation{{Name: "level", Value: tc.level}}}}
+		v := ws.Judge(results, rests())[0]
+		if v.Answer != tc.answer || !strings.HasPrefix(strings.Join(v.Because, "; "), tc.why) {
+			t.Errorf("%s %s: got %s, because %q; want %s, because %q", tc.verdict, tc.level, v.Answer, v.Because, tc.answer, tc.why)
+		}
+	}
+	if errs := ws.Check(append(rests(), scenarios.Scenario{ID: "consistency.list"})); len(errs) != 1 || !strings.Contains(errs[0].Error(), `consistency of "cas"`) {
+		t.Errorf("a level that nothing observes: got %v", errs)
+	}
+}
+
 func TestWorkloadsAreStrict(t *testing.T) {
 	for name, text := range map[string]string{
 		"unknown key":     oneWorkload + "    note: x\n",
@@ -96,6 +126,7 @@ func TestWorkloadsAreStrict(t *testing.T) {
 		"no why":          strings.Replace(oneWorkload, "why: one holder, ", "", 1),
 		"no such glob":    strings.Replace(oneWorkload, "lock.*", "lock.[", 1),
 		"no citation":     strings.Replace(oneWorkload, "https://example.org/w", "example.org", 1),
+		"unknown level":   oneWorkload + "    levels: {cas: perfect}\n",
 		"unknown if":      strings.Replace(oneWorkload, "why: one holder", "why: one holder, if: odd", 1),
 		"twice":           oneWorkload + strings.SplitAfter(oneWorkload, "workloads:\n")[1],
 		"empty":           "",

@@ -7,6 +7,7 @@ import (
 	_ "bleepstore/scenarios/bucket"
 	_ "bleepstore/scenarios/checksum"
 	_ "bleepstore/scenarios/conditional"
+	_ "bleepstore/scenarios/consistency"
 	_ "bleepstore/scenarios/copy"
 	_ "bleepstore/scenarios/listing"
 	_ "bleepstore/scenarios/multipart"
