@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -18,6 +19,10 @@ var updateForeign = flag.Bool("update-foreign", false, "write the baseline of go
 // foreignBaseline names what gofakes3 fails, each with its rule and the
 // exchange that shows it.
 const foreignBaseline = "testdata/gofakes3.yaml"
+
+// raced are the scenarios that let clients race: a server which breaks them does
+// so now and then, and to see nothing of it in one run is no news.
+var raced = regexp.MustCompile(`^(conditional\.race|consistency)\.`)
 
 // TestForeignServer judges a server that nobody here wrote: the whole suite
 // runs to its end, and what it fails is what its baseline says, no more, no
@@ -42,6 +47,10 @@ func TestForeignServer(t *testing.T) {
 		t.Errorf("%s (%s) is %s and not in %s: %s", res.ID, res.Rule, res.Verdict, foreignBaseline, res.Reason)
 	}
 	for _, s := range r.Known.Stale {
+		if raced.MatchString(s.Entry.Name()) {
+			t.Logf("%s: %s was not seen this time: %s", foreignBaseline, s.Entry.Name(), s.Why)
+			continue
+		}
 		t.Errorf("%s: %s no longer holds: %s", foreignBaseline, s.Entry.Name(), s.Why)
 	}
 	for _, res := range r.Results {

@@ -130,8 +130,9 @@ var _ = Add(Scenario{
 		head, _ := conn.Render(Request{Method: "GET", Bucket: b, Key: "victim", Late: [][2]string{{"Connection", "close"}}})
 		s.Must(conn.Write(append(head, v.request...)), "send both")
 		s.Expect(conn.Answer("GET")).To(HaveStatus(200))
-		expectClosed(s, conn, "behind the answer")
+		closed := conn.Closed(closing)
 		v.expectAlive(ctx, s)
+		s.Expect(closed).To(BeTrue(), "the server closes the connection behind the answer")
 	},
 })
 
