@@ -194,6 +194,17 @@ func (k keys) account(id string) bool {
 	return false
 }
 
+// user says whether there is the account, and in it the user called name unless
+// that is "".
+func (k keys) user(account, name string) bool {
+	for _, u := range k {
+		if s3.AccountID(u.ID) == account && (name == "" || name == u.Name) {
+			return true
+		}
+	}
+	return false
+}
+
 // Lookup implements sigv4.Credentials.
 func (k keys) Lookup(accessKey string) (string, sigv4.Principal, bool) {
 	u, ok := k[accessKey]

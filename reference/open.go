@@ -61,7 +61,7 @@ func (s *Server) wire(ctx context.Context, users keys) (err error) {
 	verifier := sigv4.New(sigv4.Config{Credentials: users, Region: c.Region, Now: c.Clock.Now})
 	s.edge, err = s3.New(s3.Config{
 		Backend: s.service, Auth: verifier, Region: c.Region, Endpoint: c.Endpoint, BaseDomains: c.Domains,
-		Accounts: users.account, Now: c.Clock.Now, Rand: c.Rand, Log: c.Logger, Metrics: c.Metrics, Ops: c.Ops, Limits: c.HTTP,
+		Accounts: users.account, Users: users.user, Now: c.Clock.Now, Rand: c.Rand, Log: c.Logger, Metrics: c.Metrics, Ops: c.Ops, Limits: c.HTTP,
 	})
 	if err != nil {
 		return fmt.Errorf("open edge: %w", err)

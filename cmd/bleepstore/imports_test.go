@@ -42,6 +42,7 @@ var edges = []struct {
 	{"reference", []string{"reference/*", "reference/blob/*", "fault"}},
 	{"reference/errcode", nil},
 	{"reference/acl", nil},
+	{"reference/policy", []string{"reference/errcode"}},
 	{"reference/batch", nil},
 	{"reference/checksum", []string{"reference/errcode"}},
 	{"reference/sigv4", []string{"reference/errcode", "reference/checksum"}},
@@ -50,11 +51,11 @@ var edges = []struct {
 	{"reference/blob/block", []string{"reference/blob"}},
 	{"reference/blob/blobtest", []string{"reference/blob"}},
 	{"reference/blob/*", []string{"reference/blob", "reference/blob/block", "reference/blob/blobtest", "reference/batch", "fault"}},
-	{"reference/meta", []string{"reference/acl", "reference/errcode", "fault"}},
+	{"reference/meta", []string{"reference/acl", "reference/policy", "reference/errcode", "fault"}},
 	{"reference/raftlog", nil}, // anybody's raft project may use it
 	{"reference/cluster", []string{"reference/meta", "reference/batch", "reference/errcode", "fault"}},
-	{"reference/object", []string{"reference/acl", "reference/meta", "reference/cluster", "reference/blob", "reference/checksum", "reference/errcode", "reference/batch", "fault"}},
-	{"reference/s3", []string{"reference/acl", "reference/object", "reference/sigv4", "reference/checksum", "reference/errcode"}},
+	{"reference/object", []string{"reference/acl", "reference/policy", "reference/meta", "reference/cluster", "reference/blob", "reference/checksum", "reference/errcode", "reference/batch", "fault"}},
+	{"reference/s3", []string{"reference/acl", "reference/policy", "reference/object", "reference/sigv4", "reference/checksum", "reference/errcode"}},
 	{"reference/ops", []string{"reference/s3"}},
 	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "fault"}},
 }

@@ -25,6 +25,7 @@ const (
 	ConditionalRequestConflict        Code = "ConditionalRequestConflict"
 	InvalidBucketACLWithBlock         Code = "InvalidBucketAclWithBlockPublicAccessError"
 	MalformedACL                      Code = "MalformedACLError"
+	MalformedPolicy                   Code = "MalformedPolicy"
 	NoSuchPublicAccessBlock           Code = "NoSuchPublicAccessBlockConfiguration"
 	OwnershipControlsNotFound         Code = "OwnershipControlsNotFoundError"
 	EncryptionConfigurationNotFound   Code = "ServerSideEncryptionConfigurationNotFoundError"

@@ -7,6 +7,7 @@ import (
 
 	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
+	"bleepstore/reference/policy"
 )
 
 // An Ownership is a bucket's setting of S3 Object Ownership: who owns what
@@ -35,6 +36,7 @@ type Access struct {
 	Ownership Ownership          `json:",omitempty"`
 	Block     *PublicAccessBlock `json:",omitempty"` // nil: no such configuration
 	ACL       *acl.List          `json:",omitempty"` // nil: the owner's full control
+	Policy    *policy.Policy     `json:",omitempty"` // nil: none
 }
 
 // DefaultAccess is what S3 gives a new bucket since April 2023: no ACLs, and
@@ -72,6 +74,11 @@ func (b *Bucket) Enforced() bool { return b.Access.Ownership == BucketOwnerEnfor
 // IgnoresPublic reports whether public grants count for nothing.
 func (b *Bucket) IgnoresPublic() bool {
 	return b.Access.Block != nil && b.Access.Block.IgnorePublicACLs
+}
+
+// RestrictsPublic reports whether a public policy lets in nobody from outside.
+func (b *Bucket) RestrictsPublic() bool {
+	return b.Access.Block != nil && b.Access.Block.RestrictPublicBuckets
 }
 
 // OwnerOf returns who owns what writer writes into b with the ACL spec.

@@ -2,12 +2,14 @@ package meta
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
+	"bleepstore/reference/policy"
 )
 
 var (
@@ -168,5 +170,35 @@ func TestOwnOnly(t *testing.T) {
 	r := s.must(DeleteObjects{"b", "bob", []DeleteItem{{Key: "a"}, {Key: "k"}}, true})
 	if r.Deleted[0].Err == nil || r.Deleted[1].Err != nil {
 		t.Errorf("outcomes %+v", r.Deleted)
+	}
+}
+
+// readable lets everybody read bucket b.
+var readable = mustParse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]}`)
+
+func mustParse(text string) *policy.Policy {
+	p, err := policy.Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// A public policy is refused where those are blocked, and what stands stays.
+func TestSetPolicy(t *testing.T) {
+	s := openFile(t)
+	s.must(mkBucket("b"))
+	s.refuse(errcode.AccessDenied, SetPolicy{"b", readable})
+	s.refuse(errcode.NoSuchBucket, SetPolicy{"absent", readable})
+	private := mustParse(strings.Replace(readable.String(), "Allow", "Deny", 1))
+	s.must(SetPolicy{"b", private}, SetPublicAccess{"b", nil}, SetPolicy{"b", readable}, SetPublicAccess{"b", &PublicAccessBlock{BlockPublicPolicy: true}})
+	s.refuse(errcode.AccessDenied, SetPolicy{"b", readable})
+	b, err := s.db.Bucket(t.Context(), "b")
+	if err != nil || !b.Access.Policy.Equal(readable) {
+		t.Errorf("policy is %v, %v; want %v", b.Access.Policy, err, readable)
+	}
+	s.must(SetPolicy{"b", nil})
+	if b, err = s.db.Bucket(t.Context(), "b"); err != nil || b.Access.Policy != nil {
+		t.Errorf("policy is %v, %v; want none", b.Access.Policy, err)
 	}
 }

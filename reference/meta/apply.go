@@ -195,6 +195,8 @@ func (m *machine) do(op Op, term uint64) (Result, error) {
 		return m.setOwnership(op)
 	case SetPublicAccess:
 		return m.setPublicAccess(op)
+	case SetPolicy:
+		return m.setPolicy(op)
 	case PutObject:
 		return m.putObject(op)
 	case CopyObject:

@@ -52,6 +52,17 @@ func (m *machine) setPublicAccess(op SetPublicAccess) (Result, error) {
 	})
 }
 
+// setPolicy refuses a public policy where those are blocked (PB-04).
+func (m *machine) setPolicy(op SetPolicy) (Result, error) {
+	return m.setAccess(op.Bucket, func(_ *bucketRow, a *Access) error {
+		if op.Policy.Public() && a.Block != nil && a.Block.BlockPublicPolicy {
+			return errcode.New(errcode.AccessDenied, "Access Denied")
+		}
+		a.Policy = op.Policy
+		return nil
+	})
+}
+
 // setObjectACL replaces the ACL of one version; its ETag and time stay.
 func (m *machine) setObjectACL(op SetObjectACL) (Result, error) {
 	return m.setAttrs(op.Bucket, op.Key, op.VersionID, func(b *bucketRow, v *Version) error {

@@ -64,7 +64,7 @@ func (m *machine) deleteObjects(op DeleteObjects) (Result, error) {
 	}
 	r := Result{Bucket: b.Bucket, Deleted: make([]Deleted, len(op.Items))}
 	for i, item := range op.Items {
-		if r.Deleted[i], err = m.deleteItem(b, op.Owner, item, op.OwnOnly); err != nil {
+		if r.Deleted[i], err = m.deleteItem(b, op.Owner, item, op.OwnOnly || item.OwnOnly); err != nil {
 			return Result{}, err
 		}
 	}

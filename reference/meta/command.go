@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"bleepstore/reference/acl"
+	"bleepstore/reference/policy"
 )
 
 // A Command is one change of the metadata as the log carries it. Whoever
@@ -87,6 +88,14 @@ type SetPublicAccess struct {
 	Block  *PublicAccessBlock
 }
 
+// SetPolicy replaces a bucket's policy; nil removes it: AccessDenied (a public
+// one, where those are blocked). Whether it fits the bucket is the proposer's to
+// check.
+type SetPolicy struct {
+	Bucket string
+	Policy *policy.Policy
+}
+
 // PutObject makes a new current version. Its bytes are Body (at most
 // MaxInline of them, kept beside the metadata) or, when Extents is not empty,
 // the blobs named there, which no command has named before.
@@ -131,11 +140,12 @@ type DeleteObjects struct {
 
 // A DeleteItem names what to delete. IfMatch is an ETag without quotes or *; it
 // is compared with the key's current version, as AWS documents, even when
-// another version is named.
+// another version is named. OwnOnly is as in DeleteObjects, for this item.
 type DeleteItem struct {
 	Key       string
 	VersionID string `json:",omitempty"`
 	IfMatch   string `json:",omitempty"`
+	OwnOnly   bool   `json:",omitempty"`
 }
 
 // SetObjectTags replaces the tags of one version ("": the current one). It
@@ -238,6 +248,7 @@ func (SetBucketTags) kind() string   { return "SetBucketTags" }
 func (SetBucketACL) kind() string    { return "SetBucketACL" }
 func (SetOwnership) kind() string    { return "SetOwnership" }
 func (SetPublicAccess) kind() string { return "SetPublicAccess" }
+func (SetPolicy) kind() string       { return "SetPolicy" }
 func (PutObject) kind() string       { return "PutObject" }
 func (CopyObject) kind() string      { return "CopyObject" }
 func (DeleteObject) kind() string    { return "DeleteObject" }

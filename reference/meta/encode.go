@@ -35,6 +35,7 @@ type wire struct {
 	SetBucketACL    *SetBucketACL    `json:",omitempty"`
 	SetOwnership    *SetOwnership    `json:",omitempty"`
 	SetPublicAccess *SetPublicAccess `json:",omitempty"`
+	SetPolicy       *SetPolicy       `json:",omitempty"`
 	PutObject       *PutObject       `json:",omitempty"`
 	CopyObject      *CopyObject      `json:",omitempty"`
 	DeleteObject    *DeleteObject    `json:",omitempty"`
@@ -73,6 +74,8 @@ func Encode(c Command) ([]byte, error) {
 		w.SetOwnership = &op
 	case SetPublicAccess:
 		w.SetPublicAccess = &op
+	case SetPolicy:
+		w.SetPolicy = &op
 	case PutObject:
 		w.PutObject, body = &op, op.Body
 	case CopyObject:
@@ -186,6 +189,8 @@ func (c Command) Size() int {
 		return frame + len(op.Key) + op.Attributes.size() + specSize(op.Spec)
 	case SetBucketACL:
 		return frame + specSize(op.ACL)
+	case SetPolicy:
+		return frame + 2*len(op.Policy.String()) // its quotes are escaped
 	case SetObjectACL:
 		return frame + len(op.Key) + specSize(op.ACL)
 	case CompleteUpload:

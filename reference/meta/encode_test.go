@@ -25,17 +25,17 @@ func samples() []Op {
 	grant := []acl.Grant{{ID: "i", Permission: acl.Read}, {Group: acl.AllUsers, Permission: acl.FullControl}}
 	w.Spec, w.OwnOnly = &acl.Spec{Canned: "c", Grants: grant}, true
 	block := &PublicAccessBlock{true, false, true, false}
-	access := &Access{BucketOwnerPreferred, block, &acl.List{Grants: grant}}
+	access := &Access{BucketOwnerPreferred, block, &acl.List{Grants: grant}, readable}
 	ext := []Extent{{"blob", 1, 2}}
 	return []Op{
 		CreateBucket{"n", "o", "r", []Tag{{"k", "v"}}, access}, DeleteBucket{"n"}, SetVersioning{"b", VersioningEnabled},
 		SetBucketTags{"b", []Tag{}}, SetBucketTags{"b", nil},
 		SetBucketACL{"b", w.Spec}, SetBucketACL{"b", &acl.Spec{Grants: []acl.Grant{}}}, SetBucketACL{"b", nil},
-		SetOwnership{"b", ObjectWriter}, SetPublicAccess{"b", block}, SetPublicAccess{"b", nil},
+		SetOwnership{"b", ObjectWriter}, SetPublicAccess{"b", block}, SetPublicAccess{"b", nil}, SetPolicy{"b", readable}, SetPolicy{"b", nil},
 		SetObjectACL{"b", "k", "v", w.Spec},
 		PutObject{Write: w, Body: []byte("\x00\xffabc")}, PutObject{Write: w, Extents: ext, Epoch: 4},
 		CopyObject{Write: w, Source: 9}, CopyObject{Write: w, Body: []byte("x")},
-		DeleteObject{"b", "o", DeleteItem{"k", "v", "m"}, true}, DeleteObjects{"b", "o", []DeleteItem{{"k", "v", "m"}, {Key: "l"}}, true},
+		DeleteObject{"b", "o", DeleteItem{"k", "v", "m", true}, true}, DeleteObjects{"b", "o", []DeleteItem{{"k", "v", "m", true}, {Key: "l"}}, true},
 		SetObjectTags{"b", "k", "v", []Tag{{"k", "v"}}},
 		CreateUpload{"b", "k", "o", w.Attributes, "CRC32", "COMPOSITE", w.Spec},
 		RegisterPart{"b", "k", "u", 1, 2, "e", w.Checksum, []byte("body"), ext, 3, 4, 5},

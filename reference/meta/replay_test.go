@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bleepstore/reference/acl"
+	"bleepstore/reference/policy"
 )
 
 // A script makes random commands that mean something to a store, by looking at
@@ -35,19 +36,20 @@ func (c *script) op(t *rapid.T, i int) Op {
 	own := rapid.Bool().Draw(t, "own")
 	spec := rapid.SampledFrom([]*acl.Spec{nil, nil, {Canned: "public-read"}, {Canned: acl.BucketOwnerFullControl},
 		{Grants: []acl.Grant{{ID: "bob", Permission: acl.Read}}}, {Grants: []acl.Grant{}}}).Draw(t, "acl")
-	block := rapid.SampledFrom([]*PublicAccessBlock{nil, {}, {BlockPublicACLs: true}}).Draw(t, "block")
+	block := rapid.SampledFrom([]*PublicAccessBlock{nil, {}, {BlockPublicACLs: true}, {BlockPublicPolicy: true}}).Draw(t, "block")
+	pol := rapid.SampledFrom([]*policy.Policy{nil, readable}).Draw(t, "policy")
 	ownership := rapid.SampledFrom([]Ownership{"", BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter}).Draw(t, "ownership")
 	p.Spec, pb.Spec, p.OwnOnly = spec, spec, own
 	cp := CopyObject{Write: p.Write}
 	cp.Source, cp.Size = c.source(t)
 	ops := append([]Op{
-		p, pb, DeleteObject{Bucket: bucket, Owner: "bob", Item: DeleteItem{key, id, match}, OwnOnly: own}, cp,
+		p, pb, DeleteObject{Bucket: bucket, Owner: "bob", Item: DeleteItem{key, id, match, false}, OwnOnly: own}, cp,
 		CreateUpload{bucket, key, "bob", p.Attributes, "CRC32", "COMPOSITE", spec},
-		DeleteObjects{bucket, "bob", []DeleteItem{{key, id, match}, {Key: "k"}, {Key: "absent"}}, own},
+		DeleteObjects{bucket, "bob", []DeleteItem{{key, id, match, own}, {Key: "k"}, {Key: "absent"}}, own},
 		SetObjectTags{bucket, key, id, []Tag{{"k", body}}}, CopyObject{Write: p.Write, Body: p.Body},
 		enable(bucket), suspend(bucket), SetBucketTags{bucket, []Tag{{"k", body}}}, Reap{Max: 3},
 		Fence{Epoch: c.db.m.st.epoch}, TermStart{"n"}, SetVersion{2}, mkBucket(bucket), DeleteBucket{bucket},
-		SetBucketACL{bucket, spec}, SetOwnership{bucket, ownership}, SetPublicAccess{bucket, block}, SetObjectACL{bucket, key, id, spec},
+		SetBucketACL{bucket, spec}, SetOwnership{bucket, ownership}, SetPublicAccess{bucket, block}, SetPolicy{bucket, pol}, SetObjectACL{bucket, key, id, spec},
 	}, c.done...)
 	if len(c.uploads) > 0 && rapid.Bool().Draw(t, "multipart") {
 		ops = c.multipart(t, p, cp)

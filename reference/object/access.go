@@ -2,10 +2,12 @@ package object
 
 import (
 	"context"
+	"strings"
 
 	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
+	"bleepstore/reference/policy"
 )
 
 // Who may do what: a bucket's owner anything with the bucket and what they own
@@ -14,6 +16,11 @@ import (
 // bucket's owner may replace or delete it, and nothing more without a grant, and
 // who may only write to the bucket may not even that.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#permissions
+//
+// A bucket's policy comes before all that: what it denies is denied to everybody,
+// and what it allows is allowed, but for objects that the bucket's owner does not
+// own. Policies themselves are the owner's whatever they say.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html
 
 // denied is the answer to all that is not allowed.
 func denied() error { return errcode.New(errcode.AccessDenied, "Access Denied") }
@@ -24,12 +31,12 @@ func (c Caller) id() string { return acl.Account(c.Account) }
 // owns reports whether c owns b.
 func (c Caller) owns(b *Bucket) bool { return c.Account != "" && c.Account == b.Owner }
 
-// mayUse reports whether c has permission p on the bucket itself.
+// mayUse reports whether c has permission p on the bucket itself, policy aside.
 func (c Caller) mayUse(b *Bucket, p acl.Permission) bool {
 	return c.owns(b) || !b.Enforced() && b.Access.ACL.Allows(c.Account, p, b.IgnoresPublic())
 }
 
-// mayTouch reports whether c has permission p on an object of b.
+// mayTouch reports whether c has permission p on an object of b, policy aside.
 func (c Caller) mayTouch(b *Bucket, v *Version, p acl.Permission) bool {
 	if b.Enforced() {
 		return c.owns(b)
@@ -37,74 +44,129 @@ func (c Caller) mayTouch(b *Bucket, v *Version, p acl.Permission) bool {
 	return c.id() == v.Owner || v.ACL.Allows(c.Account, p, b.IgnoresPublic())
 }
 
-// A right is what a read of an object is for.
-type right func(Caller, *Bucket, *Version) bool
+// An act is one action on a bucket, or on a key in it, with what the conditions
+// of a policy may ask of it besides what the request says.
+type act struct {
+	action  string
+	key     string
+	version string
+	tags    []Tag // of the object that is there
+	sent    []Tag // that the request brings
+	// item says that it is one of several of a request, each with its own
+	// condition.
+	item    bool
+	ifMatch string
+}
 
-// The rights that there are.
-var (
-	readObject right = func(c Caller, b *Bucket, v *Version) bool { return c.mayTouch(b, v, acl.Read) }
-	readACL    right = func(c Caller, b *Bucket, v *Version) bool { return c.mayTouch(b, v, acl.ReadACP) }
-	writeACL   right = func(c Caller, b *Bucket, v *Version) bool { return c.mayTouch(b, v, acl.WriteACP) }
-	// ownTags is for what no ACL gives: both owners have it.
-	ownTags right = func(c Caller, b *Bucket, v *Version) bool { return c.owns(b) || c.id() == v.Owner }
-)
+// policy is what the policy of b says of c doing a.
+func (c Caller) policy(b *Bucket, a act) policy.Effect {
+	p := b.Access.Policy
+	if p == nil {
+		return policy.None
+	}
+	facts := c.about(&a)
+	who := policy.Principal{ID: c.Account, Name: c.Name}
+	if account := facts("aws:principalaccount"); len(account) == 1 {
+		who.Account = account[0]
+	}
+	effect := p.Decide(&policy.Request{Caller: who, Action: a.action, Resource: policy.Resource(b.Name, a.key), Fact: facts})
+	if effect == policy.Allow && p.Public() && b.RestrictsPublic() && !c.owns(b) { // PB-06
+		return policy.None
+	}
+	return effect
+}
 
-// require fails unless c has permission p on b.
-func require(b *Bucket, c Caller, p acl.Permission) error {
-	if !c.mayUse(b, p) {
+// about returns what is known of c doing a, by condition key.
+func (c Caller) about(a *act) func(key string) []string {
+	return func(key string) []string {
+		prefix, tag, _ := strings.Cut(key, "/")
+		switch {
+		case key == "s3:versionid":
+			return some(a.version)
+		case key == "s3:if-match" && a.item:
+			return some(a.ifMatch)
+		case key == "s3:requestobjecttagkeys":
+			var names []string
+			for _, t := range a.sent {
+				names = append(names, t.Key)
+			}
+			return names
+		case prefix == "s3:requestobjecttag":
+			return valueOf(a.sent, tag)
+		case prefix == "s3:existingobjecttag":
+			return valueOf(a.tags, tag)
+		case c.Facts == nil:
+			return nil
+		}
+		return c.Facts.Fact(key)
+	}
+}
+
+func some(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+func valueOf(tags []Tag, key string) []string {
+	for _, t := range tags {
+		if t.Key == key {
+			return []string{t.Value}
+		}
+	}
+	return nil
+}
+
+// may says whether c may do a to b; has that they may as far as the policy says
+// nothing of it.
+func (c Caller) may(b *Bucket, a act, has bool) error {
+	effect := c.policy(b, a)
+	if effect == policy.Deny || effect == policy.None && !has {
 		return denied()
 	}
 	return nil
 }
 
-// bucketFor reads a bucket on which c has permission p, as of now.
-func (s *Service) bucketFor(ctx context.Context, c Caller, name string, p acl.Permission) (b Bucket, err error) {
+// require fails unless c may do a to b, by the policy or by permission p.
+func require(b *Bucket, c Caller, a act, p acl.Permission) error {
+	return c.may(b, a, c.mayUse(b, p))
+}
+
+// ownOnly reports whether c, who may do a, may do it only to what is their own.
+func (c Caller) ownOnly(b *Bucket, a act) bool {
+	return !c.owns(b) && c.policy(b, a) != policy.Allow
+}
+
+// bucketFor reads a bucket to which c may do a, as of now.
+func (s *Service) bucketFor(ctx context.Context, c Caller, name string, a act, p acl.Permission) (b Bucket, err error) {
 	if err := s.current(ctx); err != nil {
 		return b, err
 	}
 	if b, err = s.db.Bucket(ctx, name); err == nil {
-		err = require(&b, c, p)
+		err = require(&b, c, a, p)
 	}
 	return b, err
 }
 
-// owned reads a bucket of c's own.
-func (s *Service) owned(ctx context.Context, c Caller, name string) (b Bucket, err error) {
+// owned reads a bucket to which c may do what no ACL gives.
+func (s *Service) owned(ctx context.Context, c Caller, name, action string) (b Bucket, err error) {
 	if err := s.current(ctx); err != nil {
 		return b, err
 	}
-	if b, err = s.db.Bucket(ctx, name); err == nil && !c.owns(&b) {
-		err = denied()
+	if b, err = s.db.Bucket(ctx, name); err == nil {
+		err = c.may(&b, act{action: action}, c.owns(&b))
 	}
 	return b, err
 }
 
-// usable returns a bucket of tx on which c has permission p.
-func usable(tx *meta.Tx, c Caller, name string, p acl.Permission) (Bucket, error) {
+// usable returns a bucket of tx to which c may do a.
+func usable(tx *meta.Tx, c Caller, name string, a act, p acl.Permission) (Bucket, error) {
 	b, err := tx.Bucket(name)
 	if err == nil {
-		err = require(&b, c, p)
+		err = require(&b, c, a, p)
 	}
 	return b, err
-}
-
-// objectIn returns a version of tx that c has a right to. Whether a key exists
-// is told only to those who may list the bucket; a delete marker has no ACL.
-func objectIn(tx *meta.Tx, c Caller, bucket, key, version string, r right) (meta.Object, error) {
-	o, err := tx.Object(bucket, key, version)
-	if err != nil {
-		if _, hidden := usable(tx, c, bucket, acl.Read); hidden != nil {
-			return o, hidden
-		}
-		return o, err
-	}
-	if o.DeleteMarker {
-		return o, require(&o.BucketInfo, c, acl.Read)
-	}
-	if !r(c, &o.BucketInfo, &o.Version) {
-		return o, denied()
-	}
-	return o, nil
 }
 
 // shows says whether version ids belong in the answers of b.

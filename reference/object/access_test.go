@@ -93,7 +93,10 @@ var attempts = map[string]func(ctx context.Context, b *bench, c Caller) error{
 		_, err := b.SetTags(ctx, c, "b", "a", "", nil)
 		return err
 	},
-	"own bucket": func(ctx context.Context, b *bench, c Caller) error { _, err := b.Bucket(ctx, c, "b"); return err },
+	"own bucket": func(ctx context.Context, b *bench, c Caller) error {
+		_, err := b.Bucket(ctx, c, "b", "s3:GetBucketVersioning")
+		return err
+	},
 	"versioning": func(ctx context.Context, b *bench, c Caller) error {
 		return b.SetVersioning(ctx, c, "b", meta.VersioningEnabled)
 	},

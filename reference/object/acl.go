@@ -19,7 +19,7 @@ func (s *Service) Find(ctx context.Context, bucket string) (Bucket, error) {
 // nothing where ACLs are off, and no public grant where those are ignored
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html).
 func (s *Service) BucketACL(ctx context.Context, c Caller, name string) (Bucket, error) {
-	b, err := s.bucketFor(ctx, c, name, acl.ReadACP)
+	b, err := s.bucketFor(ctx, c, name, act{action: "s3:GetBucketAcl"}, acl.ReadACP)
 	b.Access.ACL = effective(&b, b.Access.ACL)
 	return b, err
 }
@@ -38,7 +38,7 @@ func effective(b *Bucket, l *acl.List) *acl.List {
 // SetBucketACL replaces a bucket's ACL: AccessControlListNotSupported where
 // ACLs are off, AccessDenied for a public one where those are blocked.
 func (s *Service) SetBucketACL(ctx context.Context, c Caller, name string, spec ACLSpec) error {
-	b, err := s.bucketFor(ctx, c, name, acl.WriteACP)
+	b, err := s.bucketFor(ctx, c, name, act{action: "s3:PutBucketAcl"}, acl.WriteACP)
 	if err != nil {
 		return err
 	}
@@ -106,10 +106,10 @@ func (a *ACLSpec) checkOwner(owner string) error {
 // SetOwnership sets who owns what is written to a bucket; "" removes the
 // setting: InvalidBucketAclWithObjectOwnership.
 func (s *Service) SetOwnership(ctx context.Context, c Caller, bucket string, o Ownership) error {
-	return s.configure(ctx, c, bucket, meta.SetOwnership{Bucket: bucket, Ownership: o})
+	return s.configure(ctx, c, bucket, "s3:PutBucketOwnershipControls", meta.SetOwnership{Bucket: bucket, Ownership: o})
 }
 
 // SetPublicAccess replaces a bucket's public access block; nil removes it.
 func (s *Service) SetPublicAccess(ctx context.Context, c Caller, bucket string, block *PublicAccessBlock) error {
-	return s.configure(ctx, c, bucket, meta.SetPublicAccess{Bucket: bucket, Block: block})
+	return s.configure(ctx, c, bucket, "s3:PutBucketPublicAccessBlock", meta.SetPublicAccess{Bucket: bucket, Block: block})
 }

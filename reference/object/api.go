@@ -48,7 +48,13 @@ const (
 type Caller struct {
 	Account string // canonical user id; "" for anonymous
 	Name    string // display name
+	// Facts is what policies may ask of the request; nil knows nothing.
+	Facts Facts
 }
+
+// Facts are the values of the condition keys of policies, in lower case, that a
+// request has: none for a key that it does not have.
+type Facts interface{ Fact(key string) []string }
 
 // A Body is the bytes of a write and what the client claims about them. The
 // claims are checked while the bytes stream; any mismatch refuses the write.
@@ -113,8 +119,9 @@ type GetInput struct {
 	PartNumber  int    // 0: none
 	// WithParts fills Version.Parts of the answer, for GetObjectAttributes.
 	WithParts bool
-	// ForTags asks with the right to the tags instead of that to read.
-	ForTags bool
+	// ForTags asks with the right to the tags instead of that to read, and
+	// ForAttributes with that to the attributes besides.
+	ForTags, ForAttributes bool
 }
 
 // GetResult is an object opened for reading. Close must be called; Body is nil

@@ -40,18 +40,19 @@ func (s *Service) resetACL(ctx context.Context, b *Bucket, spec *acl.Spec) error
 
 // HeadBucket returns a bucket that the caller may list: NoSuchBucket, AccessDenied.
 func (s *Service) HeadBucket(ctx context.Context, c Caller, name string) (Bucket, error) {
-	return s.bucketFor(ctx, c, name, acl.Read)
+	return s.bucketFor(ctx, c, name, listing, acl.Read)
 }
 
-// Bucket returns a bucket of the caller's own: NoSuchBucket, AccessDenied.
-func (s *Service) Bucket(ctx context.Context, c Caller, name string) (Bucket, error) {
-	return s.owned(ctx, c, name)
+// Bucket returns a bucket of the caller's own, or on which the policy lets them
+// do action: NoSuchBucket, AccessDenied.
+func (s *Service) Bucket(ctx context.Context, c Caller, name, action string) (Bucket, error) {
+	return s.owned(ctx, c, name, action)
 }
 
 // DeleteBucket removes an empty bucket: NoSuchBucket, BucketNotEmpty. Uploads
 // in progress end with it.
 func (s *Service) DeleteBucket(ctx context.Context, c Caller, name string) error {
-	return s.configure(ctx, c, name, meta.DeleteBucket{Name: name})
+	return s.configure(ctx, c, name, "s3:DeleteBucket", meta.DeleteBucket{Name: name})
 }
 
 // ListBuckets returns a page of the caller's own buckets.
@@ -70,16 +71,16 @@ func (s *Service) ListBuckets(ctx context.Context, in ListBucketsInput) (ListBuc
 
 // SetVersioning enables or suspends versioning.
 func (s *Service) SetVersioning(ctx context.Context, c Caller, bucket string, state meta.VersioningState) error {
-	return s.configure(ctx, c, bucket, meta.SetVersioning{Bucket: bucket, State: state})
+	return s.configure(ctx, c, bucket, "s3:PutBucketVersioning", meta.SetVersioning{Bucket: bucket, State: state})
 }
 
 // SetBucketTags replaces a bucket's tag set; nil removes it.
 func (s *Service) SetBucketTags(ctx context.Context, c Caller, bucket string, tags []Tag) error {
-	return s.configure(ctx, c, bucket, meta.SetBucketTags{Bucket: bucket, Tags: tags})
+	return s.configure(ctx, c, bucket, "s3:PutBucketTagging", meta.SetBucketTags{Bucket: bucket, Tags: tags})
 }
 
-func (s *Service) configure(ctx context.Context, c Caller, bucket string, op meta.Op) error {
-	if _, err := s.owned(ctx, c, bucket); err != nil {
+func (s *Service) configure(ctx context.Context, c Caller, bucket, action string, op meta.Op) error {
+	if _, err := s.owned(ctx, c, bucket, action); err != nil {
 		return err
 	}
 	_, err := s.propose(ctx, op)

@@ -53,11 +53,11 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 // what is theirs.
 func (s *Service) partsOf(ctx context.Context, in CompleteInput) (u Upload, stored map[int]Part, done, own bool, err error) {
 	err = s.view(ctx, func(tx *meta.Tx) error {
-		b, err := usable(tx, in.Caller, in.Bucket, acl.Write)
+		b, err := usable(tx, in.Caller, in.Bucket, putPart(in.Key), acl.Write)
 		if err != nil {
 			return err
 		}
-		own = !in.Caller.owns(&b)
+		own = in.Caller.ownOnly(&b, putPart(in.Key))
 		u, stored, done = Upload{}, make(map[int]Part, len(in.Parts)), false
 		q := meta.PartsQuery{Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID, Max: maxParts}
 		for {

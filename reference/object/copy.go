@@ -90,14 +90,18 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 	if err != nil {
 		return CopyResult{}, err
 	}
-	b, err := s.writable(ctx, in.Caller, in.Bucket, in.ACL)
+	m := making{bucket: in.Bucket, key: in.Key, spec: in.ACL}
+	if in.ReplaceTags {
+		m.tags = in.Attributes.Tags
+	}
+	b, err := s.writable(ctx, in.Caller, m)
 	if err != nil {
 		return CopyResult{}, err
 	}
 	for range recopies {
 		var res CopyResult
 		var again bool
-		res, again, err = s.copyOnce(ctx, in, cond, !in.Caller.owns(&b))
+		res, again, err = s.copyOnce(ctx, in, cond, &b, &m)
 		if !again {
 			return res, err
 		}
@@ -108,9 +112,9 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 // errSourceGone: the source's bytes were reaped before the copy could name them.
 var errSourceGone = errors.New("copy source is gone")
 
-// copyOnce copies what the source is now; again says that it changed under way,
-// own that the caller may replace only what is theirs.
-func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCondition, own bool) (res CopyResult, again bool, err error) {
+// copyOnce copies what the source is now to m in b; again says that it changed
+// under way.
+func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCondition, b *Bucket, m *making) (res CopyResult, again bool, err error) {
 	src, err := s.source(ctx, sourceRef{in.Caller, in.SourceBucket, in.SourceKey, in.SourceVersion, in.SourceConditions})
 	if err != nil {
 		return res, false, err
@@ -122,9 +126,14 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 	if err := refuseNoChange(in, &src); err != nil {
 		return res, false, err
 	}
+	if !in.ReplaceTags {
+		if err := m.allowTags(b, in.Caller, &src.Object, in.SourceVersion); err != nil {
+			return res, false, err
+		}
+	}
 	w := meta.Write{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Size: src.Size,
-		Attributes: copiedAttributes(in, &src), Condition: cond, Spec: in.ACL, OwnOnly: own,
+		Attributes: copiedAttributes(in, &src), Condition: cond, Spec: in.ACL, OwnOnly: in.Caller.ownOnly(b, m.put()),
 	}
 	w.ETag, w.Checksum, err = s.copiedDigests(ctx, &src, in.Algorithm)
 	if errors.Is(err, blob.ErrNotFound) {

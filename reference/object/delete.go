@@ -15,11 +15,12 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (DeleteResult, err
 	if err != nil {
 		return DeleteResult{}, err
 	}
-	b, err := s.bucketFor(ctx, in.Caller, in.Bucket, acl.Write)
+	a := act{action: onVersion("s3:DeleteObject", in.VersionID), key: in.Key, version: in.VersionID}
+	b, err := s.bucketFor(ctx, in.Caller, in.Bucket, a, acl.Write)
 	if err != nil {
 		return DeleteResult{}, err
 	}
-	res, err := s.propose(ctx, meta.DeleteObject{Bucket: in.Bucket, Owner: in.Caller.id(), Item: item, OwnOnly: !in.Caller.owns(&b)})
+	res, err := s.propose(ctx, meta.DeleteObject{Bucket: in.Bucket, Owner: in.Caller.id(), Item: item, OwnOnly: in.Caller.ownOnly(&b, a)})
 	if err != nil {
 		return DeleteResult{}, err
 	}
@@ -34,9 +35,12 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (DeleteResult, err
 // outcome, in the order given. The error is of the whole: nothing was deleted,
 // or nobody knows.
 func (s *Service) DeleteMany(ctx context.Context, c Caller, bucket string, items []DeleteItem) ([]DeleteOutcome, error) {
-	b, err := s.bucketFor(ctx, c, bucket, acl.Write)
+	b, err := s.Find(ctx, bucket)
 	if err != nil {
 		return nil, err
+	}
+	if b.Access.Policy == nil && !c.mayUse(&b, acl.Write) {
+		return nil, denied() // of the whole; a policy has a say for each
 	}
 	outcomes := make([]DeleteOutcome, len(items))
 	var accepted []meta.DeleteItem
@@ -44,6 +48,9 @@ func (s *Service) DeleteMany(ctx context.Context, c Caller, bucket string, items
 	for i, item := range items {
 		outcomes[i].Item = item
 		m, err := item.compile()
+		if err == nil {
+			m.OwnOnly, err = item.allow(&b, c)
+		}
 		if err != nil {
 			errors.As(err, &outcomes[i].Err)
 			continue
@@ -53,7 +60,7 @@ func (s *Service) DeleteMany(ctx context.Context, c Caller, bucket string, items
 	if len(accepted) == 0 {
 		return outcomes, nil
 	}
-	res, err := s.propose(ctx, meta.DeleteObjects{Bucket: bucket, Owner: c.id(), Items: accepted, OwnOnly: !c.owns(&b)})
+	res, err := s.propose(ctx, meta.DeleteObjects{Bucket: bucket, Owner: c.id(), Items: accepted})
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +69,16 @@ func (s *Service) DeleteMany(ctx context.Context, c Caller, bucket string, items
 		outcomes[place[i]].Err = d.Err
 	}
 	return outcomes, nil
+}
+
+// allow fails unless c may delete the item; own says that they may only if it is
+// their own.
+func (d DeleteItem) allow(b *Bucket, c Caller) (own bool, err error) {
+	a := act{action: onVersion("s3:DeleteObject", d.VersionID), key: d.Key, version: d.VersionID, item: true, ifMatch: d.IfMatch}
+	if err := require(b, c, a, acl.Write); err != nil {
+		return false, err
+	}
+	return c.ownOnly(b, a), nil
 }
 
 // compile parses the condition.
@@ -78,8 +95,12 @@ func (d DeleteItem) compile() (meta.DeleteItem, error) {
 // SetTags replaces the tags of one version and returns its id ("" when the
 // bucket was never versioned); nil tags removes them.
 func (s *Service) SetTags(ctx context.Context, c Caller, bucket, key, versionID string, tags []Tag) (string, error) {
+	r := writeTags
+	if tags == nil {
+		r = removeTags
+	}
 	err := s.view(ctx, func(tx *meta.Tx) error {
-		_, err := objectIn(tx, c, bucket, key, versionID, ownTags)
+		_, err := objectIn(tx, c, bucket, key, versionID, r, tags...)
 		return err
 	})
 	if err != nil {

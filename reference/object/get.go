@@ -87,8 +87,11 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 
 // right is what the caller must have.
 func (in *GetInput) right() right {
-	if in.ForTags {
-		return ownTags
+	switch {
+	case in.ForTags:
+		return readTags
+	case in.ForAttributes:
+		return readAttributes
 	}
 	return readObject
 }

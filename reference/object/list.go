@@ -14,7 +14,7 @@ func (s *Service) List(ctx context.Context, c Caller, in ListInput) (ListResult,
 		page, err = tx.List(meta.ListQuery{
 			Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter,
 			After: in.After, AfterPrefix: in.AfterPrefix, Max: in.Max})
-		return permit(err, &page.Bucket, c)
+		return permit(err, &page.Bucket, c, listing)
 	})
 	if err != nil {
 		return ListResult{}, err
@@ -31,7 +31,7 @@ func (s *Service) ListVersions(ctx context.Context, c Caller, in ListVersionsInp
 		page, err = tx.Versions(meta.VersionsQuery{
 			Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter,
 			AfterKey: in.AfterKey, AfterVersion: in.AfterVersion, Max: in.Max})
-		return permit(err, &page.Bucket, c)
+		return permit(err, &page.Bucket, c, act{action: "s3:ListBucketVersions"})
 	})
 	if err != nil {
 		return ListVersionsResult{}, err
@@ -48,7 +48,7 @@ func (s *Service) ListUploads(ctx context.Context, c Caller, in ListUploadsInput
 		page, err = tx.Uploads(meta.UploadsQuery{
 			Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter,
 			AfterKey: in.AfterKey, AfterUpload: in.AfterUpload, Max: in.Max})
-		return permit(err, &page.Bucket, c)
+		return permit(err, &page.Bucket, c, act{action: "s3:ListBucketMultipartUploads"})
 	})
 	if err != nil {
 		return ListUploadsResult{}, err
@@ -64,7 +64,7 @@ func (s *Service) ListParts(ctx context.Context, in ListPartsInput) (ListPartsRe
 	err := s.view(ctx, func(tx *meta.Tx) (err error) {
 		page, err = tx.Parts(meta.PartsQuery{
 			Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID, After: in.After, Max: in.Max})
-		return handles(tx, err, in.Caller, in.Bucket, &page.Upload)
+		return handles(tx, err, in.Caller, in.Bucket, act{action: "s3:ListMultipartUploadParts", key: in.Key}, &page.Upload)
 	})
 	if err != nil {
 		return ListPartsResult{}, err
@@ -72,10 +72,10 @@ func (s *Service) ListParts(ctx context.Context, in ListPartsInput) (ListPartsRe
 	return ListPartsResult{Upload: page.Upload, Parts: page.Parts, Truncated: page.Truncated, Next: page.Next}, nil
 }
 
-// permit lets a page through to those who may see its bucket.
-func permit(err error, b *Bucket, c Caller) error {
+// permit lets a page through to those who may do a.
+func permit(err error, b *Bucket, c Caller, a act) error {
 	if err != nil {
 		return err
 	}
-	return require(b, c, acl.Read)
+	return require(b, c, a, acl.Read)
 }

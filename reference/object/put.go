@@ -3,7 +3,6 @@ package object
 import (
 	"context"
 
-	"bleepstore/reference/acl"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
@@ -41,11 +40,12 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 // state machine has the last word. own says that the caller may replace only
 // what is theirs.
 func (s *Service) admit(ctx context.Context, in PutInput, cond meta.WriteCondition) (own bool, err error) {
-	b, err := s.writable(ctx, in.Caller, in.Bucket, in.ACL)
+	m := making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags}
+	b, err := s.writable(ctx, in.Caller, m)
 	if err != nil {
 		return false, err
 	}
-	own = !in.Caller.owns(&b)
+	own = in.Caller.ownOnly(&b, m.put())
 	if in.Body.Size <= s.limits.Inline || cond == (meta.WriteCondition{}) {
 		return own, nil
 	}
@@ -54,11 +54,14 @@ func (s *Service) admit(ctx context.Context, in PutInput, cond meta.WriteConditi
 	})
 }
 
-// writable reads a bucket in which c may make objects with the ACL spec.
-func (s *Service) writable(ctx context.Context, c Caller, name string, spec *acl.Spec) (Bucket, error) {
-	b, err := s.bucketFor(ctx, c, name, acl.Write)
-	if err == nil && spec != nil {
-		_, err = b.Admits(spec, b.OwnerOf(c.id(), spec))
+// writable reads a bucket in which c may make m.
+func (s *Service) writable(ctx context.Context, c Caller, m making) (Bucket, error) {
+	b, err := s.Find(ctx, m.bucket)
+	if err == nil {
+		err = m.allow(&b, c)
+	}
+	if err == nil && m.spec != nil {
+		_, err = b.Admits(m.spec, b.OwnerOf(c.id(), m.spec))
 	}
 	return b, err
 }

@@ -7,6 +7,7 @@ import (
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
+	"bleepstore/reference/policy"
 )
 
 // CreateUpload starts a multipart upload. An algorithm without a type gets the
@@ -27,7 +28,7 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (Uploa
 		return Upload{}, errcode.New(errcode.InvalidRequest,
 			"The %s checksum type cannot be used with the %s checksum algorithm.", kind, algorithm)
 	}
-	if _, err := s.writable(ctx, in.Caller, in.Bucket, in.ACL); err != nil {
+	if _, err := s.writable(ctx, in.Caller, making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags}); err != nil {
 		return Upload{}, err
 	}
 	res, err := s.propose(ctx, meta.CreateUpload{
@@ -40,7 +41,7 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (Uploa
 func (s *Service) Abort(ctx context.Context, c Caller, bucket, key, uploadID string) error {
 	err := s.view(ctx, func(tx *meta.Tx) error {
 		u, err := tx.Upload(bucket, key, uploadID)
-		return handles(tx, err, c, bucket, &u)
+		return handles(tx, err, c, bucket, act{action: "s3:AbortMultipartUpload", key: key}, &u)
 	})
 	if err != nil {
 		return err
@@ -49,18 +50,21 @@ func (s *Service) Abort(ctx context.Context, c Caller, bucket, key, uploadID str
 	return err
 }
 
-// handles lets who began the upload u, and the bucket's owner, do with it what
+// handles lets who began the upload u, and the bucket's owner, do a with it, which
 // no ACL gives; err is from reading it.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
-func handles(tx *meta.Tx, err error, c Caller, bucket string, u *Upload) error {
+func handles(tx *meta.Tx, err error, c Caller, bucket string, a act, u *Upload) error {
 	b, missing := tx.Bucket(bucket)
-	switch {
-	case missing != nil:
+	if missing != nil {
 		return missing
-	case c.owns(&b):
+	}
+	switch effect := c.policy(&b, a); {
+	case effect == policy.Deny:
+		return denied()
+	case c.owns(&b), effect == policy.Allow:
 		return err
 	case err != nil: // whether it exists is not told to those who may not write
-		if hidden := require(&b, c, acl.Write); hidden != nil {
+		if hidden := require(&b, c, putPart(a.key), acl.Write); hidden != nil {
 			return hidden
 		}
 		return err
@@ -79,10 +83,13 @@ func checksumOf(u Upload) (checksum.Algorithm, checksum.Type) {
 	return checksum.Algorithm(u.Algorithm), checksum.Type(u.ChecksumType)
 }
 
+// putPart is the action of all that writes to an upload.
+func putPart(key string) act { return act{action: "s3:PutObject", key: key} }
+
 // upload reads an upload that c may write to: NoSuchUpload.
 func (s *Service) upload(ctx context.Context, c Caller, bucket, key, id string) (u Upload, err error) {
 	err = s.view(ctx, func(tx *meta.Tx) error {
-		if _, err := usable(tx, c, bucket, acl.Write); err != nil {
+		if _, err := usable(tx, c, bucket, putPart(key), acl.Write); err != nil {
 			return err
 		}
 		u, err = tx.Upload(bucket, key, id)

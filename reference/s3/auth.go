@@ -23,19 +23,19 @@ type Attempt struct {
 	Caller      object.Caller
 	Operation   string // as in Operations
 	Bucket, Key string // "" where the operation has none
-	// Grantable says that an ACL can let anybody do this, so that the domain
-	// decides, where it reads the bucket.
+	// Grantable says that an ACL or a policy can let anybody do this, so that the
+	// domain decides, where it reads the bucket.
 	Grantable bool
 }
 
 // An Authorizer decides whether an Attempt goes on: nil, or an *errcode.Error
-// with AccessDenied. This is the seam for bucket policies; owners and ACLs are
-// the domain's to look at.
+// with AccessDenied. Owners, ACLs and bucket policies are the domain's to look at.
 type Authorizer interface {
 	Authorize(ctx context.Context, a Attempt) error
 }
 
-// signedOnly admits every signed request, and others as far as an ACL could.
+// signedOnly admits every signed request, and others as far as an ACL or a
+// policy could.
 type signedOnly struct{}
 
 func (signedOnly) Authorize(_ context.Context, a Attempt) error {
@@ -52,7 +52,7 @@ func (q *request) authenticate() error {
 		return err
 	}
 	q.identity = id
-	q.caller = object.Caller{Account: id.ID, Name: id.Name}
+	q.caller = object.Caller{Account: id.ID, Name: id.Name, Facts: q}
 	if id.Presigned {
 		q.hoist()
 	}
@@ -61,7 +61,7 @@ func (q *request) authenticate() error {
 	}
 	a := Attempt{Caller: q.caller, Operation: unknownOperation, Bucket: q.bucket, Key: q.key}
 	if q.op != nil {
-		a.Operation, a.Grantable = q.op.name, q.op.grantable
+		a.Operation, a.Grantable = q.op.name, q.op.opens()
 	}
 	if err := q.h.cfg.Access.Authorize(q.ctx, a); err != nil || a.Caller.Account != "" {
 		return err
@@ -69,12 +69,15 @@ func (q *request) authenticate() error {
 	return q.admitAnybody()
 }
 
-// admitAnybody refuses an anonymous request to a bucket that has no ACLs before
-// anything else about the request is looked at.
+// admitAnybody refuses an anonymous request that no ACL and no policy of the
+// bucket can let in, before anything else about the request is looked at.
 func (q *request) admitAnybody() error {
 	b, err := q.h.cfg.Backend.Find(q.ctx, q.bucket)
-	if err == nil && b.Enforced() {
-		err = &errcode.Error{Code: errcode.AccessDenied}
+	switch {
+	case err == nil && b.Access.Policy.Admits():
+		return nil
+	case q.op != nil && !q.op.grantable, err == nil && b.Enforced():
+		return &errcode.Error{Code: errcode.AccessDenied}
 	}
 	return err
 }

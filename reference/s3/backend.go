@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"bleepstore/reference/object"
+	"bleepstore/reference/policy"
 )
 
 // Buckets makes, finds and removes buckets.
@@ -11,8 +12,8 @@ type Buckets interface {
 	CreateBucket(context.Context, object.CreateBucketInput) (object.Bucket, error)
 	// HeadBucket returns a bucket that who may list.
 	HeadBucket(ctx context.Context, who object.Caller, name string) (object.Bucket, error)
-	// Bucket returns a bucket of who's own.
-	Bucket(ctx context.Context, who object.Caller, name string) (object.Bucket, error)
+	// Bucket returns a bucket of who's own, or whose policy lets them do action.
+	Bucket(ctx context.Context, who object.Caller, name, action string) (object.Bucket, error)
 	DeleteBucket(ctx context.Context, who object.Caller, name string) error
 	ListBuckets(context.Context, object.ListBucketsInput) (object.ListBucketsResult, error)
 }
@@ -31,6 +32,11 @@ type Access interface {
 	SetOwnership(ctx context.Context, who object.Caller, bucket string, o object.Ownership) error
 	// SetPublicAccess replaces the public access block; nil removes it.
 	SetPublicAccess(ctx context.Context, who object.Caller, bucket string, p *object.PublicAccessBlock) error
+	// Policy returns the policy of who's own bucket, nil where there is none;
+	// action says what for.
+	Policy(ctx context.Context, who object.Caller, bucket, action string) (*policy.Policy, error)
+	// SetPolicy replaces the policy; nil removes it.
+	SetPolicy(ctx context.Context, who object.Caller, bucket string, p *policy.Policy) error
 	// Find returns a bucket whoever asks: for checks, never for an answer.
 	Find(ctx context.Context, bucket string) (object.Bucket, error)
 }

@@ -77,6 +77,11 @@ func (q *request) headBucket() error {
 	return nil
 }
 
+// readBucket reads the bucket for whom the operation is allowed there.
+func (q *request) readBucket() (object.Bucket, error) {
+	return q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket, q.op.permission())
+}
+
 func (q *request) deleteBucket() error {
 	if err := q.h.cfg.Backend.DeleteBucket(q.ctx, q.caller, q.bucket); err != nil {
 		return err
@@ -85,7 +90,7 @@ func (q *request) deleteBucket() error {
 }
 
 func (q *request) getLocation() error {
-	b, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket)
+	b, err := q.readBucket()
 	if err != nil {
 		return err
 	}
@@ -101,7 +106,7 @@ func (q *request) getLocation() error {
 }
 
 func (q *request) getVersioning() error {
-	b, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket)
+	b, err := q.readBucket()
 	if err != nil {
 		return err
 	}

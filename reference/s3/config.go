@@ -32,9 +32,13 @@ type Config struct {
 	// AccountID gives the 12-digit account id of a bucket's owner, which is
 	// what x-amz-expected-bucket-owner names. nil: AccountID.
 	AccountID func(owner string) string
-	// Accounts says whether a canonical id is an account's, to which an ACL may
-	// grant something. nil: every id is.
+	// Accounts says whether a canonical id is an account's, to which an ACL or
+	// a policy may grant something. nil: every id is.
 	Accounts func(id string) bool
+
+	// Users says whether the account of 12 digits, and the user of that name in it
+	// unless it is "", are there for a policy to name. nil: all are.
+	Users func(account, name string) bool
 
 	Now  func() time.Time
 	Rand io.Reader // read once, by New, for the request ids

@@ -64,6 +64,7 @@ var codes = map[errcode.Code]row{
 	errcode.InvalidURI:                        {400, "Couldn't parse the specified URI."},
 	errcode.KeyTooLong:                        {400, "Your key is too long."},
 	errcode.MalformedACL:                      {400, "The ACL that you provided was not well formed or did not validate against our published schema."},
+	errcode.MalformedPolicy:                   {400, "This policy contains invalid Json"},
 	errcode.MalformedTrailer:                  {400, "The request contained trailing data that was not well-formed or did not conform to our published schema."},
 	errcode.MalformedXML:                      {400, "The XML you provided was not well-formed or did not validate against our published schema."},
 	errcode.MaxMessageLengthExceeded:          {400, "Your request was too large."},

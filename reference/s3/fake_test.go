@@ -15,6 +15,7 @@ import (
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
+	"bleepstore/reference/policy"
 	"bleepstore/reference/sigv4"
 )
 
@@ -92,7 +93,15 @@ func (f *fake) HeadBucket(ctx context.Context, who object.Caller, name string) (
 	f.note(ctx, "HeadBucket", name)
 	return f.bucket, f.err
 }
-func (f *fake) Bucket(ctx context.Context, who object.Caller, name string) (object.Bucket, error) {
+func (f *fake) Policy(ctx context.Context, who object.Caller, name, action string) (*policy.Policy, error) {
+	f.note(ctx, "Policy", action)
+	return f.bucket.Access.Policy, f.err
+}
+func (f *fake) SetPolicy(ctx context.Context, who object.Caller, name string, p *policy.Policy) error {
+	f.note(ctx, "SetPolicy", p)
+	return f.err
+}
+func (f *fake) Bucket(ctx context.Context, who object.Caller, name, action string) (object.Bucket, error) {
 	f.note(ctx, "Bucket", name)
 	return f.bucket, f.err
 }

@@ -23,7 +23,7 @@ func (q *request) getAttributes() error {
 		return err
 	}
 	in := q.headInput()
-	in.WithParts = want["ObjectParts"]
+	in.ForAttributes, in.WithParts = true, want["ObjectParts"]
 	res, err := q.h.cfg.Backend.Head(q.ctx, in)
 	if err != nil {
 		return err

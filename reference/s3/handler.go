@@ -37,6 +37,9 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Accounts == nil {
 		cfg.Accounts = func(string) bool { return true }
 	}
+	if cfg.Users == nil {
+		cfg.Users = func(string, string) bool { return true }
+	}
 	if cfg.Access == nil {
 		cfg.Access = signedOnly{}
 	}

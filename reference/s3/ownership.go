@@ -8,7 +8,7 @@ import (
 )
 
 func (q *request) getOwnership() error {
-	b, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket)
+	b, err := q.readBucket()
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ var switches = []struct {
 }
 
 func (q *request) getPublicAccess() error {
-	b, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket)
+	b, err := q.readBucket()
 	if err != nil {
 		return err
 	}

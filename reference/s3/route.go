@@ -12,6 +12,7 @@ import (
 // An operation is one row of the table: what selects it and what serves it.
 type operation struct {
 	name   string // S3's name of it; the label of metrics and logs
+	action string // what policies call it; "" is s3: and the name
 	level  level
 	method string
 	sub    string // the query parameter that selects it, "" for none
@@ -27,6 +28,9 @@ type operation struct {
 	// S3 was seen to refuse unsigned copies and uploads whatever the ACL says
 	// (https://github.com/aws/aws-sdk-js/issues/512).
 	grantable bool
+	// signed operations need a signature though a bucket's policy lets anybody
+	// do all that there is.
+	signed bool
 	// body says that the request carries bytes of client size, so that it is
 	// bounded by progress instead of by Limits.Metadata.
 	body bool
@@ -43,6 +47,17 @@ type operation struct {
 
 	index int // in the table
 }
+
+// permission is the action that a policy allows or denies.
+func (op *operation) permission() string {
+	if op.action != "" {
+		return op.action
+	}
+	return "s3:" + op.name
+}
+
+// opens says that an ACL or a policy can let anybody do this, unsigned.
+func (op *operation) opens() bool { return op.grantable || op.serve != nil && !op.signed }
 
 // A resource is what one level and sub-resource offer.
 type resource struct {

@@ -10,9 +10,9 @@ var getParams = append([]string{"versionId", "partNumber"}, overrideParams...)
 func newTable() []*operation {
 	ops := []*operation{
 		{name: "ListBuckets", level: service, method: "GET", serve: (*request).listBuckets,
-			params: []string{"max-buckets", "continuation-token", "prefix", "bucket-region"}},
+			params: []string{"max-buckets", "continuation-token", "prefix", "bucket-region"}, signed: true},
 
-		{name: "CreateBucket", level: bucketLevel, method: "PUT", serve: (*request).createBucket},
+		{name: "CreateBucket", level: bucketLevel, method: "PUT", serve: (*request).createBucket, signed: true},
 		{name: "HeadBucket", level: bucketLevel, method: "HEAD", serve: (*request).headBucket, grantable: true},
 		{name: "DeleteBucket", level: bucketLevel, method: "DELETE", serve: (*request).deleteBucket},
 		{name: "ListObjects", level: bucketLevel, method: "GET", serve: (*request).listV1,
@@ -35,13 +35,17 @@ func newTable() []*operation {
 		{name: "GetBucketOwnershipControls", level: bucketLevel, method: "GET", sub: "ownershipControls", serve: (*request).getOwnership},
 		{name: "PutBucketOwnershipControls", level: bucketLevel, method: "PUT", sub: "ownershipControls", serve: (*request).putOwnership, integrity: true},
 		{name: "DeleteBucketOwnershipControls", level: bucketLevel, method: "DELETE", sub: "ownershipControls", serve: (*request).deleteOwnership},
-		{name: "GetPublicAccessBlock", level: bucketLevel, method: "GET", sub: "publicAccessBlock", serve: (*request).getPublicAccess},
+		{name: "GetPublicAccessBlock", level: bucketLevel, method: "GET", sub: "publicAccessBlock", serve: (*request).getPublicAccess, action: "s3:GetBucketPublicAccessBlock"},
 		{name: "PutPublicAccessBlock", level: bucketLevel, method: "PUT", sub: "publicAccessBlock", serve: (*request).putPublicAccess, integrity: true},
 		{name: "DeletePublicAccessBlock", level: bucketLevel, method: "DELETE", sub: "publicAccessBlock", serve: (*request).deletePublicAccess},
+		{name: "GetBucketPolicy", level: bucketLevel, method: "GET", sub: "policy", serve: (*request).getPolicy},
+		{name: "PutBucketPolicy", level: bucketLevel, method: "PUT", sub: "policy", serve: (*request).putPolicy, integrity: true},
+		{name: "DeleteBucketPolicy", level: bucketLevel, method: "DELETE", sub: "policy", serve: (*request).deletePolicy},
+		{name: "GetBucketPolicyStatus", level: bucketLevel, method: "GET", sub: "policyStatus", serve: (*request).getPolicyStatus},
 		{name: "PostObject", level: bucketLevel, method: "POST", open: true},
 		{name: "PreflightBucket", level: bucketLevel, method: "OPTIONS", open: true},
 
-		{name: "CopyObject", level: keyLevel, method: "PUT", header: hCopySource, serve: (*request).copyObject, body: true},
+		{name: "CopyObject", level: keyLevel, method: "PUT", header: hCopySource, serve: (*request).copyObject, body: true, signed: true},
 		{name: "PutObject", level: keyLevel, method: "PUT", serve: (*request).putObject, body: true, stream: true, grantable: true},
 		{name: "GetObject", level: keyLevel, method: "GET", params: getParams, serve: (*request).getObject, body: true, grantable: true},
 		{name: "HeadObject", level: keyLevel, method: "HEAD", params: getParams, serve: (*request).headObject, grantable: true},
@@ -53,12 +57,12 @@ func newTable() []*operation {
 		{name: "GetObjectAcl", level: keyLevel, method: "GET", sub: "acl", params: []string{"versionId"}, serve: (*request).getObjectACL, grantable: true},
 		{name: "PutObjectAcl", level: keyLevel, method: "PUT", sub: "acl", params: []string{"versionId"}, serve: (*request).putObjectACL, grantable: true},
 
-		{name: "CreateMultipartUpload", level: keyLevel, method: "POST", sub: "uploads", serve: (*request).createUpload},
-		{name: "UploadPartCopy", level: keyLevel, method: "PUT", sub: "uploadId", header: hCopySource, params: []string{"partNumber"}, serve: (*request).copyPart, body: true},
-		{name: "UploadPart", level: keyLevel, method: "PUT", sub: "uploadId", params: []string{"partNumber"}, serve: (*request).uploadPart, body: true, stream: true},
-		{name: "ListParts", level: keyLevel, method: "GET", sub: "uploadId", params: []string{"max-parts", "part-number-marker"}, serve: (*request).listParts},
-		{name: "CompleteMultipartUpload", level: keyLevel, method: "POST", sub: "uploadId", serve: (*request).completeUpload, body: true, composite: true},
-		{name: "AbortMultipartUpload", level: keyLevel, method: "DELETE", sub: "uploadId", serve: (*request).abortUpload},
+		{name: "CreateMultipartUpload", level: keyLevel, method: "POST", sub: "uploads", serve: (*request).createUpload, signed: true},
+		{name: "UploadPartCopy", level: keyLevel, method: "PUT", sub: "uploadId", header: hCopySource, params: []string{"partNumber"}, serve: (*request).copyPart, body: true, signed: true},
+		{name: "UploadPart", level: keyLevel, method: "PUT", sub: "uploadId", params: []string{"partNumber"}, serve: (*request).uploadPart, body: true, stream: true, signed: true},
+		{name: "ListParts", level: keyLevel, method: "GET", sub: "uploadId", params: []string{"max-parts", "part-number-marker"}, serve: (*request).listParts, signed: true},
+		{name: "CompleteMultipartUpload", level: keyLevel, method: "POST", sub: "uploadId", serve: (*request).completeUpload, body: true, composite: true, signed: true},
+		{name: "AbortMultipartUpload", level: keyLevel, method: "DELETE", sub: "uploadId", serve: (*request).abortUpload, signed: true},
 		{name: "PreflightObject", level: keyLevel, method: "OPTIONS", open: true},
 	}
 	ops = append(ops, unsetConfigurations()...)

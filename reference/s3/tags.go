@@ -149,7 +149,7 @@ func (q *request) replyTags(tags []object.Tag) error {
 }
 
 func (q *request) getBucketTagging() error {
-	b, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket)
+	b, err := q.readBucket()
 	if err != nil {
 		return err
 	}

@@ -14,51 +14,49 @@ import (
 // unsetConfigurations are the rows that read and delete them.
 func unsetConfigurations() []*operation {
 	return append([]*operation{
-		unset("GetBucketPolicy", "policy", answers(errcode.NoSuchBucketPolicy)),
-		unset("GetBucketPolicyStatus", "policyStatus", answers(errcode.NoSuchBucketPolicy)),
-		unset("GetBucketLifecycleConfiguration", "lifecycle", answers(errcode.NoSuchLifecycleConfiguration), "withUpdatedAt"), // the parameter is minio-go's
-		unset("GetBucketCors", "cors", answers(errcode.NoSuchCORSConfiguration)),
-		unset("GetBucketWebsite", "website", answers(errcode.NoSuchWebsiteConfiguration)),
-		unset("GetBucketReplication", "replication", answers(errcode.ReplicationConfigurationNotFound)),
-		unset("GetObjectLockConfiguration", "object-lock", answers(errcode.ObjectLockConfigurationNotFound)),
+		unset("GetBucketLifecycleConfiguration", "lifecycle", "GetLifecycleConfiguration", answers(errcode.NoSuchLifecycleConfiguration), "withUpdatedAt"), // the parameter is minio-go's
+		unset("GetBucketCors", "cors", "GetBucketCORS", answers(errcode.NoSuchCORSConfiguration)),
+		unset("GetBucketWebsite", "website", "GetBucketWebsite", answers(errcode.NoSuchWebsiteConfiguration)),
+		unset("GetBucketReplication", "replication", "GetReplicationConfiguration", answers(errcode.ReplicationConfigurationNotFound)),
+		unset("GetObjectLockConfiguration", "object-lock", "GetBucketObjectLockConfiguration", answers(errcode.ObjectLockConfigurationNotFound)),
 		// S3 has encrypted everything since 2023 and would say so; here nothing is.
-		unset("GetBucketEncryption", "encryption", answers(errcode.EncryptionConfigurationNotFound)),
+		unset("GetBucketEncryption", "encryption", "GetEncryptionConfiguration", answers(errcode.EncryptionConfigurationNotFound)),
 
 		// No state is shown where none has ever been set.
 		// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAccelerateConfiguration.html
-		unset("GetBucketAccelerateConfiguration", "accelerate", shows("AccelerateConfiguration", "")),
-		unset("GetBucketLogging", "logging", shows("BucketLoggingStatus", "")),
-		unset("GetBucketNotificationConfiguration", "notification", shows("NotificationConfiguration", "")),
-		unset("GetBucketRequestPayment", "requestPayment", shows("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>")),
-		unset("GetBucketAnalyticsConfiguration", "analytics", byID("ListBucketAnalyticsConfigurationResult"), listParams...),
-		unset("GetBucketInventoryConfiguration", "inventory", byID("ListInventoryConfigurationsResult"), listParams...),
-		unset("GetBucketMetricsConfiguration", "metrics", byID("ListMetricsConfigurationsResult"), listParams...),
-		unset("GetBucketIntelligentTieringConfiguration", "intelligent-tiering",
+		unset("GetBucketAccelerateConfiguration", "accelerate", "GetAccelerateConfiguration", shows("AccelerateConfiguration", "")),
+		unset("GetBucketLogging", "logging", "GetBucketLogging", shows("BucketLoggingStatus", "")),
+		unset("GetBucketNotificationConfiguration", "notification", "GetBucketNotification", shows("NotificationConfiguration", "")),
+		unset("GetBucketRequestPayment", "requestPayment", "GetBucketRequestPayment", shows("RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>")),
+		unset("GetBucketAnalyticsConfiguration", "analytics", "GetAnalyticsConfiguration", byID("ListBucketAnalyticsConfigurationResult"), listParams...),
+		unset("GetBucketInventoryConfiguration", "inventory", "GetInventoryConfiguration", byID("ListInventoryConfigurationsResult"), listParams...),
+		unset("GetBucketMetricsConfiguration", "metrics", "GetMetricsConfiguration", byID("ListMetricsConfigurationsResult"), listParams...),
+		unset("GetBucketIntelligentTieringConfiguration", "intelligent-tiering", "GetIntelligentTieringConfiguration",
 			byID("ListBucketIntelligentTieringConfigurationsOutput"), listParams...),
 	},
-		removal("DeleteBucketPolicy", "policy"),
-		removal("DeleteBucketLifecycle", "lifecycle"),
-		removal("DeleteBucketCors", "cors"),
-		removal("DeleteBucketWebsite", "website"),
-		removal("DeleteBucketReplication", "replication"))
+		removal("DeleteBucketLifecycle", "lifecycle", "PutLifecycleConfiguration"),
+		removal("DeleteBucketCors", "cors", "PutBucketCORS"),
+		removal("DeleteBucketWebsite", "website", "DeleteBucketWebsite"),
+		removal("DeleteBucketReplication", "replication", "PutReplicationConfiguration"))
 }
 
 // listParams are those of sub-resources that hold several configurations.
 var listParams = []string{"id", "continuation-token"}
 
-// unset is the row that reads one of them, in a bucket that must exist.
-func unset(name, sub string, serve func(*request) error, params ...string) *operation {
-	return &operation{name: name, level: bucketLevel, method: http.MethodGet, sub: sub, params: params, unset: true,
+// unset is the row that reads one of them, in a bucket that must exist, for whom
+// the action is allowed.
+func unset(name, sub, action string, serve func(*request) error, params ...string) *operation {
+	return &operation{name: name, action: "s3:" + action, level: bucketLevel, method: http.MethodGet, sub: sub, params: params, unset: true,
 		serve: func(q *request) error {
-			if _, err := q.h.cfg.Backend.Bucket(q.ctx, q.caller, q.bucket); err != nil {
+			if _, err := q.readBucket(); err != nil {
 				return err
 			}
 			return serve(q)
 		}}
 }
 
-func removal(name, sub string) *operation {
-	op := unset(name, sub, func(q *request) error { return q.reply(http.StatusNoContent) })
+func removal(name, sub, action string) *operation {
+	op := unset(name, sub, action, func(q *request) error { return q.reply(http.StatusNoContent) })
 	op.method = http.MethodDelete
 	return op
 }

@@ -11,8 +11,6 @@ import (
 func TestUnsetConfigurations(t *testing.T) {
 	srv := newTest(t, &fake{})
 	for query, want := range map[string]errcode.Code{
-		"policy":                       "NoSuchBucketPolicy",
-		"policyStatus":                 "NoSuchBucketPolicy",
 		"lifecycle":                    "NoSuchLifecycleConfiguration",
 		"lifecycle&withUpdatedAt=true": "NoSuchLifecycleConfiguration",
 		"cors":                         "NoSuchCORSConfiguration",
@@ -59,8 +57,8 @@ func TestUnsetConfigurationsCannotBeSet(t *testing.T) {
 			got.wantError(t, 501, errcode.NotImplemented)
 		}
 	}
-	if deletable != 5 {
-		t.Errorf("got %d that can be deleted, want 5", deletable)
+	if deletable != 4 {
+		t.Errorf("got %d that can be deleted, want 4", deletable)
 	}
 }
 
@@ -73,7 +71,7 @@ func TestUnsetConfigurationsNeedTheBucket(t *testing.T) {
 			do(t, srv, op.method, "/bucket?"+op.sub, "").wantError(t, 404, errcode.NoSuchBucket)
 		}
 	}
-	if n < 20 {
-		t.Errorf("got %d rows, want over 20", n)
+	if n < 18 {
+		t.Errorf("got %d rows, want 18", n)
 	}
 }

@@ -151,34 +151,37 @@ func (p *treeParser) token(tok xml.Token) error {
 // readXML reads, checks and decodes the request's document. An empty body is
 // reported as (nil, nil); whether that is an error is the operation's matter.
 func (q *request) readXML(root string) (*element, error) {
+	x := q.h.buffers.xml()
+	defer q.h.buffers.putXML(x)
+	if err := q.readDocument(x); err != nil || len(x.b) == 0 {
+		return nil, err
+	}
+	return parseXML(x.b, root)
+}
+
+// readDocument reads the request's document into x and checks it against what
+// the client claims of it.
+func (q *request) readDocument(x *xmlBuf) error {
 	if q.r.ContentLength > maxXML {
-		return nil, tooLong()
+		return tooLong()
 	}
 	if q.r.ContentLength == 0 {
-		return nil, nil
+		return nil
 	}
 	// The document, its tree and its strings: a small multiple of its size.
 	if err := q.reserve(4 * q.xmlSize()); err != nil {
-		return nil, err
+		return err
 	}
-	x := q.h.buffers.xml()
-	defer q.h.buffers.putXML(x)
 	buf := bytes.NewBuffer(x.b)
 	_, err := buf.ReadFrom(io.LimitReader(&bodyReader{q: q}, maxXML+1))
 	x.b = buf.Bytes()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(x.b) > maxXML {
-		return nil, tooLong()
+		return tooLong()
 	}
-	if err := q.verifyXML(x.b); err != nil {
-		return nil, err
-	}
-	if len(x.b) == 0 {
-		return nil, nil
-	}
-	return parseXML(x.b, root)
+	return q.verifyXML(x.b)
 }
 
 // xmlSize is what the document may take, in bytes.

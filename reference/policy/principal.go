@@ -1,0 +1,100 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// principals are whom a statement is about.
+type principals struct {
+	not    bool
+	anyone bool
+	names  []Principal // accounts and users
+	others bool        // services too, which are fixed but never call here
+}
+
+// include reports whether the statement is about c.
+func (p *principals) include(c Principal) bool {
+	in := p.anyone || slices.ContainsFunc(p.names, c.is)
+	return in != p.not
+}
+
+// is reports whether n names c. Who is nobody has no name.
+func (c Principal) is(n Principal) bool {
+	return (n.ID == "" || n.ID == c.ID) && (n.Account == "" || n.Account == c.Account) && (n.Name == "" || n.Name == c.Name)
+}
+
+func parsePrincipals(v *value) (p principals, err error) {
+	m, ok := v.get("Principal")
+	n, not := v.get("NotPrincipal")
+	switch {
+	case ok == not && ok:
+		return p, malformed("Statement cannot have both Principal and NotPrincipal")
+	case ok == not:
+		return p, malformed("Missing required field Principal")
+	case not:
+		m, p.not = n, true
+	}
+	if m.kind == 's' && m.text == "*" {
+		p.anyone = true
+		return p, nil
+	}
+	if m.kind != '{' || len(m.names) == 0 {
+		return p, malformed("Invalid principal in policy")
+	}
+	for i, kind := range m.names {
+		list, err := m.members[i].list("Principal")
+		if err != nil {
+			return p, err
+		}
+		for _, name := range list {
+			if !p.add(kind, name) {
+				return p, malformed("Invalid principal in policy")
+			}
+		}
+	}
+	return p, nil
+}
+
+// add takes in one name of a kind, if that is how principals are named.
+func (p *principals) add(kind, name string) bool {
+	switch kind {
+	case "AWS":
+		if name == "*" {
+			p.anyone = true
+			return true
+		}
+		n, ok := parseAccount(name)
+		p.names = append(p.names, n)
+		return ok
+	case "CanonicalUser":
+		p.names = append(p.names, Principal{ID: name})
+		return !strings.ContainsAny(name, "*?")
+	case "Service":
+		p.others = true
+		return strings.HasSuffix(name, ".amazonaws.com") && !strings.ContainsAny(name, "*?")
+	}
+	return false
+}
+
+// parseAccount reads an account's number, or the ARN of an account or user.
+func parseAccount(name string) (Principal, bool) {
+	if isAccount(name) {
+		return Principal{Account: name}, true
+	}
+	rest, ok := strings.CutPrefix(name, "arn:aws:iam::")
+	account, who, _ := strings.Cut(rest, ":")
+	if !ok || !isAccount(account) {
+		return Principal{}, false
+	}
+	if who == "root" {
+		return Principal{Account: account}, true
+	}
+	path, ok := strings.CutPrefix(who, "user/")
+	user := path[strings.LastIndexByte(path, '/')+1:]
+	return Principal{Account: account, Name: user}, ok && user != "" && !strings.ContainsAny(user, "*?")
+}
+
+func isAccount(s string) bool {
+	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
+}

@@ -1,0 +1,111 @@
+package s3
+
+import (
+	"net"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Fact implements object.Facts: the values of the condition keys that policies
+// may ask of a request.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+// https://docs.aws.amazon.com/AmazonS3/latest/API/bucket-policy-s3-sigv4-conditions.html
+func (q *request) Fact(key string) []string {
+	if fact, ok := facts[key]; ok {
+		if v := fact(q); v != "" {
+			return []string{v}
+		}
+		return nil
+	}
+	name, ok := strings.CutPrefix(key, "s3:")
+	switch {
+	case !ok:
+	case name == "prefix", name == "delimiter", name == "max-keys": // "" is a value too
+		if v, ok := q.query.get(name); ok {
+			return []string{v}
+		}
+	case name == "if-match", name == "if-none-match", strings.HasPrefix(name, "x-amz-"):
+		return q.r.Header[textproto.CanonicalMIMEHeaderKey(name)]
+	}
+	return nil
+}
+
+// facts are those keys that have one value or none.
+var facts = map[string]func(*request) string{
+	"aws:currenttime":      func(q *request) string { return q.start.UTC().Format(time.RFC3339) },
+	"aws:epochtime":        func(q *request) string { return strconv.FormatInt(q.start.Unix(), 10) },
+	"aws:sourceip":         (*request).sourceIP,
+	"aws:securetransport":  func(q *request) string { return strconv.FormatBool(q.r.TLS != nil) },
+	"aws:useragent":        func(q *request) string { return q.header("User-Agent") },
+	"aws:referer":          func(q *request) string { return q.header("Referer") },
+	"aws:username":         func(q *request) string { return q.caller.Name },
+	"aws:principaltype":    func(q *request) string { return q.named("Account", "Anonymous") },
+	"aws:userid":           func(q *request) string { return q.named(q.account(), "anonymous") },
+	"aws:principalaccount": (*request).account,
+	"aws:principalarn":     func(q *request) string { return q.named("arn:aws:iam::"+q.account()+":root", "") },
+	"s3:authtype":          (*request).authType,
+	"s3:signatureversion":  func(q *request) string { return q.named("AWS4-HMAC-SHA256", "") },
+	"s3:signatureage":      (*request).signatureAge,
+	"s3:tlsversion":        (*request).tlsVersion,
+}
+
+// named is known of who has an account, and nobody of who has none.
+func (q *request) named(known, nobody string) string {
+	if q.caller.Account == "" {
+		return nobody
+	}
+	return known
+}
+
+// account is the caller's account of 12 digits.
+func (q *request) account() string {
+	if q.caller.Account == "" {
+		return ""
+	}
+	return q.h.cfg.AccountID(q.caller.Account)
+}
+
+// sourceIP is the address of the connection: no header can forge it.
+func (q *request) sourceIP() string {
+	host, _, err := net.SplitHostPort(q.r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+func (q *request) authType() string {
+	switch {
+	case q.identity == nil || q.identity.Anonymous():
+		return ""
+	case q.identity.Presigned:
+		return "REST-QUERY-STRING"
+	}
+	return "REST-HEADER"
+}
+
+// signatureAge is how long ago the request was signed, in milliseconds.
+func (q *request) signatureAge() string {
+	if q.authType() == "" {
+		return ""
+	}
+	date := q.header("X-Amz-Date")
+	if q.identity.Presigned {
+		date = q.query.value("X-Amz-Date")
+	}
+	t, err := time.Parse("20060102T150405Z", date)
+	if err != nil {
+		return ""
+	}
+	return strconv.FormatInt(q.start.Sub(t).Milliseconds(), 10)
+}
+
+// tlsVersion is that of the connection: 0x0303 is 1.2.
+func (q *request) tlsVersion() string {
+	if q.r.TLS == nil {
+		return ""
+	}
+	return "1." + strconv.Itoa(int(q.r.TLS.Version)-0x0301)
+}
