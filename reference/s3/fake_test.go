@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
@@ -23,6 +25,9 @@ var noon = time.Date(2026, 3, 4, 12, 30, 45, 678e6, time.UTC)
 
 // owner is the account that signs requests in these tests.
 const owner = "111122223333"
+
+// factless leaves out of a comparison the request that stands behind a caller.
+var factless = cmpopts.IgnoreFields(object.Caller{}, "Facts")
 
 // A fake is a Backend that records what it was asked and answers what it was
 // told to. Bodies are read, as the domain would.

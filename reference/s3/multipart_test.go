@@ -22,7 +22,7 @@ func TestCreateUpload(t *testing.T) {
 		t.Errorf("got %v %s", got.header, d)
 	}
 	in := object.CreateUploadInput{Caller: ada, Bucket: "b", Key: "a&b", Attributes: object.Attributes{ContentType: "x/y"}, Algorithm: "SHA256", ChecksumType: "COMPOSITE"}
-	if d := cmp.Diff(in, f.only(t, "CreateUpload").in); d != "" {
+	if d := cmp.Diff(in, f.only(t, "CreateUpload").in, factless); d != "" {
 		t.Error(d)
 	}
 	for _, headers := range [][]string{
@@ -46,7 +46,7 @@ func TestUploadPart(t *testing.T) {
 	}
 	c := f.only(t, "UploadPart")
 	in := c.in.(object.UploadPartInput)
-	if c.body != "part" || in.Number != 7 || in.UploadID != "u1" || in.Caller != ada || in.Key != "k" || in.Body.Checksum.Algorithm != "CRC32" {
+	if c.body != "part" || in.Number != 7 || in.UploadID != "u1" || !cmp.Equal(in.Caller, ada, factless) || in.Key != "k" || in.Body.Checksum.Algorithm != "CRC32" {
 		t.Errorf("got %+v", c)
 	}
 	for target, want := range map[string]errcode.Code{
@@ -69,7 +69,7 @@ func TestUploadPartCopy(t *testing.T) {
 	}
 	in := object.CopyPartInput{Caller: ada, Bucket: "b", Key: "k", UploadID: "u1", Number: 2, SourceBucket: "s", SourceKey: "o",
 		SourceVersion: "v1", SourceConditions: object.Conditions{IfNoneMatch: "x"}, Range: "bytes=0-4"}
-	if d := cmp.Diff(in, f.only(t, "CopyPart").in); d != "" {
+	if d := cmp.Diff(in, f.only(t, "CopyPart").in, factless); d != "" {
 		t.Error(d)
 	}
 }
@@ -87,7 +87,7 @@ func TestListParts(t *testing.T) {
 	if d := cmp.Diff(want, got.body); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff(object.ListPartsInput{Caller: ada, Bucket: "b", Key: "k", UploadID: "u1", After: 2, Max: 1000}, f.only(t, "ListParts").in); d != "" {
+	if d := cmp.Diff(object.ListPartsInput{Caller: ada, Bucket: "b", Key: "k", UploadID: "u1", After: 2, Max: 1000}, f.only(t, "ListParts").in, factless); d != "" {
 		t.Error(d)
 	}
 	for _, q := range []string{"max-parts=-1", "max-parts=x", "part-number-marker=-1", "part-number-marker=x"} {
@@ -118,7 +118,7 @@ func TestComplete(t *testing.T) {
 	in := object.CompleteInput{Caller: ada, Bucket: "b", Key: "a b/c", UploadID: "u1", Condition: object.WriteCondition{IfNoneMatch: "*"},
 		Parts:    []object.CompletePart{{Number: 1, ETag: "e1"}, {Number: 3, ETag: "e3", Checksums: []object.Checksum{{Algorithm: "CRC32", Value: "AAAAAQ=="}}}},
 		Checksum: object.Checksum{Algorithm: "CRC32", Type: "COMPOSITE", Value: "AAAAAA==-2"}, Size: 12}
-	if d := cmp.Diff(in, f.only(t, "Complete").in); d != "" {
+	if d := cmp.Diff(in, f.only(t, "Complete").in, factless); d != "" {
 		t.Error(d)
 	}
 	do(t, srv, "POST", "/k?uploadId=u1", `<CompleteMultipartUpload><Part><ETag>e</ETag><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>`, "Host: b.localhost")
@@ -183,7 +183,7 @@ func TestDeleteObjects(t *testing.T) {
 		t.Errorf("got %d %s", got.status, d)
 	}
 	items := []object.DeleteItem{{Key: "a"}, {Key: "b", VersionID: "v1"}, {Key: "c\r"}, {Key: "d", IfMatch: "x"}}
-	if d := cmp.Diff(items, f.only(t, "DeleteMany").in); d != "" {
+	if d := cmp.Diff(items, f.only(t, "DeleteMany").in, factless); d != "" {
 		t.Error(d)
 	}
 	got = doXML(t, srv, "POST", "/b?delete", `<Delete><Quiet>true</Quiet>`+list+`</Delete>`)
