@@ -107,7 +107,7 @@ func (f *fake) SetPolicy(ctx context.Context, who object.Caller, name string, p 
 	return f.err
 }
 func (f *fake) Bucket(ctx context.Context, who object.Caller, name, action string) (object.Bucket, error) {
-	f.note(ctx, "Bucket", name)
+	f.note(ctx, "Bucket", action)
 	return f.bucket, f.err
 }
 func (f *fake) Find(ctx context.Context, name string) (object.Bucket, error) {
