@@ -14,7 +14,7 @@ backend=local
 region=us-east-1
 defaults=aws
 https=
-claim=(--features +versioning,+tagging,+tls,+acl,+public-access-block,+second-account)
+claim=(--features +versioning,+tagging,+tls,+acl,+public-access-block,+second-account,+policy)
 args=()
 while [ $# -gt 0 ]; do
   case $1 in

@@ -282,7 +282,22 @@ func TestMinioUnsetConfigurations(t *testing.T) {
 	if cors, err := c.GetBucketCors(t.Context(), b); err != nil || cors != nil {
 		t.Errorf("cors: got %+v, %v", cors, err)
 	}
-	wantCode(t, c.SetBucketPolicy(t.Context(), b, `{"Version":"2012-10-17"}`), 501, "NotImplemented")
+}
+
+func TestMinioBucketPolicy(t *testing.T) {
+	srv := reference.Start(t)
+	c := dial(t, srv, false)
+	b := makeBucket(t, c, "policy")
+	wantCode(t, c.SetBucketPolicy(t.Context(), b, `{"Version":"2012-10-17"}`), 400, "MalformedPolicy")
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::` + b + `/x/*"}]}`
+	check(t, c.SetBucketPolicy(t.Context(), b, policy), "SetBucketPolicy")
+	if got, err := c.GetBucketPolicy(t.Context(), b); err != nil || got != policy {
+		t.Errorf("policy: got %q, %v", got, err)
+	}
+	check(t, c.SetBucketPolicy(t.Context(), b, ""), "remove the policy")
+	if got, err := c.GetBucketPolicy(t.Context(), b); err != nil || got != "" {
+		t.Errorf("policy: got %q, %v, want none", got, err)
+	}
 }
 
 func TestMinioPresigned(t *testing.T) {

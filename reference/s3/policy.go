@@ -27,7 +27,8 @@ func (q *request) noPolicy() error {
 }
 
 // putPolicy takes x-amz-confirm-remove-self-bucket-access for granted: no policy
-// keeps a bucket's owner from changing it (P-14).
+// keeps a bucket's owner from changing it (P-14). minio-go and s3cmd send no
+// digest, and nothing says that they must.
 func (q *request) putPolicy() error {
 	x := q.h.buffers.xml()
 	defer q.h.buffers.putXML(x)

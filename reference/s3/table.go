@@ -39,7 +39,7 @@ func newTable() []*operation {
 		{name: "PutPublicAccessBlock", level: bucketLevel, method: "PUT", sub: "publicAccessBlock", serve: (*request).putPublicAccess, integrity: true},
 		{name: "DeletePublicAccessBlock", level: bucketLevel, method: "DELETE", sub: "publicAccessBlock", serve: (*request).deletePublicAccess},
 		{name: "GetBucketPolicy", level: bucketLevel, method: "GET", sub: "policy", serve: (*request).getPolicy},
-		{name: "PutBucketPolicy", level: bucketLevel, method: "PUT", sub: "policy", serve: (*request).putPolicy, integrity: true},
+		{name: "PutBucketPolicy", level: bucketLevel, method: "PUT", sub: "policy", serve: (*request).putPolicy},
 		{name: "DeleteBucketPolicy", level: bucketLevel, method: "DELETE", sub: "policy", serve: (*request).deletePolicy},
 		{name: "GetBucketPolicyStatus", level: bucketLevel, method: "GET", sub: "policyStatus", serve: (*request).getPolicyStatus},
 		{name: "PostObject", level: bucketLevel, method: "POST", open: true},
