@@ -205,3 +205,31 @@ func TestPublic(t *testing.T) {
 		}
 	}
 }
+
+// Whatever comes is a policy that can be kept and asked, or MalformedPolicy.
+func FuzzParse(f *testing.F) {
+	f.Add(one())
+	f.Add(one("Principal", `{"AWS":["111122223333","arn:aws:iam::111122223333:user/Ada"]}`, "Resource", `"arn:aws:s3:::b/${aws:username,'x'}*?"`))
+	f.Add(one("Effect", `"Deny"`, "Condition", `{"ForAllValues:ArnLikeIfExists":{"aws:SourceArn":"arn:${x:y}:*"},"DateLessThan":{"a:b":0}}`))
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := Parse(text)
+		if err != nil {
+			if errcode.Of(err) != errcode.MalformedPolicy {
+				t.Errorf("%q: %v", text, err)
+			}
+			return
+		}
+		if err := p.Check("b", known); err != nil && errcode.Of(err) != errcode.MalformedPolicy {
+			t.Errorf("%q: %v", text, err)
+		}
+		p.Decide(ask(bob, "aws:sourcearn", "arn:aws:s3:::b", "a:b", "1"))
+		b, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again Policy
+		if err := json.Unmarshal(b, &again); err != nil || !again.Equal(p) || again.Public() != p.Public() {
+			t.Errorf("%q became %q, %v", text, again.String(), err)
+		}
+	})
+}

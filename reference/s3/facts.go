@@ -49,6 +49,7 @@ var facts = map[string]func(*request) string{
 	"s3:signatureversion":  func(q *request) string { return q.named("AWS4-HMAC-SHA256", "") },
 	"s3:signatureage":      (*request).signatureAge,
 	"s3:tlsversion":        (*request).tlsVersion,
+	"s3:x-amz-copy-source": (*request).sourceName,
 }
 
 // named is known of who has an account, and nobody of who has none.
@@ -86,20 +87,22 @@ func (q *request) authType() string {
 	return "REST-HEADER"
 }
 
-// signatureAge is how long ago the request was signed, in milliseconds.
+// signatureAge is how long ago a presigned request was signed, in milliseconds.
 func (q *request) signatureAge() string {
-	if q.authType() == "" {
-		return ""
-	}
-	date := q.header("X-Amz-Date")
-	if q.identity.Presigned {
-		date = q.query.value("X-Amz-Date")
-	}
-	t, err := time.Parse("20060102T150405Z", date)
-	if err != nil {
+	t, err := time.Parse("20060102T150405Z", q.query.value("X-Amz-Date"))
+	if err != nil || q.authType() != "REST-QUERY-STRING" {
 		return ""
 	}
 	return strconv.FormatInt(q.start.Sub(t).Milliseconds(), 10)
+}
+
+// sourceName is the source of a copy, however it is spelt.
+func (q *request) sourceName() string {
+	text := q.header(hCopySource)
+	if s, err := parseSource(text); err == nil {
+		return s.bucket + "/" + s.key
+	}
+	return text
 }
 
 // tlsVersion is that of the connection: 0x0303 is 1.2.

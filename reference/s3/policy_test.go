@@ -204,11 +204,12 @@ func TestFacts(t *testing.T) {
 		"aws:sourceip": "127.0.0.1", "aws:securetransport": "false", "aws:currenttime": "any", "aws:epochtime": "any",
 		"aws:useragent": "me", "aws:referer": "there", "aws:principaltype": "Account", "aws:userid": owner, "aws:username": "Ada",
 		"aws:principalaccount": owner, "aws:principalarn": "arn:aws:iam::" + owner + ":root", "s3:authtype": "REST-HEADER",
-		"s3:signatureversion": "AWS4-HMAC-SHA256", "s3:signatureage": "any", "s3:tlsversion": "-", "s3:if-match": `"e"`, "s3:if-none-match": "-",
+		"s3:signatureversion": "AWS4-HMAC-SHA256", "s3:signatureage": "-", "s3:tlsversion": "-", "s3:if-match": `"e"`, "s3:if-none-match": "-",
 		"s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD", "s3:x-amz-acl": "-", "s3:prefix": "-", "s3:nonsense": "-", "aws:nonsense": "-", "x-amz-date": "-",
 	})
-	capture(srv, "/b/k?X-Amz-Signature=x&X-Amz-Date=20260304T123045Z&x-amz-acl=private", "x-amz-grant-read: id=a")
-	expect(map[string]string{"s3:authtype": "REST-QUERY-STRING", "s3:signatureage": "any", "s3:x-amz-acl": "private", "s3:x-amz-grant-read": "id=a"})
+	capture(srv, "/b/k?X-Amz-Signature=x&X-Amz-Date=20260304T123045Z&x-amz-acl=private", "x-amz-grant-read: id=a", "x-amz-copy-source: /b/%61?versionId=v")
+	expect(map[string]string{"s3:authtype": "REST-QUERY-STRING", "s3:signatureage": "any", "s3:x-amz-acl": "private", "s3:x-amz-grant-read": "id=a",
+		"s3:x-amz-content-sha256": "-", "s3:x-amz-copy-source": "b/a"})
 	f.calls = nil
 	f.bucket.Access.Policy = parsed(t, readable)
 	send(t, srv, "GET", "/b/k", "")
