@@ -3,6 +3,7 @@ package cluster
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,21 +18,26 @@ import (
 	"bleepstore/reference/meta"
 )
 
-// childEnv, when set, makes this test binary a writer that is to be killed.
-const childEnv = "BLEEPSTORE_KILLED_WRITER"
+// Each of these, when set, makes this test binary a writer that is to be killed:
+// of a Local, or of three nodes.
+const (
+	writerEnv = "BLEEPSTORE_KILLED_WRITER"
+	trioEnv   = "BLEEPSTORE_KILLED_TRIO"
+)
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(childEnv); path != "" {
-		if err := write(path); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+	for env, write := range map[string]func(string) error{writerEnv: write, trioEnv: writeTrio} {
+		if path := os.Getenv(env); path != "" {
+			if err := write(path); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
 		}
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// write proposes for ever, from several goroutines, and prints "+key" for each
-// write that was acknowledged and "-key" for each that was refused.
+// write proposes for ever to a Local.
 func write(path string) error {
 	ctx := context.Background()
 	db, err := meta.Open(ctx, meta.Options{Path: path, Sync: meta.SyncFull, QuickCheck: true})
@@ -42,6 +48,14 @@ func write(path string) error {
 	if _, err := l.Propose(ctx, meta.Command{Op: meta.CreateBucket{Name: "b", Owner: "alice"}}); err != nil {
 		return err
 	}
+	return writeTo(l)
+}
+
+// writeTo proposes for ever, from several goroutines, and prints "+key" for each
+// write that was acknowledged and "-key" for each that was refused. Of several
+// logs, which are nodes, one may not know.
+func writeTo(logs ...Log) error {
+	ctx := context.Background()
 	errs := make(chan error)
 	var out sync.Mutex
 	for w := range 4 {
@@ -52,7 +66,11 @@ func write(path string) error {
 				if i%5 == 4 {
 					op.Condition.IfMatch, sign = "*", "-"
 				}
-				r, err := l.Propose(ctx, meta.Command{Op: op})
+				r, err := logs[(w+i)%len(logs)].Propose(ctx, meta.Command{Op: op})
+				var unknown *UnknownOutcomeError
+				if len(logs) > 1 && errors.As(err, &unknown) {
+					continue
+				}
 				if err != nil || (r.Err != nil) != (sign == "-") {
 					errs <- fmt.Errorf("%s: %w, %v", key, err, r.Err)
 					return
@@ -72,7 +90,7 @@ func TestKilledWriterKeepsItsWord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "meta.db")
 	acked, refused := map[string]bool{}, map[string]bool{}
 	for round := range 4 {
-		kill(t, path, 40*(round+1), acked, refused)
+		kill(t, writerEnv+"="+path, 40*(round+1), acked, refused)
 		db, _ := open(t, path)
 		err := db.View(context.Background(), func(tx *meta.Tx) error {
 			for key := range acked {
@@ -104,10 +122,10 @@ func TestKilledWriterKeepsItsWord(t *testing.T) {
 }
 
 // kill runs a writer until it has said n things, kills it, and takes note.
-func kill(t *testing.T, path string, n int, acked, refused map[string]bool) {
+func kill(t *testing.T, env string, n int, acked, refused map[string]bool) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+path)
+	cmd.Env = append(os.Environ(), env)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

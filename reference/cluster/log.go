@@ -1,5 +1,7 @@
 // Package cluster carries commands to the state machine: Local for one node,
-// grouped straight into SQLite. It knows nothing of S3 and nothing of HTTP.
+// grouped straight into SQLite, and Raft for several, agreed upon by hashicorp's
+// raft. It knows nothing of S3 and nothing of HTTP, and how nodes reach each
+// other is told to it.
 package cluster
 
 import (
@@ -14,11 +16,12 @@ type Log interface {
 	// Propose appends cmd and returns what applying it did, once that is
 	// durable. A business failure is in Result.Err. The error, when not nil,
 	// means that the command was not taken (ErrBroken, ErrClosed, ErrTooLarge,
-	// or ctx ended before it was) or that its fate is unclear:
+	// *RefusedError, or ctx ended before it was) or that its fate is unclear:
 	// *UnknownOutcomeError, and only that.
 	Propose(ctx context.Context, cmd meta.Command) (meta.Result, error)
 	// ReadIndex returns an index such that a read of a state that has applied
-	// it sees every command acknowledged before the call.
+	// it sees every command acknowledged before the call, by any node. It fails
+	// rather than be wrong.
 	ReadIndex(ctx context.Context) (uint64, error)
 	// Wait returns once this node's state has applied index.
 	Wait(ctx context.Context, index uint64) error

@@ -123,6 +123,8 @@ func pagesWritten(c *conn) (int64, error) {
 
 // WAL tells how large the write-ahead log is; all zero in memory.
 func (db *DB) WAL() WAL {
+	db.swap.RLock()
+	defer db.swap.RUnlock()
 	k := db.check
 	if k == nil {
 		return WAL{}

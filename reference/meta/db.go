@@ -40,10 +40,13 @@ type Options struct {
 // A DB is the state machine and its database. Apply is called by one goroutine
 // at a time (the log's); everything else may run concurrently with it.
 type DB struct {
-	path    string
+	o       Options
 	name    string  // of the database for openConn
 	m       machine // Apply's
 	readers *readers
+	// swap is held shared by who uses the connections or the file, and alone by
+	// Reload, which puts others in their place.
+	swap sync.RWMutex
 	// mem is held by Views shared and by Apply alone when the database is in
 	// memory: SQLite's memdb has no WAL, so that a reader and a writer would
 	// meet a lock. It is not used with a file.
@@ -69,57 +72,60 @@ func (e *FatalError) Error() string { return "metadata: " + e.Err.Error() }
 func (e *FatalError) Unwrap() error { return e.Err }
 
 // Open opens or creates the database and migrates its schema.
-func Open(ctx context.Context, o Options) (opened *DB, err error) {
+func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	db := &DB{path: o.Path, broken: make(chan struct{})}
+	if o.Readers <= 0 {
+		o.Readers = 4
+	}
+	db := &DB{o: o, name: dsn(o.Path, o.VFS), broken: make(chan struct{})}
 	db.m.cache = &db.buckets
-	name := dsn(o.Path, o.VFS)
-	mode := "WAL"
 	if o.Path == "" {
 		// A name that no other database of the process has while this one is open.
-		name, mode, o.Sync = dsn(fmt.Sprintf("/bleepstore-%p", db), "memdb"), "MEMORY", "OFF"
+		db.name, db.o.Sync = dsn(fmt.Sprintf("/bleepstore-%p", db), "memdb"), "OFF"
 		db.mem = new(sync.RWMutex)
-		held, err := load(o.Image, name)
+		held, err := load(o.Image, db.name)
 		if err != nil {
 			return nil, fmt.Errorf("open metadata: %w", err)
 		}
 		defer held.close() // once others hold the database
 	}
-	db.name = name
-	if o.Readers <= 0 {
-		o.Readers = 4
+	if err := db.open(); err != nil {
+		return nil, fmt.Errorf("open metadata: %w", errors.Join(err, db.Close()))
 	}
-	defer func() {
-		if err != nil {
-			opened, err = nil, fmt.Errorf("open metadata: %w", errors.Join(err, db.Close()))
-		}
-	}()
-	if db.m.c, err = openWriter(name, mode, o); err != nil {
-		return db, err
+	return db, nil
+}
+
+// open opens the connections and loads the state; Close closes what it has
+// opened, also when it fails.
+func (db *DB) open() (err error) {
+	mode := "WAL"
+	if db.o.Path == "" {
+		mode = "MEMORY"
 	}
-	if o.Path != "" {
+	if db.m.c, err = openWriter(db.name, mode, db.o); err != nil {
+		return err
+	}
+	if db.o.Path != "" {
 		if err := fold(db.m.c); err != nil {
-			return db, err
+			return err
 		}
 	}
 	if err := db.m.load(); err != nil {
-		return db, err
+		return err
 	}
 	db.applied.Store(db.m.st.applied)
-	db.readers, err = newReaders(o.Readers, func() (*conn, error) {
-		return openConn(name, "busy_timeout = 5000", "query_only = ON", "cache_size = -4096")
+	db.readers, err = newReaders(db.o.Readers, func() (*conn, error) {
+		return openConn(db.name, "busy_timeout = 5000", "query_only = ON", "cache_size = -4096")
 	})
 	if err != nil {
-		return db, err
+		return err
 	}
-	if o.Path != "" {
-		if db.check, err = startCheckpointer(name, o.Sync, db.fail); err != nil {
-			return db, err
-		}
+	if db.o.Path != "" {
+		db.check, err = startCheckpointer(db.name, db.o.Sync, db.fail)
 	}
-	return db, nil
+	return err
 }
 
 // openWriter opens the connection that Apply uses and proves its settings.
@@ -192,6 +198,7 @@ func (db *DB) Close() error {
 	}
 	if db.readers != nil {
 		errs = append(errs, db.readers.close())
+		db.readers = nil
 	}
 	if db.m.c != nil { // last: the last connection to close folds the WAL in
 		errs = append(errs, db.m.c.close())
@@ -205,6 +212,11 @@ func (db *DB) Close() error {
 // time, when a bucket has changed meanwhile, so it must set its results and not
 // add to them. Errors of fn are returned as they are. Views run concurrently.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	db.swap.RLock()
+	defer db.swap.RUnlock()
+	if db.readers == nil {
+		return errors.Join(errors.New("metadata is closed"), db.Err())
+	}
 	c, err := db.readers.get(ctx)
 	if err != nil {
 		return err

@@ -283,7 +283,7 @@ func TestWALIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	info, err := os.Stat(s.db.path + "-wal")
+	info, err := os.Stat(s.db.o.Path + "-wal")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,8 @@ func (db *DB) Save(ctx context.Context, path string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	db.swap.RLock()
+	defer db.swap.RUnlock()
 	if db.mem != nil {
 		db.mem.RLock()
 		defer db.mem.RUnlock()

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"modernc.org/sqlite"
 )
 
 // Snapshot is Save with a promise: the file is complete, checked, synced and
@@ -30,6 +32,25 @@ func (db *DB) Snapshot(ctx context.Context, path string) (applied uint64, err er
 	return applied, nil
 }
 
+// ErrDamaged is a file that SQLite or its quick_check does not take for a
+// database of this package.
+var ErrDamaged = errors.New("metadata is damaged")
+
+// Inspect checks the database at path, which no DB has open, and returns its
+// applied index: fs.ErrNotExist, ErrDamaged, or that it could not be read.
+func Inspect(path string) (applied uint64, err error) {
+	if _, err := os.Stat(path); err != nil { // SQLite would create it
+		return 0, err
+	}
+	applied, err = appliedOf(path)
+	const corrupt, notDatabase = 11, 26 // SQLite's result codes
+	var e *sqlite.Error
+	if errors.As(err, &e) && (e.Code()&0xff == corrupt || e.Code()&0xff == notDatabase) {
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return applied, err
+}
+
 // appliedOf checks a snapshot and returns its applied index.
 func appliedOf(path string) (uint64, error) {
 	c, err := openConn(dsn(path, ""), "query_only = ON")
@@ -42,14 +63,14 @@ func appliedOf(path string) (uint64, error) {
 
 func checkSnapshot(c *conn) (state, error) {
 	if id, err := pragma(c, "application_id"); err != nil || id != applicationID {
-		return state{}, errors.Join(err, errors.New("not a snapshot of the metadata"))
+		return state{}, errors.Join(err, fmt.Errorf("%w: not a database of the metadata", ErrDamaged))
 	}
 	r, err := c.first("PRAGMA quick_check(1)")
 	if err != nil {
 		return state{}, err
 	}
 	if r == nil || text(r[0]) != "ok" {
-		return state{}, fmt.Errorf("quick_check: %v", r)
+		return state{}, fmt.Errorf("%w: quick_check: %v", ErrDamaged, r)
 	}
 	return readState(c)
 }
@@ -59,28 +80,48 @@ func checkSnapshot(c *conn) (state, error) {
 // happens to the old file. A crash can leave neither (never a mixture): run
 // Restore again.
 func Restore(snapshot, path string) error {
+	src, err := os.Open(snapshot)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	defer src.Close()
 	part := path + ".part"
-	err := copyFile(snapshot, part)
-	if err == nil {
-		_, err = appliedOf(part)
-	}
-	// The database goes before its WAL: one without the other could be torn,
-	// and the old WAL must not be taken for the new database's.
-	for _, old := range []string{path, path + "-wal", path + "-shm"} {
-		if err == nil {
-			err = removeFile(old)
-		}
-		if err == nil {
-			err = syncDir(filepath.Dir(path))
-		}
-	}
-	if err == nil {
-		err = publish(part, path)
+	if _, err = receive(src, part); err == nil {
+		err = replace(part, path)
 	}
 	if err != nil {
 		return fmt.Errorf("restore: %w", errors.Join(err, removeFile(part)))
 	}
 	return nil
+}
+
+// receive writes a snapshot to the file part, checks it and returns its
+// applied index.
+func receive(r io.Reader, part string) (applied uint64, err error) {
+	dst, err := os.Create(part)
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(dst, r)
+	if err = errors.Join(err, dst.Close()); err != nil {
+		return 0, err
+	}
+	return appliedOf(part)
+}
+
+// replace gives a checked file the name of a database that no DB has open.
+func replace(part, path string) error {
+	// The database goes before its WAL: one without the other could be torn,
+	// and the old WAL must not be taken for the new database's.
+	for _, old := range []string{path, path + "-wal", path + "-shm"} {
+		if err := removeFile(old); err != nil {
+			return err
+		}
+		if err := syncDir(filepath.Dir(path)); err != nil {
+			return err
+		}
+	}
+	return publish(part, path)
 }
 
 // publish makes a finished file durable and gives it its name.
@@ -96,20 +137,6 @@ func publish(part, path string) error {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
-}
-
-func copyFile(from, to string) error {
-	src, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	dst, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(dst, src)
-	return errors.Join(err, dst.Close())
 }
 
 // removeFile removes a file that may be missing.

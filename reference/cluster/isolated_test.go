@@ -1,0 +1,196 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"bleepstore/reference/meta"
+)
+
+// A leader that is cut off acknowledges nothing and reads nothing; the others go
+// on; afterwards what was acknowledged is there, and what was refused is not.
+func TestIsolatedLeader(t *testing.T) {
+	f := newFleet(t, func(_ string, o *RaftOptions, _ *raft.Config) {
+		o.ProposeTimeout, o.ReadTimeout = 4*time.Second, 2*time.Second
+	}, "a", "b", "c")
+	f.bucket()
+	old := f.leader()
+	f.net.isolate(old.o.Node, true)
+
+	var mu sync.Mutex
+	refused := map[string]bool{}
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			key := fmt.Sprint("lost", i)
+			_, err := old.Propose(context.Background(), meta.Command{Op: put(key, "v", meta.WriteCondition{})})
+			var unknown *UnknownOutcomeError
+			var no *RefusedError
+			switch {
+			case errors.As(err, &unknown):
+			case errors.As(err, &no):
+				mu.Lock()
+				defer mu.Unlock()
+				refused[key] = true
+			default:
+				t.Errorf("%s: %v", key, err)
+			}
+		})
+	}
+	wg.Go(func() {
+		var no *RefusedError
+		if got, err := get(context.Background(), old, "k"); !errors.As(err, &no) {
+			t.Errorf("a read of a minority got %q, %v", got, err)
+		}
+	})
+	l := f.leader(old.o.Node)
+	f.do(l, put("k", "v", meta.WriteCondition{}))
+	wg.Wait()
+	f.net.heal()
+	f.want("k", "v")
+	f.equal()
+	for key := range refused {
+		f.want(key, "")
+	}
+}
+
+// A follower that is cut off refuses too, and so does Wait for what it cannot
+// have.
+func TestIsolatedFollower(t *testing.T) {
+	f := newFleet(t, func(_ string, o *RaftOptions, _ *raft.Config) {
+		o.ProposeTimeout, o.ReadTimeout, o.RoundTimeout = time.Second, time.Second, 300*time.Millisecond
+	}, "a", "b", "c")
+	f.bucket()
+	r, l := f.follower(), f.leader()
+	f.net.isolate(r.o.Node, true)
+	res := f.do(l, put("k", "v", meta.WriteCondition{}))
+	var refused *RefusedError
+	if err := r.Wait(context.Background(), res.Index); !errors.As(err, &refused) || !errors.Is(err, ErrBehind) {
+		t.Errorf("waiting: %v", err)
+	}
+	if _, err := r.ReadIndex(context.Background()); !errors.As(err, &refused) {
+		t.Errorf("reading: %v", err)
+	}
+	var unknown *UnknownOutcomeError
+	if _, err := r.Propose(context.Background(), meta.Command{Op: meta.Fence{Epoch: 1}}); !errors.As(err, &refused) && !errors.As(err, &unknown) {
+		t.Errorf("writing: %v", err)
+	}
+	f.net.heal()
+	f.want("k", "v")
+	f.equal()
+}
+
+// A reader that comes during a round is not answered by it: what was acknowledged
+// since the round began would be missing.
+func TestReaderJoinsTheNextRound(t *testing.T) {
+	f := newFleet(t, func(_ string, o *RaftOptions, _ *raft.Config) { o.RoundTimeout = time.Minute }, "a", "b", "c")
+	f.bucket()
+	l := f.leader()
+	f.net.change(func() {
+		for _, id := range f.ids {
+			f.net.cut[edge{ofOurs, id, l.o.Node}] = true // the answers wait
+		}
+	})
+	type answer struct {
+		index uint64
+		err   error
+	}
+	answers := []chan answer{make(chan answer, 1), make(chan answer, 1)}
+	called := make(chan struct{}, 2)
+	read := func(c chan answer) {
+		called <- struct{}{}
+		index, err := l.ServeReadIndex(context.Background())
+		c <- answer{index, err}
+	}
+	go read(answers[0])
+	eventually(t, "a round has begun", func() bool { return f.net.waiting.Load() > 0 })
+	res := f.do(l, put("k", "v", meta.WriteCondition{}))
+	go read(answers[1])
+	<-called
+	<-called
+	f.net.heal()
+	if a := <-answers[0]; a.err != nil || a.index >= res.Index {
+		t.Errorf("the first got %d, %v; the write is at %d", a.index, a.err, res.Index)
+	}
+	if a := <-answers[1]; a.err != nil || a.index < res.Index {
+		t.Errorf("the second got %d, %v; the write is at %d", a.index, a.err, res.Index)
+	}
+}
+
+// A read check by raft's VerifyLeader lets a stale read through: the answer to
+// a heartbeat that was sent before the write counts when it arrives after it.
+// Ours asks anew, and refuses, whether the others can be asked or not.
+func TestVerifyLeaderIsStale(t *testing.T) {
+	for name, reachable := range map[string]bool{"the others answer": true, "the others cannot be asked": false} {
+		t.Run(name, func(t *testing.T) {
+			f := newFleet(t, func(id string, o *RaftOptions, c *raft.Config) {
+				o.RoundTimeout = 500 * time.Millisecond
+				if id == "a" { // slow to notice: a pause of the process, or of its clock
+					c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = 30*time.Second, 30*time.Second, 30*time.Second
+				}
+			}, "a", "b", "c")
+			f.bucket()
+			a := f.lead("a")
+			f.do(a, put("x", "1", meta.WriteCondition{}))
+			f.want("x", "1")
+
+			held, release := make(chan struct{}), make(chan struct{})
+			var once sync.Once
+			f.net.change(func() {
+				f.net.heard = func(from, to string, req *raft.AppendEntriesRequest) (late bool) {
+					heartbeat := len(req.Entries) == 0 && req.PrevLogEntry == 0 && req.PrevLogTerm == 0
+					if from != "a" || !heartbeat {
+						return false
+					}
+					once.Do(func() { // the other waits as well
+						f.net.isolate("a", true)
+						f.net.change(func() {
+							for _, other := range []string{"b", "c"} {
+								f.net.cut[edge{ofOurs, "a", other}], f.net.cut[edge{ofOurs, other, "a"}] = !reachable, !reachable
+							}
+						})
+						close(held)
+						<-release
+						late = true
+					})
+					return late
+				}
+			})
+			_ = a.raft.VerifyLeader() // sends one
+			<-held
+			term := a.raft.CurrentTerm()
+			f.do(f.leader("a"), put("x", "2", meta.WriteCondition{}))
+
+			verified := a.raft.VerifyLeader()
+			for range 30 { // of what waits for raft's loop it takes any: now it has taken that
+				if err := a.raft.BootstrapCluster(voter).Error(); !errors.Is(err, raft.ErrCantBootstrap) {
+					t.Fatal(err)
+				}
+			}
+			refusal := errors.New("none")
+			if _, err := a.ServeReadIndex(context.Background()); err != nil {
+				refusal = err
+			}
+			close(release) // the late answer arrives
+			stale, err := peek(a, "x")
+			if verified := verified.Error(); verified != nil || err != nil || stale != "1" || a.raft.CurrentTerm() != term {
+				t.Errorf("VerifyLeader says %v, %q is there in term %d (%v): the schedule shows nothing any more", verified, stale, a.raft.CurrentTerm(), err)
+			}
+			_, again := a.ServeReadIndex(context.Background())
+			for _, err := range []error{refusal, again} {
+				if reachable && !errors.Is(err, ErrNotLeader) || !reachable && !errors.Is(err, ErrNoQuorum) {
+					t.Errorf("our read: %v", err)
+				}
+			}
+			f.net.heal()
+			f.want("x", "2")
+			f.equal()
+		})
+	}
+}

@@ -1,0 +1,256 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/raft"
+)
+
+// snapshots is raft's snapshot store, in a directory of its own. A snapshot is
+// a label, <id>.json, and either an image of the database, <id>.db, or nothing:
+// then it is a marker, which says that the live database is durable at that
+// index or beyond. A file counts once its label has its name. Methods may be
+// called together.
+type snapshots struct {
+	dir string
+	// copy writes the live database to a file and returns its place in the log.
+	copy func(ctx context.Context, path string) (place, error)
+	// cut is told the index of a new snapshot, which raft may cut the log behind.
+	cut func(index uint64)
+	ctx context.Context // ends copies
+
+	making sync.Mutex // held while an image is copied
+	mu     sync.Mutex
+	labels []*label // newest first
+}
+
+// A label is the file that makes a snapshot exist.
+type label struct {
+	Meta  raft.SnapshotMeta
+	Image bool
+}
+
+func (l *label) place() place {
+	return place{l.Meta.Index, l.Meta.Term, l.Meta.Configuration, l.Meta.ConfigurationIndex}
+}
+
+// openSnapshots reads the labels and removes what has none.
+func openSnapshots(ctx context.Context, dir string) (*snapshots, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	s := &snapshots{dir: dir, ctx: ctx}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		id, ok := strings.CutSuffix(f.Name(), ".json")
+		if !ok {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		l := new(label)
+		if err := json.Unmarshal(b, l); err != nil || l.Meta.ID != id {
+			return nil, fmt.Errorf("label of snapshot %s is damaged: %w", id, err)
+		}
+		s.labels = append(s.labels, l)
+	}
+	s.sort()
+	for _, f := range files {
+		id, image := strings.CutSuffix(f.Name(), ".db")
+		if strings.HasSuffix(f.Name(), ".json") || image && s.find(id) != nil {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// sort puts the newest first, an image before a marker of the same index.
+func (s *snapshots) sort() {
+	slices.SortFunc(s.labels, func(a, b *label) int {
+		switch {
+		case a.Meta.Index > b.Meta.Index, a.Meta.Index == b.Meta.Index && a.Image && !b.Image:
+			return -1
+		case a.Meta.Index < b.Meta.Index, a.Meta.Index == b.Meta.Index && !a.Image && b.Image:
+			return 1
+		}
+		return 0
+	})
+}
+
+func (s *snapshots) find(id string) *label {
+	for _, l := range s.labels {
+		if l.Meta.ID == id {
+			return l
+		}
+	}
+	return nil
+}
+
+// newest returns the newest snapshot, nil when there is none.
+func (s *snapshots) newest() *label {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.labels) == 0 {
+		return nil
+	}
+	return s.labels[0]
+}
+
+func (s *snapshots) image(id string) string { return filepath.Join(s.dir, id+".db") }
+
+// List implements raft.SnapshotStore.
+func (s *snapshots) List() ([]*raft.SnapshotMeta, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var metas []*raft.SnapshotMeta
+	for _, l := range s.labels {
+		m := l.Meta
+		metas = append(metas, &m)
+	}
+	return metas, nil
+}
+
+// Open implements raft.SnapshotStore. Of a marker it makes an image first, which
+// is of a later index as a rule: what it returns is the image's.
+func (s *snapshots) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
+	s.making.Lock()
+	defer s.making.Unlock()
+	l := s.newest()
+	if l == nil || !l.Image {
+		var err error
+		if l, err = s.materialise(); err != nil {
+			return nil, nil, fmt.Errorf("open snapshot %s: %w", id, err)
+		}
+	}
+	f, err := os.Open(s.image(l.Meta.ID))
+	if err != nil {
+		return nil, nil, fmt.Errorf("open snapshot: %w", err)
+	}
+	m := l.Meta
+	return &m, f, nil
+}
+
+// materialise copies the live database and makes a snapshot of the copy.
+func (s *snapshots) materialise() (*label, error) {
+	part := filepath.Join(s.dir, "copy.part")
+	p, err := s.copy(s.ctx, part)
+	if err != nil {
+		return nil, err
+	}
+	return s.add(p, part)
+}
+
+// add gives a snapshot its name, with the image in the file part or, when that
+// is "", without one; then it removes those before it.
+func (s *snapshots) add(p place, part string) (*label, error) {
+	id, image := fmt.Sprintf("%016x-%016x-marker", p.term, p.index), part != ""
+	if image {
+		id = fmt.Sprintf("%016x-%016x-image", p.term, p.index)
+	}
+	l := &label{Image: image, Meta: raft.SnapshotMeta{
+		Version: 1, ID: id, Index: p.index, Term: p.term, Configuration: p.config, ConfigurationIndex: p.configIndex,
+	}}
+	if image {
+		info, err := os.Stat(part)
+		if err != nil {
+			return nil, err
+		}
+		l.Meta.Size = info.Size()
+		if err := publish(part, s.image(id)); err != nil {
+			return nil, err
+		}
+	}
+	b, err := json.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
+	name := filepath.Join(s.dir, id+".json")
+	if err := os.WriteFile(name+".part", b, 0o600); err != nil {
+		return nil, err
+	}
+	if err := publish(name+".part", name); err != nil {
+		return nil, err
+	}
+	return l, s.keep(l)
+}
+
+// keep makes l known. Of the others only what is newer stays: raft has cut, or
+// will cut, the log that older ones would need.
+func (s *snapshots) keep(l *label) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.labels = slices.DeleteFunc(s.labels, func(o *label) bool { return o.Meta.ID == l.Meta.ID })
+	s.labels = append(s.labels, l)
+	s.sort()
+	old := s.labels[1:]
+	s.labels = s.labels[:1:1]
+	var errs []error
+	for _, o := range old {
+		errs = append(errs, s.remove(o))
+	}
+	if s.cut != nil {
+		s.cut(s.labels[0].Meta.Index)
+	}
+	return errors.Join(errs...)
+}
+
+// remove takes away a label, and then its image.
+func (s *snapshots) remove(l *label) error {
+	err := os.Remove(filepath.Join(s.dir, l.Meta.ID+".json"))
+	if err == nil && l.Image {
+		err = os.Remove(s.image(l.Meta.ID))
+	}
+	return err
+}
+
+// drop removes every snapshot.
+func (s *snapshots) drop() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, l := range s.labels {
+		errs = append(errs, s.remove(l))
+	}
+	s.labels = nil
+	return errors.Join(append(errs, syncDir(s.dir))...)
+}
+
+// publish makes a finished file durable and gives it its name.
+func publish(part, path string) error {
+	f, err := os.OpenFile(part, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(part, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

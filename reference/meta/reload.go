@@ -1,0 +1,70 @@
+package meta
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Reload goes on from the snapshot that r reads, in the place of what the
+// database holds, and publishes its applied index. It is called by the goroutine
+// that Applies. The snapshot is written to a new file and checked while Views
+// go on; then they wait until it is open. One that holds nothing newer than the
+// database is left alone, for the applied index never goes back: moved is false.
+// An error that is no *FatalError has changed nothing.
+func (db *DB) Reload(r io.Reader) (moved bool, err error) {
+	if err := db.Err(); err != nil {
+		return false, err
+	}
+	if db.o.Path == "" || db.o.VFS != "" {
+		return false, errors.New("reload metadata: not a file of the system")
+	}
+	part := db.o.Path + ".part"
+	applied, err := receive(r, part)
+	if err != nil || applied <= db.Applied() {
+		if err = errors.Join(err, removeFile(part)); err != nil {
+			err = fmt.Errorf("reload metadata: %w", err)
+		}
+		return false, err
+	}
+	db.swap.Lock()
+	defer db.swap.Unlock()
+	db.buckets.turn()
+	defer db.buckets.turn()
+	if err = db.Close(); err == nil {
+		err = replace(part, db.o.Path)
+	}
+	if err == nil {
+		err = db.open()
+	}
+	if err != nil {
+		return false, db.fail(fmt.Errorf("reload: %w", err))
+	}
+	db.moved.wake()
+	return true, nil
+}
+
+// Flush makes what was applied so far durable, also with SyncNormal. It is
+// called by the goroutine that Applies.
+//
+// It is a commit with SyncFull that changes nothing: SQLite syncs the whole
+// write-ahead log with it. A checkpoint would not do, for one that a reader
+// holds up returns success and syncs nothing.
+func (db *DB) Flush() error {
+	if err := db.Err(); err != nil {
+		return err
+	}
+	if db.o.Sync != SyncNormal {
+		return nil
+	}
+	// The page has to be written: SQLite leaves out one that stays the same.
+	for _, sql := range []string{
+		"PRAGMA synchronous = FULL", "BEGIN IMMEDIATE", "UPDATE state SET applied = -1",
+		fmt.Sprintf("UPDATE state SET applied = %d", db.m.st.applied), "COMMIT", "PRAGMA synchronous = NORMAL",
+	} {
+		if err := db.m.c.script(sql); err != nil {
+			return db.fail(fmt.Errorf("flush: %w", err))
+		}
+	}
+	return nil
+}
