@@ -30,7 +30,9 @@ func init() {
 				st := sample.Prepare(ctx, s)
 				r := st.Request(op)
 				r.As = Anonymous
-				s.Expect(s.Send(ctx, r)).To(refused(op.Method, denied))
+				if got := s.Send(ctx, r); !deniedEach(op, got) {
+					s.Expect(got).To(refused(op.Method, denied))
+				}
 				st.ExpectUnchanged(ctx)
 			},
 		})
@@ -74,6 +76,14 @@ var _ = Add(Scenario{
 	},
 })
 
+// deniedEach reports whether a DeleteObjects was refused key by key, as its page
+// lets a server answer: each has its own error inside a 200.
+func deniedEach(op sample.Operation, r *Response) bool {
+	body := string(r.Body)
+	return strings.HasPrefix(op.Name, "DeleteObjects") && r.Status == 200 &&
+		strings.Contains(body, "<Code>AccessDenied</Code>") && !strings.Contains(body, "<Deleted>")
+}
+
 // accountless are operations that are not about the other account's bucket.
 var accountless = map[string]bool{"ListBuckets": true, "CreateBucket": true}
 
@@ -93,7 +103,9 @@ func init() {
 				st := sample.Prepare(ctx, s)
 				r := st.Request(op)
 				r.As = AltAccount
-				s.Expect(s.Send(ctx, r)).To(refused(op.Method, denied))
+				if got := s.Send(ctx, r); !deniedEach(op, got) {
+					s.Expect(got).To(refused(op.Method, denied))
+				}
 				st.ExpectUnchanged(ctx)
 			},
 		})
