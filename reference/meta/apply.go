@@ -46,7 +46,7 @@ func (db *DB) Apply(entries []Entry) ([]Result, error) {
 	if err != nil {
 		return nil, db.fail(err)
 	}
-	db.applied.Store(db.m.st.applied)
+	db.publish()
 	db.moved.wake()
 	if db.check == nil {
 		return results, nil

@@ -56,6 +56,7 @@ type DB struct {
 	buckets bucketCache
 
 	applied atomic.Uint64
+	epoch   atomic.Uint64 // moves before applied does
 	moved   notifier
 
 	once   sync.Once
@@ -115,7 +116,7 @@ func (db *DB) open() (err error) {
 	if err := db.m.load(); err != nil {
 		return err
 	}
-	db.applied.Store(db.m.st.applied)
+	db.publish()
 	db.readers, err = newReaders(db.o.Readers, func() (*conn, error) {
 		return openConn(db.name, "busy_timeout = 5000", "query_only = ON", "cache_size = -4096")
 	})
@@ -249,6 +250,17 @@ func (tx *Tx) run(fn func(*Tx) error) (err error) {
 
 // Applied returns the index of the last entry applied, published after its commit.
 func (db *DB) Applied() uint64 { return db.applied.Load() }
+
+// Epoch returns the epoch in which new blobs are named, published after the
+// commit of the fence that raised it. A state that has applied an index has its
+// epoch.
+func (db *DB) Epoch() uint64 { return db.epoch.Load() }
+
+// publish tells what is committed.
+func (db *DB) publish() {
+	db.epoch.Store(db.m.st.epoch)
+	db.applied.Store(db.m.st.applied)
+}
 
 // WaitApplied returns once index is applied, or with the error of ctx, or with
 // the *FatalError that ended the database.

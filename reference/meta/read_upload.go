@@ -81,6 +81,19 @@ func (tx *Tx) Referenced(blobs []string) ([]bool, error) {
 	return named, nil
 }
 
+const selectBlobs = "SELECT DISTINCT blob FROM extent WHERE blob <> '' AND blob > ? ORDER BY blob LIMIT ?"
+
+// Blobs returns the blobs that any content names, even garbage, each once: at
+// most max of them above after, ascending. A page costs as much as there are
+// extents that name its blobs.
+func (tx *Tx) Blobs(after string, max int) (ids []string, err error) {
+	err = tx.c.each(func(r []driver.Value) error {
+		ids = append(ids, text(r[0]))
+		return nil
+	}, selectBlobs, after, int64(max))
+	return ids, err
+}
+
 // Stats returns the figures of the store.
 func (tx *Tx) Stats() (Stats, error) {
 	st, err := readState(tx.c)

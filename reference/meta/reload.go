@@ -7,7 +7,7 @@ import (
 )
 
 // Reload goes on from the snapshot that r reads, in the place of what the
-// database holds, and publishes its applied index. It is called by the goroutine
+// database holds, and publishes its applied index and epoch. It is called by the goroutine
 // that Applies. The snapshot is written to a new file and checked while Views
 // go on; then they wait until it is open. One that holds nothing newer than the
 // database is left alone, for the applied index never goes back: moved is false.
