@@ -43,6 +43,9 @@ var (
 	// though it can still be read. The process must stop; until it does, every
 	// Create fails with ErrSync too.
 	ErrSync = errors.New("blob store failed to sync")
+	// ErrUnavailable: no holder, or not enough of them, can be reached now: come
+	// again.
+	ErrUnavailable = errors.New("blob holders cannot be reached")
 	// ErrID: the id is malformed.
 	ErrID = errors.New("malformed blob id")
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"bleepstore/reference/blob"
 	"bleepstore/reference/errcode"
@@ -17,35 +18,73 @@ const (
 	expireBatch = 100
 )
 
-// stepsPerGrace is how often Maintain works between two fences.
+// stepsPerGrace is how often Maintain works in one grace.
 const stepsPerGrace = 12
 
 // Maintain does the store's background work until ctx ends: it ends uploads
-// that were given up, forgets garbage behind its grace and removes blobs that
-// nothing names. It starts at once, then works several times a grace and
-// fences once. What fails is logged and tried again.
+// that were given up, forgets garbage behind its grace, raises the epoch once a
+// grace, and removes blobs that nothing names. It starts at once, then works
+// several times a grace. What fails is logged and tried again.
+//
+// Where several nodes share a log, only those that lead (Config.Leads) bring
+// anything to it. What a node keeps itself (Config.Sweep) it sweeps after every
+// rise of the epoch, whoever has raised it.
 func (s *Service) Maintain(ctx context.Context) {
-	s.step(ctx, "sweep", s.sweepClosed)
+	k := keeper{Service: s}
 	tick, stop := s.clock.Tick(s.limits.Grace / stepsPerGrace)
 	defer stop()
-	for n := 1; ; n++ {
-		s.step(ctx, "expire uploads", s.ExpireUploads)
-		s.step(ctx, "reap", s.Reap)
+	for {
+		k.work(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick:
 		}
-		if n%stepsPerGrace == 0 {
-			s.step(ctx, "sweep", s.Sweep)
-		}
 	}
 }
 
-func (s *Service) step(ctx context.Context, name string, fn func(context.Context) error) {
-	if err := fn(ctx); err != nil && ctx.Err() == nil {
+// A keeper is what Maintain remembers from one step to the next.
+type keeper struct {
+	*Service
+	epoch uint64    // as seen last
+	since time.Time // when it was first seen, which is after it had begun
+	swept uint64    // the epoch of the last sweep that came to its end
+}
+
+func (k *keeper) work(ctx context.Context) {
+	k.look()
+	if k.leads() {
+		k.step(ctx, "expire uploads", k.ExpireUploads)
+		k.step(ctx, "reap", k.Reap)
+		// Who has seen the epoch begin waits for a grace, so that the next leader
+		// does not come too soon after the fence of the one before.
+		if k.clock.Now().Sub(k.since) >= k.limits.Grace {
+			k.step(ctx, "fence", k.Fence)
+		}
+		k.look()
+	}
+	if k.swept == k.epoch {
+		return
+	}
+	if epoch := k.epoch; k.step(ctx, "sweep", k.Sweep) {
+		k.swept = epoch
+	}
+}
+
+// look notes when the epoch has moved.
+func (k *keeper) look() {
+	if epoch := k.db.Epoch(); epoch != k.epoch {
+		k.epoch, k.since = epoch, k.clock.Now()
+	}
+}
+
+// step reports whether fn came to its end.
+func (s *Service) step(ctx context.Context, name string, fn func(context.Context) error) bool {
+	err := fn(ctx)
+	if err != nil && ctx.Err() == nil {
 		s.logger.Error("background work", "step", name, "err", err)
 	}
+	return err == nil
 }
 
 // ExpireUploads aborts the uploads older than Limits.UploadAge, and those
@@ -74,7 +113,8 @@ func (s *Service) ExpireUploads(ctx context.Context) error {
 }
 
 // Reap forgets contents that nothing has named for the grace, and removes
-// their blobs. A blob whose removal fails is left to the sweeper.
+// their blobs wherever they are. When a removal fails, that blob and those
+// behind it are left to the sweeper.
 func (s *Service) Reap(ctx context.Context) error {
 	for {
 		res, err := s.propose(ctx, meta.Reap{Grace: s.limits.Grace, Max: reapBatch})
@@ -92,20 +132,25 @@ func (s *Service) Reap(ctx context.Context) error {
 	}
 }
 
-// Sweep raises the epoch and removes the blobs of closed epochs that nothing
-// names. Between two calls there must be more than Limits.Write, so that no
-// body in transit is shut out.
-func (s *Service) Sweep(ctx context.Context) error {
-	if err := s.fence(ctx); err != nil {
-		return err
+// Fence raises the epoch, unless somebody did so meanwhile; on return this
+// node's state has applied that. Between two rises there must be more than
+// Limits.Write, so that no body in transit is shut out.
+func (s *Service) Fence(ctx context.Context) error {
+	res, err := s.propose(ctx, meta.Fence{Epoch: s.db.Epoch()})
+	if err != nil {
+		return fmt.Errorf("fence: %w", err)
 	}
-	return s.sweepClosed(ctx)
+	if err := s.log.Wait(ctx, res.Index); err != nil {
+		return fmt.Errorf("wait for the fence: %w", err)
+	}
+	return nil
 }
 
-// sweepClosed removes only blobs that can never be named again: their epoch is
-// closed, and the state that is asked is at or behind the fence that closed it.
-func (s *Service) sweepClosed(ctx context.Context) error {
-	epoch := s.epoch.Load()
+// Sweep removes what this node keeps, is of a closed epoch, and is named by
+// nothing. Only blobs go that can never be named again: the state that is asked
+// is at or behind the fence that closed their epoch. It needs nobody else.
+func (s *Service) Sweep(ctx context.Context) error {
+	epoch := s.db.Epoch()
 	if epoch < 2 {
 		return nil
 	}
@@ -116,7 +161,7 @@ func (s *Service) sweepClosed(ctx context.Context) error {
 		batch = batch[:0]
 		return err
 	}
-	err := s.blobs.List(ctx, "", func(i blob.Info) error {
+	err := s.sweep.List(ctx, "", func(i blob.Info) error {
 		if i.ID >= open {
 			return errSwept
 		}
@@ -136,19 +181,6 @@ func (s *Service) sweepClosed(ctx context.Context) error {
 
 var errSwept = errors.New("every closed epoch was seen")
 
-// fence raises the epoch; on return this node's state has applied that.
-func (s *Service) fence(ctx context.Context) error {
-	res, err := s.propose(ctx, meta.Fence{Epoch: s.epoch.Load()})
-	if err != nil {
-		return fmt.Errorf("fence: %w", err)
-	}
-	if err := s.log.Wait(ctx, res.Index); err != nil {
-		return fmt.Errorf("wait for the fence: %w", err)
-	}
-	s.epoch.Store(res.Epoch)
-	return nil
-}
-
 // removeUnnamed deletes those of ids that no content names.
 func (s *Service) removeUnnamed(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
@@ -167,28 +199,32 @@ func (s *Service) removeUnnamed(ctx context.Context, ids []string) error {
 			continue
 		}
 		s.logger.Info("remove orphaned blob", "blob", id)
-		if err := s.blobs.Delete(ctx, blob.ID(id)); err != nil {
+		if err := s.sweep.Delete(ctx, blob.ID(id)); err != nil {
 			return fmt.Errorf("remove orphan %s: %w", id, err)
 		}
 	}
 	return nil
 }
 
-// adopt takes over the epoch of the state. Where nobody else applies the log,
-// the state machine's version rises to this program's.
-func (s *Service) adopt(ctx context.Context) error {
+// takeOver closes the epochs of an earlier process and raises the state
+// machine's version to this program's, as only who writes alone may.
+func (s *Service) takeOver(ctx context.Context) error {
 	var stats meta.Stats
 	err := s.view(ctx, func(tx *meta.Tx) (err error) {
 		stats, err = tx.Stats()
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("read epoch: %w", err)
+		return fmt.Errorf("read version: %w", err)
 	}
-	s.epoch.Store(stats.Epoch)
-	if s.exclusive && stats.Version < meta.StateVersion {
+	if stats.Version < meta.StateVersion {
 		if _, err := s.propose(ctx, meta.SetVersion{Version: meta.StateVersion}); err != nil {
 			return fmt.Errorf("raise version: %w", err)
+		}
+	}
+	for range 2 { // because a fence leaves the epoch before it open
+		if err := s.Fence(ctx); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"slices"
 	"testing"
@@ -21,7 +22,7 @@ import (
 // orphan stores a blob as a process would that dies before it names it.
 func (b *bench) orphan() blob.ID {
 	b.t.Helper()
-	id, err := blob.NewID(b.epoch.Load(), rand.Reader)
+	id, err := blob.NewID(b.db.Epoch(), rand.Reader)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -31,6 +32,14 @@ func (b *bench) orphan() blob.ID {
 	return id
 }
 
+// close raises the epoch and sweeps.
+func (b *bench) close() {
+	b.t.Helper()
+	if err := errors.Join(b.Fence(b.t.Context()), b.Sweep(b.t.Context())); err != nil {
+		b.t.Error(err)
+	}
+}
+
 func (b *bench) has(id blob.ID) bool { return slices.Contains(b.blobIDs(), id) }
 
 func TestSweepRemovesOnlyProvenOrphans(t *testing.T) {
@@ -38,22 +47,16 @@ func TestSweepRemovesOnlyProvenOrphans(t *testing.T) {
 		large := pattern(100 << 10)
 		b.put("bucket", "k", large)
 		old := b.orphan()
-		sweep := func() {
-			t.Helper()
-			if err := b.Sweep(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		sweep()
+		b.close()
 		if !b.has(old) {
 			t.Fatal("a blob was removed while its epoch could still be named")
 		}
 		young := b.orphan()
-		sweep()
+		b.close()
 		if b.has(old) || !b.has(young) {
 			t.Errorf("after two fences: old orphan kept %v, young one kept %v; want false, true", b.has(old), b.has(young))
 		}
-		sweep()
+		b.close()
 		if b.has(young) {
 			t.Error("an orphan outlived two fences")
 		}
@@ -72,9 +75,7 @@ func TestFencedBodyIsRefused(t *testing.T) {
 		first := true
 		in.Body = Body{Size: data.Size(), Reader: readerFunc(func(p []byte) (int, error) {
 			for i := 0; first && i < 2; i++ {
-				if err := b.Sweep(t.Context()); err != nil {
-					t.Error(err)
-				}
+				b.close()
 			}
 			first = false
 			return data.Read(p)
@@ -197,15 +198,15 @@ func TestExclusiveStart(t *testing.T) {
 	if b.has(orphan) || !b.has(fresh) {
 		t.Errorf("orphan kept %v, fresh blob kept %v; want false, true", b.has(orphan), b.has(fresh))
 	}
-	epoch := s.epoch.Load()
+	epoch := b.db.Epoch()
 	for range 2*stepsPerGrace + 1 {
 		b.clock.advance(time.Hour / stepsPerGrace)
 		b.clock.ticks <- start
 	}
 	cancel()
 	<-done
-	if b.has(fresh) || s.epoch.Load() != epoch+2 {
-		t.Errorf("after two graces: orphan kept %v, epoch %d, want %d", b.has(fresh), s.epoch.Load(), epoch+2)
+	if b.has(fresh) || b.db.Epoch() != epoch+2 {
+		t.Errorf("after two graces: orphan kept %v, epoch %d, want %d", b.has(fresh), b.db.Epoch(), epoch+2)
 	}
 	if got := b.get("bucket", "k", ""); !bytes.Equal(got, pattern(100<<10)) {
 		t.Error("body changed")

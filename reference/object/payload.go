@@ -2,13 +2,11 @@ package object
 
 import (
 	"context"
-	"errors"
 	"io"
 	"sync"
 
 	"bleepstore/reference/blob"
 	"bleepstore/reference/checksum"
-	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 )
 
@@ -72,7 +70,7 @@ func (s *Service) receiveInline(in *intake) (*payload, error) {
 }
 
 func (s *Service) receiveBlob(ctx context.Context, in *intake) (*payload, error) {
-	epoch := s.epoch.Load()
+	epoch := s.db.Epoch() // an older one than the state's would only be refused sooner
 	id, err := blob.NewID(epoch, &s.rand)
 	if err != nil {
 		return nil, err
@@ -118,15 +116,4 @@ func (p *payload) recycle(reuse bool) {
 		inlinePool.Put(p.buf)
 	}
 	p.buf, p.inline = nil, nil
-}
-
-// storeError is what a client is told when a blob could not be written.
-func (s *Service) storeError(err error) error {
-	switch {
-	case errors.Is(err, blob.ErrFull):
-		return errcode.Wrap(errcode.ServiceUnavailable, err)
-	case errors.Is(err, blob.ErrSync):
-		s.fatal(err)
-	}
-	return err
 }

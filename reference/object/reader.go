@@ -91,7 +91,7 @@ func (b *bodyReader) ahead() error {
 	}
 	rc, err := b.blobs.Open(b.ctx, r.blob, r.off, r.n)
 	if err != nil {
-		return fmt.Errorf("open blob %s: %w", r.blob, err)
+		return unreachable(fmt.Errorf("open blob %s: %w", r.blob, err))
 	}
 	b.next = &openRun{rc, r.n}
 	return nil
@@ -137,7 +137,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 func (b *bodyReader) after(err error) error {
 	switch {
 	case err != nil && err != io.EOF:
-		return err
+		return unreachable(err)
 	case b.cur.left == 0:
 		return b.advance()
 	case err == io.EOF:

@@ -3,17 +3,14 @@ package object
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"bleepstore/reference/blob"
 	"bleepstore/reference/cluster"
-	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 )
 
@@ -23,13 +20,20 @@ type Config struct {
 	Log   cluster.Log
 	Meta  *meta.DB // the state that Log applies commands to on this node
 	Blobs blob.Store
+	// Sweep is what this node itself keeps, from which Maintain removes what
+	// nothing names; nil is Blobs.
+	Sweep blob.Store
+	// Leads says whether this node does the background work that goes through
+	// the log; nil is always. It may be wrong for a while, at several nodes too.
+	Leads func() bool
 	// Region decides the answer to re-creating one's own bucket; "" is us-east-1.
 	Region string
 	// Defaults is what a new bucket is given; nil is meta.DefaultAccess.
 	Defaults *meta.Access
 	// Exclusive says that nobody else writes to Log or Blobs, so that whatever
 	// an earlier process left unnamed is an orphan: New closes its epochs and
-	// Maintain begins by removing it. Left false, orphans are proven by waiting.
+	// Maintain begins by removing it. Left false, orphans are proven by waiting,
+	// and New asks nothing of Log, which may have no leader yet.
 	Exclusive bool
 	Limits    Limits
 	Clock     Clock        // nil: the system's
@@ -111,6 +115,8 @@ type Service struct {
 	log       cluster.Log
 	db        *meta.DB
 	blobs     blob.Store
+	sweep     blob.Store
+	leads     func() bool
 	region    string
 	defaults  meta.Access
 	exclusive bool
@@ -121,16 +127,38 @@ type Service struct {
 	flight    budget
 	space     spaceGauge
 	fatal     func(error)
-	epoch     atomic.Uint64 // in which new blobs get their ids
 }
 
-// New returns a Service over c's stores. The log must be ready to answer.
+// New returns a Service over c's stores.
 func New(ctx context.Context, c Config) (*Service, error) {
 	limits, err := c.Limits.withDefaults()
 	if err != nil {
 		return nil, err
 	}
+	c = c.withDefaults()
+	s := &Service{
+		log: c.Log, db: c.Meta, blobs: c.Blobs, sweep: c.Sweep, leads: c.Leads, region: c.Region, defaults: *c.Defaults,
+		exclusive: c.Exclusive, limits: limits, clock: c.Clock, logger: c.Logger, fatal: c.Fatal,
+		rand:   lockedReader{r: c.Rand},
+		flight: budget{max: limits.InFlight},
+		space:  spaceGauge{probe: c.Space, reserve: limits.Reserve, now: c.Clock.Now},
+	}
+	if s.exclusive {
+		if err := s.takeOver(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (c Config) withDefaults() Config {
 	setDefault(&c.Region, "us-east-1")
+	if c.Sweep == nil {
+		c.Sweep = c.Blobs
+	}
+	if c.Leads == nil {
+		c.Leads = func() bool { return true }
+	}
 	if c.Clock == nil {
 		c.Clock = SystemClock{}
 	}
@@ -147,23 +175,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		aws := meta.DefaultAccess()
 		c.Defaults = &aws
 	}
-	s := &Service{
-		log: c.Log, db: c.Meta, blobs: c.Blobs, region: c.Region, defaults: *c.Defaults, exclusive: c.Exclusive,
-		limits: limits, clock: c.Clock, logger: c.Logger, fatal: c.Fatal,
-		rand:   lockedReader{r: c.Rand},
-		flight: budget{max: limits.InFlight},
-		space:  spaceGauge{probe: c.Space, reserve: limits.Reserve, now: c.Clock.Now},
-	}
-	if err := s.adopt(ctx); err != nil {
-		return nil, err
-	}
-	// Twice, because a fence leaves the epoch before it open.
-	for i := 0; s.exclusive && i < 2; i++ {
-		if err := s.fence(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
+	return c
 }
 
 // A lockedReader lets goroutines share a source of randomness.
@@ -211,24 +223,4 @@ func (s *Service) propose(ctx context.Context, op meta.Op) (meta.Result, error) 
 		return res, res.Err
 	}
 	return res, nil
-}
-
-// unclear says that the command behind err may yet take effect.
-func unclear(err error) bool {
-	var u *cluster.UnknownOutcomeError
-	return errors.As(err, &u)
-}
-
-// unavailable is what a client is told when the log fails: to come again when
-// nothing happened, and that nobody knows when nobody does.
-func unavailable(err error) error {
-	switch {
-	case unclear(err), errors.Is(err, cluster.ErrTooLarge):
-		return errcode.Wrap(errcode.InternalError, err)
-	case errors.Is(err, cluster.ErrClosed), errors.Is(err, cluster.ErrBroken):
-		return errcode.Wrap(errcode.ServiceUnavailable, err)
-	case errors.Is(err, context.DeadlineExceeded):
-		return errcode.Wrap(errcode.SlowDown, err)
-	}
-	return err
 }
