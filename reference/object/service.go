@@ -50,9 +50,11 @@ type Config struct {
 // Limits bound what one request may cost, and say how long what nobody needs
 // is kept. A zero field means its default.
 type Limits struct {
-	Commit time.Duration // a proposal is given up as unclear after it; 10 s
-	Read   time.Duration // a body being read breaks off after it; 30 min
-	Write  time.Duration // a body being written is refused after it; 45 min
+	// Log is how long one request waits for the log in all; then a read is
+	// refused, and a proposal is refused or given up as unclear; 5 s.
+	Log   time.Duration
+	Read  time.Duration // a body being read breaks off after it; 30 min
+	Write time.Duration // a body being written is refused after it; 45 min
 	// Grace is how long garbage is kept, and between fences; 1 h. It must
 	// exceed Read and Write, which is what makes removing blobs safe.
 	Grace time.Duration
@@ -66,7 +68,7 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() (Limits, error) {
-	setDefault(&l.Commit, 10*time.Second)
+	setDefault(&l.Log, 5*time.Second)
 	setDefault(&l.Read, 30*time.Minute)
 	setDefault(&l.Write, 45*time.Minute)
 	setDefault(&l.Grace, time.Hour)
@@ -200,6 +202,8 @@ func (s *Service) view(ctx context.Context, fn func(*meta.Tx) error) error {
 
 // current waits until this node's state has every write acknowledged before.
 func (s *Service) current(ctx context.Context) error {
+	ctx, done := s.waitForLog(ctx, s.limits.Log/lastWord)
+	defer done()
 	index, err := s.log.ReadIndex(ctx)
 	if err == nil {
 		err = s.log.Wait(ctx, index)
@@ -213,8 +217,8 @@ func (s *Service) current(ctx context.Context) error {
 // propose brings op to the log and waits for what it did. A client that goes
 // away does not take its command back, so ctx's end is ignored.
 func (s *Service) propose(ctx context.Context, op meta.Op) (meta.Result, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.Commit)
-	defer cancel()
+	ctx, done := s.waitForLog(context.WithoutCancel(ctx), 0)
+	defer done()
 	res, err := s.log.Propose(ctx, meta.Command{Op: op})
 	if err != nil {
 		return res, unavailable(fmt.Errorf("propose: %w", err))

@@ -74,6 +74,8 @@ func (q *request) authenticate() error {
 func (q *request) admitAnybody() error {
 	b, err := q.h.cfg.Backend.Find(q.ctx, q.bucket)
 	switch {
+	case err != nil && errcode.Of(err) != errcode.NoSuchBucket:
+		return err // whom the bucket would let in is not known
 	case err == nil && b.Access.Policy.Admits():
 		return nil
 	case q.op != nil && !q.op.grantable, err == nil && b.Enforced():

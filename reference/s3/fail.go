@@ -6,6 +6,10 @@ import (
 	"bleepstore/reference/errcode"
 )
 
+// retryAfter, in seconds, is when to come again after a 503: a second is what it
+// takes to elect a leader, or a few writes to leave room for others.
+const retryAfter = "1"
+
 // fail is the one writer of errors. After the header is out nothing can be
 // said any more, and the connection is cut so that the client cannot take what
 // it has for the whole.
@@ -23,6 +27,9 @@ func (q *request) fail(err error) {
 	if r.status == http.StatusNotModified {
 		q.writeHeader(r.status)
 		return
+	}
+	if r.status == http.StatusServiceUnavailable {
+		q.set("Retry-After", retryAfter)
 	}
 	q.set("Content-Type", "application/xml")
 	if q.r.Method == http.MethodHead {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"bleepstore/reference/errcode"
+	"bleepstore/reference/object"
 )
 
 // serverName is the Server header.
@@ -66,7 +67,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c, ok := r.Context().Value(connKey{}).(*edgeConn); ok {
 		c.start()
 	}
-	q := &request{h: h, w: w, r: r, ctx: r.Context(), start: h.cfg.Now(), id: h.ids.next()}
+	q := &request{h: h, w: w, r: r, ctx: object.OneRequest(r.Context()), start: h.cfg.Now(), id: h.ids.next()}
 	defer q.finish()
 	q.set("x-amz-request-id", q.id)
 	q.set("x-amz-id-2", h.ids.host)
