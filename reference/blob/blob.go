@@ -97,6 +97,13 @@ type Store interface {
 	Close() error
 }
 
+// A Stater is a Store that can describe one blob at the cost of a look-up.
+type Stater interface {
+	// Stat returns what List would say of id; ErrNotFound unless it is whole
+	// and no Create of it runs.
+	Stat(ctx context.Context, id ID) (Info, error)
+}
+
 // Info is what a store knows of a blob.
 type Info struct {
 	ID   ID

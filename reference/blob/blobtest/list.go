@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 
@@ -47,6 +48,36 @@ var listing = []rule{
 			if d := cmp.Diff(slices.Clip(want[at:]), list(t, s, after), nilIsEmpty); d != "" {
 				t.Errorf("after %q (-want +got):\n%s", after, d)
 			}
+		}
+	}},
+	{"stat", "Stat, where there is one, describes a whole blob as List does and knows no other", func(t *testing.T, s blob.Store) {
+		stater, ok := s.(blob.Stater)
+		if !ok {
+			t.Skip("the store has no Stat")
+		}
+		for _, size := range []int{0, 10, 3*mib + 5} {
+			id := blob.ID(fmt.Sprintf("a-%d", size))
+			data := content(id, size)
+			body := io.MultiReader(bytes.NewReader(data), &hook{do: func() {
+				if got, err := stater.Stat(t.Context(), id); !errors.Is(err, blob.ErrNotFound) {
+					t.Errorf("before the body has ended: got %+v, %v, want ErrNotFound", got, err)
+				}
+			}})
+			if _, err := s.Create(t.Context(), id, body, int64(size)); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := stater.Stat(t.Context(), id); err != nil || got != info(id, data) {
+				t.Errorf("got %+v, %v, want %+v", got, err, info(id, data))
+			}
+			if err := s.Delete(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := stater.Stat(t.Context(), id); !errors.Is(err, blob.ErrNotFound) {
+				t.Errorf("deleted: got %v, want ErrNotFound", err)
+			}
+		}
+		if _, err := stater.Stat(t.Context(), "../a"); !errors.Is(err, blob.ErrID) {
+			t.Errorf("malformed: got %v, want ErrID", err)
 		}
 	}},
 	{"list stops", "List ends with the error of fn at once, and with that of its context", func(t *testing.T, s blob.Store) {

@@ -71,6 +71,24 @@ func first(ids []blob.ID, n int) []blob.ID {
 	return ids[:min(len(ids), n)]
 }
 
+// Stat reads the file's trailer.
+func (s *Store) Stat(ctx context.Context, id blob.ID) (blob.Info, error) {
+	if ctx.Err() != nil {
+		return blob.Info{}, context.Cause(ctx)
+	}
+	if err := id.Check(); err != nil {
+		return blob.Info{}, err
+	}
+	info, ok, err := s.stat(id)
+	if err != nil {
+		return blob.Info{}, err
+	}
+	if !ok || info.Partial {
+		return blob.Info{}, fmt.Errorf("%s: %w", id, blob.ErrNotFound)
+	}
+	return info, nil
+}
+
 // stat reads a file's trailer; false if a Create is at work on the file, or it
 // was removed meanwhile.
 func (s *Store) stat(id blob.ID) (blob.Info, bool, error) {

@@ -119,6 +119,21 @@ func (s *Store) Open(ctx context.Context, id blob.ID, off, n int64) (io.ReadClos
 	return &reader{ctx: ctx, blocks: e.blocks, off: span.Off, end: span.Off + span.N}, nil
 }
 
+// Stat looks the blob up.
+func (s *Store) Stat(ctx context.Context, id blob.ID) (blob.Info, error) {
+	if ctx.Err() != nil {
+		return blob.Info{}, context.Cause(ctx)
+	}
+	if err := id.Check(); err != nil {
+		return blob.Info{}, err
+	}
+	e := s.get(id)
+	if e == nil {
+		return blob.Info{}, fmt.Errorf("%s: %w", id, blob.ErrNotFound)
+	}
+	return e.info, nil
+}
+
 // Delete makes the blob's size available again at once, though readers may
 // still hold its memory.
 func (s *Store) Delete(ctx context.Context, id blob.ID) error {

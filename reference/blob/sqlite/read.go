@@ -44,6 +44,15 @@ func (s *Store) Open(ctx context.Context, id blob.ID, off, n int64) (io.ReadClos
 	return block.NewReader(ctx, &source{s: s, id: id, num: num}, span), nil
 }
 
+// Stat looks the blob up.
+func (s *Store) Stat(ctx context.Context, id blob.ID) (blob.Info, error) {
+	if err := id.Check(); err != nil {
+		return blob.Info{}, err
+	}
+	_, info, err := s.find(ctx, id)
+	return info, err
+}
+
 // find returns the blob id and the number of its chunks.
 func (s *Store) find(ctx context.Context, id blob.ID) (num int64, _ blob.Info, _ error) {
 	i := blob.Info{ID: id}
