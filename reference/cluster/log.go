@@ -1,7 +1,7 @@
 // Package cluster carries commands to the state machine: Local for one node,
 // grouped straight into SQLite, and Raft for several, agreed upon by hashicorp's
-// raft. It knows nothing of S3 and nothing of HTTP, and how nodes reach each
-// other is told to it.
+// raft. It knows nothing of S3, and of HTTP only what nodes ask each other; who
+// carries that, and proves who asks, is told to it.
 package cluster
 
 import (

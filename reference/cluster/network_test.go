@@ -243,3 +243,17 @@ func (w *wires) Propose(ctx context.Context, node string, command []byte) (uint6
 		return r.ServePropose(ctx, command)
 	})
 }
+
+func (w *wires) Change(ctx context.Context, node string, c Change) error {
+	_, err := ask(ctx, w, node, func(ctx context.Context, r *Raft) (none struct{}, err error) {
+		if c.Forwarded {
+			return none, r.ServeChange(ctx, c)
+		}
+		return none, r.change(ctx, c)
+	})
+	return err
+}
+
+func (w *wires) Status(ctx context.Context, node string, brief bool) (NodeStatus, error) {
+	return ask(ctx, w, node, func(_ context.Context, r *Raft) (NodeStatus, error) { return r.ServeStatus(brief), nil })
+}

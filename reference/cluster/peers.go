@@ -20,6 +20,10 @@ type Peers interface {
 	Propose(ctx context.Context, node string, command []byte) (uint64, error)
 	// ReadIndex asks the node that is believed to lead for an index to read at.
 	ReadIndex(ctx context.Context, node string) (uint64, error)
+	// Change asks the node that is believed to lead for a change of the members.
+	Change(ctx context.Context, node string, c Change) error
+	// Status asks a node how it fares; brief leaves out the ids of blobs.
+	Status(ctx context.Context, node string, brief bool) (NodeStatus, error)
 }
 
 // A TermAnswer is a node's current term, with who says so: an answer of another
@@ -45,4 +49,5 @@ var (
 	ErrBusy      = errors.New("entries wait too long to be appended")
 	ErrBehind    = errors.New("node has not caught up")
 	ErrVersion   = errors.New("not every member knows that version of the state")
+	ErrNotMember = errors.New("node is not a member of the cluster")
 )

@@ -283,19 +283,18 @@ func (r *Raft) command(ctx context.Context, op meta.Op, term uint64) error {
 	return err
 }
 
-// A pause is the time between two attempts; it grows.
-type pause time.Duration
+// A pause is the time between two attempts; it doubles up to most.
+type pause struct{ next, most time.Duration }
 
-func newPause() *pause {
-	p := pause(2 * time.Millisecond)
-	return &p
-}
+func newPause() *pause { return &pause{2 * time.Millisecond, 100 * time.Millisecond} }
+
+func newSlowPause() *pause { return &pause{10 * time.Millisecond, time.Second} }
 
 // wait returns false when ctx ends first.
 func (p *pause) wait(ctx context.Context) bool {
-	timer := time.NewTimer(time.Duration(*p))
+	timer := time.NewTimer(p.next)
 	defer timer.Stop()
-	*p = min(2**p, pause(100*time.Millisecond))
+	p.next = min(2*p.next, p.most)
 	select {
 	case <-timer.C:
 		return ctx.Err() == nil

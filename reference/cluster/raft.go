@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -30,9 +31,15 @@ type RaftOptions struct {
 	Cluster, Node string
 	Transport     raft.Transport
 	Peers         Peers
-	// Bootstrap is the first configuration of a new cluster. It is used when the
-	// directory holds nothing, and must be the same on all whom it names; nil
-	// means to wait for a leader that adds this node.
+	// Addr is where the other nodes reach this one. When the configuration says
+	// something else, the node has it changed. "" leaves it as it is.
+	Addr string
+	// Blobs says what this node holds of the blobs, and whether that is enough to
+	// become a voter. nil: always.
+	Blobs func() BlobStatus
+	// Bootstrap is a first configuration, for tests: it must be the same on all
+	// whom it names, and all of them empty. nil means to go on with what
+	// FoundCluster has made, or to wait for a leader that adds this node.
 	Bootstrap *raft.Configuration
 	// StateVersion is what every member can apply: a leader raises the state to
 	// it. 0 is this program's own, which is right where all members run it.
@@ -41,8 +48,9 @@ type RaftOptions struct {
 	Tune func(*raft.Config)
 	// ProposeTimeout bounds Propose (0: 5 s), ReadTimeout ReadIndex and Wait
 	// (0: 3 s), RoundTimeout one question to the voters and one attempt to hand
-	// an entry to raft, by which the others may be late (0: 1 s).
-	ProposeTimeout, ReadTimeout, RoundTimeout time.Duration
+	// an entry to raft, by which the others may be late (0: 1 s), ChangeTimeout
+	// Join, Remove and Transfer (0: 10 s).
+	ProposeTimeout, ReadTimeout, RoundTimeout, ChangeTimeout time.Duration
 
 	Now  func() time.Time // stamps commands; nil is time.Now
 	Rand io.Reader        // of command ids; nil is crypto/rand
@@ -59,7 +67,9 @@ func (o *RaftOptions) fill() error {
 	if o.StateVersion > meta.StateVersion {
 		return fmt.Errorf("state version %d is not known here", o.StateVersion)
 	}
-	for d, std := range map[*time.Duration]time.Duration{&o.ProposeTimeout: 5 * time.Second, &o.ReadTimeout: 3 * time.Second, &o.RoundTimeout: time.Second} {
+	for d, std := range map[*time.Duration]time.Duration{
+		&o.ProposeTimeout: 5 * time.Second, &o.ReadTimeout: 3 * time.Second, &o.RoundTimeout: time.Second, &o.ChangeTimeout: 10 * time.Second,
+	} {
 		if *d <= 0 {
 			*d = std
 		}
@@ -90,6 +100,7 @@ func (o *RaftOptions) config() *raft.Config {
 		o.Tune(c)
 	}
 	c.NoSnapshotRestoreOnStart = true // the database restores itself
+	c.ShutdownOnRemove = false        // Close ends it
 	c.BatchApplyCh = false            // what waits in that channel has no outcome
 	return c
 }
@@ -113,6 +124,9 @@ type Raft struct {
 	slots  chan struct{} // one for each entry in flight
 	rounds *batch.Batch[*reader]
 
+	changing chan struct{} // holds one while the members are changed
+	looked   atomic.Uint64 // the commit index when Ready was last called, plus 1
+
 	ctx    context.Context // ends with Close, or when the node breaks
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // of what this node does by itself
@@ -130,7 +144,7 @@ func OpenRaft(ctx context.Context, o RaftOptions) (opened *Raft, err error) {
 	if err := o.fill(); err != nil {
 		return nil, fmt.Errorf("open node: %w", err)
 	}
-	r := &Raft{o: o, slots: make(chan struct{}, inFlight), broken: make(chan struct{})}
+	r := &Raft{o: o, slots: make(chan struct{}, inFlight), changing: make(chan struct{}, 1), broken: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -185,6 +199,10 @@ func (r *Raft) start(base place) (err error) {
 	}
 	r.wg.Go(r.watch)
 	r.wg.Go(func() { r.lead(c.ElectionTimeout) })
+	r.wg.Go(func() { r.promote(c.ElectionTimeout) })
+	if r.o.Addr != "" {
+		r.wg.Go(r.announce)
+	}
 	return nil
 }
 
@@ -214,12 +232,17 @@ func (r *Raft) fail(err error) {
 func (r *Raft) leave() {
 	r.left.Do(func() {
 		r.packer.Close()
-		end := time.After(r.o.ProposeTimeout)
+		ended, stop := bound(context.Background(), r.o.ProposeTimeout)
+		defer stop()
 		for range inFlight {
 			select {
 			case r.slots <- struct{}{}:
-			case <-end:
+			case <-ended.Done():
 			}
+		}
+		select {
+		case r.changing <- struct{}{}:
+		case <-ended.Done():
 		}
 		_ = r.raft.Shutdown().Error() // it has none
 	})

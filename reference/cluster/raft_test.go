@@ -226,3 +226,7 @@ func (p fixed) Term(context.Context, string) (TermAnswer, error) { return p.term
 func (p fixed) Propose(context.Context, string, []byte) (uint64, error) { return 0, p.err }
 
 func (p fixed) ReadIndex(context.Context, string) (uint64, error) { return 0, p.err }
+
+func (p fixed) Change(context.Context, string, Change) error { return p.err }
+
+func (p fixed) Status(context.Context, string, bool) (NodeStatus, error) { return NodeStatus{}, p.err }

@@ -88,24 +88,21 @@ func (r *Raft) quorumIndex(ctx context.Context) (uint64, error) {
 // majorityIn asks the voters of the latest configuration for their terms, now,
 // and returns nil once a majority has said one that is not later than term.
 func (r *Raft) majorityIn(ctx context.Context, term uint64) error {
-	f := r.raft.GetConfiguration()
-	if err := f.Error(); err != nil {
-		return err
-	}
+	return r.majorityOf(ctx, r.voters(""), term)
+}
+
+// majorityOf is majorityIn for a given set of nodes. This one counts if it is in.
+func (r *Raft) majorityOf(ctx context.Context, ids []string, term uint64) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	voters, agree := 0, 0
-	answers := make(chan error, len(f.Configuration().Servers))
-	for _, s := range f.Configuration().Servers {
-		if s.Suffrage != raft.Voter {
-			continue
-		}
-		voters++
-		if string(s.ID) == r.o.Node {
+	voters, agree := len(ids), 0
+	answers := make(chan error, voters)
+	for _, id := range ids {
+		if id == r.o.Node {
 			agree++
 			continue
 		}
-		go func() { answers <- r.notLater(ctx, string(s.ID), term) }()
+		go func() { answers <- r.notLater(ctx, id, term) }()
 	}
 	for open := voters - agree; agree <= voters/2; open-- {
 		if agree+open <= voters/2 {

@@ -48,6 +48,9 @@ func openSnapshots(ctx context.Context, dir string) (*snapshots, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	if err := syncDir(filepath.Dir(dir)); err != nil {
+		return nil, err
+	}
 	s := &snapshots{dir: dir, ctx: ctx}
 	files, err := os.ReadDir(dir)
 	if err != nil {

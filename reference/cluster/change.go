@@ -1,0 +1,168 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+// ServeChange is what another node's Join, Remove or Transfer asks of this one,
+// which must lead. One change is made at a time. A *RefusedError proves that
+// nothing was changed; any other error proves nothing.
+func (r *Raft) ServeChange(ctx context.Context, c Change) error {
+	select {
+	case r.changing <- struct{}{}:
+	case <-ctx.Done():
+		return &RefusedError{fmt.Errorf("%w: %w", ErrBusy, context.Cause(ctx))}
+	case <-r.ctx.Done():
+		return &RefusedError{ErrClosed}
+	}
+	done := make(chan error, 1)
+	go func() { // raft's answers come late, but they come while it runs
+		err := r.changeAlone(ctx, c)
+		<-r.changing
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-r.ctx.Done():
+		return ErrClosed
+	}
+}
+
+// changeAlone is called with changing held: the configuration that it looks at
+// is the one that it changes.
+func (r *Raft) changeAlone(ctx context.Context, c Change) error {
+	if err := r.gone(); err != nil {
+		return &RefusedError{err}
+	}
+	if r.raft.State() != raft.Leader {
+		return &RefusedError{ErrNotLeader}
+	}
+	switch c.Kind {
+	case ChangeJoin:
+		return r.join(ctx, c)
+	case ChangeRemove:
+		return r.remove(ctx, c)
+	case ChangeTransfer:
+		return r.transfer(c.ID)
+	case changePromote:
+		if m, known := r.member(c.ID); !known || m.Voter || m.Addr != c.Addr {
+			return &RefusedError{ErrUnknownMember}
+		}
+		return changed(r.raft.AddVoter(raft.ServerID(c.ID), raft.ServerAddress(c.Addr), 0, left(ctx)))
+	}
+	return &RefusedError{fmt.Errorf("there is no change %q", c.Kind)}
+}
+
+func (r *Raft) join(ctx context.Context, c Change) error {
+	if c.ID == "" || c.Addr == "" {
+		return &RefusedError{errors.New("a member needs an id and an address")}
+	}
+	for _, m := range r.Members() {
+		if m.Addr == c.Addr && m.ID != c.ID {
+			return &RefusedError{fmt.Errorf("%w: %s", ErrAddrTaken, m.ID)}
+		}
+	}
+	id, addr := raft.ServerID(c.ID), raft.ServerAddress(c.Addr)
+	switch m, known := r.member(c.ID); {
+	case c.HasData && !known: // it was removed
+		return &RefusedError{ErrUnknownMember}
+	case known && m.Voter && !c.HasData:
+		return &RefusedError{ErrKnown}
+	case known && m.Addr == c.Addr:
+		return nil
+	case known && m.Voter:
+		return changed(r.raft.AddVoter(id, addr, 0, left(ctx)))
+	}
+	return changed(r.raft.AddNonvoter(id, addr, 0, left(ctx)))
+}
+
+func (r *Raft) remove(ctx context.Context, c Change) error {
+	m, known := r.member(c.ID)
+	if !known {
+		return &RefusedError{ErrUnknownMember}
+	}
+	if m.Voter {
+		rest := r.voters(c.ID)
+		if len(rest) == 0 {
+			return &RefusedError{ErrLastVoter}
+		}
+		ctx, cancel := bound(ctx, r.o.RoundTimeout)
+		err := r.majorityOf(ctx, rest, r.raft.CurrentTerm())
+		cancel()
+		if errors.Is(err, ErrNoQuorum) {
+			return &RefusedError{ErrQuorum}
+		}
+		if err != nil {
+			return &RefusedError{err}
+		}
+	}
+	if c.ID == r.o.Node {
+		if err := r.transfer(""); err != nil {
+			return err
+		}
+		return &RefusedError{ErrNotLeader} // the new one removes this node
+	}
+	return changed(r.raft.RemoveServer(raft.ServerID(c.ID), 0, left(ctx)))
+}
+
+func (r *Raft) transfer(id string) error {
+	if id == r.o.Node {
+		return nil
+	}
+	if id == "" {
+		if len(r.voters(r.o.Node)) == 0 {
+			return &RefusedError{ErrLastVoter}
+		}
+		return handedOver(r.raft.LeadershipTransfer())
+	}
+	switch m, known := r.member(id); {
+	case !known:
+		return &RefusedError{ErrUnknownMember}
+	case !m.Voter:
+		return &RefusedError{ErrNotVoter}
+	default:
+		return handedOver(r.raft.LeadershipTransferToServer(raft.ServerID(id), raft.ServerAddress(m.Addr)))
+	}
+}
+
+// left is how long ctx still allows; raft takes 0 for ever.
+func left(ctx context.Context) time.Duration {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return 0
+	}
+	return max(time.Until(end), time.Nanosecond)
+}
+
+// changed waits for raft's answer to a change of the configuration.
+func changed(f raft.IndexFuture) error {
+	err := f.Error()
+	switch {
+	case errors.Is(err, raft.ErrNotLeader):
+		return &RefusedError{ErrNotLeader}
+	case errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout):
+		return &RefusedError{fmt.Errorf("%w: %w", ErrBusy, err)}
+	}
+	return err
+}
+
+// handedOver waits for the end of a transfer. When it fails this node goes on to
+// lead, and it may be tried again.
+func handedOver(f raft.Future) error {
+	err := f.Error()
+	switch {
+	case errors.Is(err, raft.ErrNotLeader):
+		return &RefusedError{ErrNotLeader}
+	case err != nil:
+		return &RefusedError{fmt.Errorf("%w: hand over the leadership: %w", ErrBusy, err)}
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/hashicorp/raft"
+
+	"bleepstore/reference/meta"
+	"bleepstore/reference/raftlog"
+)
+
+// ErrFounded is a directory whose node has been in a cluster.
+var ErrFounded = errors.New("the directory is that of a member of a cluster")
+
+// A founding makes of a directory the only voter of a new cluster.
+type founding struct {
+	dir   string
+	voter raft.Configuration
+	step  func(done string) error // called after each step: for tests
+}
+
+// FoundCluster makes of the directory of a single node, or of an empty one, that
+// of the only voter of a new cluster, which OpenRaft then opens: a term, and a
+// snapshot that is the database as it is. Everything is durable on return. No
+// process may have the directory open.
+//
+// After a crash, or when the single node has gone on since, it is called again;
+// a directory that OpenRaft has had is refused with ErrFounded. Whoever calls it
+// notes that the directory is a cluster's only after it has returned.
+func FoundCluster(ctx context.Context, dir, node, addr string) error {
+	f := founding{dir: dir, step: func(string) error { return nil }}
+	f.voter.Servers = []raft.Server{{ID: raft.ServerID(node), Address: raft.ServerAddress(addr)}}
+	return f.run(ctx)
+}
+
+func (f *founding) run(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("found a cluster in %s: %w", f.dir, err)
+		}
+	}()
+	applied, err := f.settle(ctx)
+	if err != nil {
+		return err
+	}
+	if err := f.step("the database is whole"); err != nil {
+		return err
+	}
+	log, err := raftlog.Open(raftlog.Options{Path: filepath.Join(f.dir, "raft.db")})
+	if err != nil {
+		return err
+	}
+	s, err := openSnapshots(ctx, filepath.Join(f.dir, "snapshots"))
+	if err == nil {
+		err = f.begin(log, s, applied)
+	}
+	return errors.Join(err, log.Close())
+}
+
+// settle makes the database durable and returns its applied index.
+func (f *founding) settle(ctx context.Context) (applied uint64, err error) {
+	db, err := meta.Open(ctx, meta.Options{Path: filepath.Join(f.dir, "meta.db"), Sync: meta.SyncFull, QuickCheck: true})
+	if err != nil {
+		return 0, err
+	}
+	applied = db.Applied()
+	return applied, db.Close()
+}
+
+// begin writes what raft begins with. What an earlier attempt has left goes
+// first: it may name another index, node or address.
+func (f *founding) begin(log *raftlog.Store, s *snapshots, applied uint64) error {
+	if err := f.unused(log, s); err != nil {
+		return err
+	}
+	const term = 1
+	steps := []struct {
+		done string
+		do   func() error
+	}{
+		{"the snapshot is dropped", s.drop},
+		{"the log is empty", func() error { return log.DeleteRange(1, 1) }},
+		{"the term is set", func() error { return log.SetUint64([]byte(keyTerm), term) }},
+		{"the voter is named", func() error {
+			if applied == 0 { // there is no snapshot of nothing
+				return log.StoreLog(&raft.Log{Index: 1, Term: term, Type: raft.LogConfiguration, Data: raft.EncodeConfiguration(f.voter)})
+			}
+			_, err := s.add(place{index: applied, term: term, config: f.voter, configIndex: applied}, "")
+			return err
+		}},
+	}
+	for _, step := range steps {
+		if err := step.do(); err != nil {
+			return err
+		}
+		if err := f.step(step.done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Keys of raft in the stable store.
+const (
+	keyTerm = "CurrentTerm"
+	keyVote = "LastVoteCand"
+)
+
+// unused refuses what raft has run with: its first election would have left a
+// later term. An earlier attempt leaves at most the first term and one entry.
+func (f *founding) unused(log *raftlog.Store, s *snapshots) error {
+	term, err := log.GetUint64([]byte(keyTerm))
+	if err != nil && err.Error() != "not found" {
+		return err
+	}
+	vote, err := log.Get([]byte(keyVote))
+	if err != nil && err.Error() != "not found" {
+		return err
+	}
+	last, _ := log.LastIndex() // it has no error
+	newest := s.newest()
+	if term > 1 || len(vote) > 0 || last > 1 || newest != nil && newest.Image {
+		return ErrFounded
+	}
+	return nil
+}
