@@ -45,6 +45,9 @@ type Config struct {
 	MetaPath string // metadata database; default meta.db in Dir
 	BlobDir  string // bodies of Local; default blobs in Dir
 	Memory   MemoryConfig
+	// Cluster makes the server a node of a cluster; nil: it stands alone. Backend
+	// is Local or SQLite then.
+	Cluster *ClusterConfig
 
 	Region string // default us-east-1
 	Users  []User // the first is the owner's account
