@@ -6,66 +6,17 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
-
-// A Setting is one row of the table.
-type Setting struct {
-	Key     string // dotted path in the YAML file
-	Default string
-	Use     string // one line for --help
-	// Missing, when set, says why a value other than the default is refused.
-	Missing string
-}
-
-const (
-	noCluster = "clusters are not part of this build; it serves one node"
-	noCloud   = "cloud backends are not part of this build; want local, memory or sqlite"
-)
-
-// Settings lists every setting, in the order of the file's documentation.
-func Settings() []Setting { return slices.Clone(settings) }
-
-var settings = []Setting{
-	{Key: "server.host", Default: "127.0.0.1", Use: "address to listen on"},
-	{Key: "server.port", Default: "9000", Use: "port to listen on; 0 picks a free one"},
-	{Key: "server.region", Default: "us-east-1", Use: "region that clients sign for"},
-	{Key: "server.bucket_defaults", Default: "aws", Use: "what a new bucket is given: aws (no ACLs, public access blocked) or legacy (ACLs, nothing blocked)"},
-	{Key: "server.ops_addr", Default: "127.0.0.1:9001", Use: "second listener: /healthz /readyz /metrics /docs /openapi.json; off turns it off"},
-	{Key: "server.admin_port", Default: "", Use: "port of server.ops_addr, by its older name"},
-	{Key: "server.admin_token", Default: "", Use: "token of the admin API", Missing: "this build has no admin API"},
-	{Key: "server.shutdown_timeout", Default: "30s", Use: "how long a drain waits for requests under way"},
-	{Key: "server.tls.cert_file", Use: "PEM file of the certificate and its chain"},
-	{Key: "server.tls.key_file", Use: "PEM file of its key"},
-	{Key: "server.tls.self_signed", Default: "false", Use: "make a certificate at each start instead"},
-	{Key: "server.tls.addr", Use: "second S3 address, for TLS, beside a plain one; without it the one address speaks TLS"},
-	{Key: "auth.access_key", Default: DefaultAccessKey, Use: "access key of the owner's account"},
-	{Key: "auth.secret_key", Default: DefaultSecretKey, Use: "its secret key"},
-	{Key: "metadata.engine", Default: "sqlite", Use: "sqlite"},
-	{Key: "metadata.sqlite.path", Default: "", Use: "metadata database; default meta.db in the data directory"},
-	{Key: "storage.backend", Default: "local", Use: "where bodies are kept: local, memory or sqlite"},
-	{Key: "storage.data", Default: "./data", Use: "data directory"},
-	{Key: "storage.local.root_dir", Default: "", Use: "bodies of the local backend; default blobs in the data directory"},
-	{Key: "storage.memory.max_size_bytes", Default: "1073741824", Use: "most bytes of bodies that the memory backend keeps"},
-	{Key: "storage.memory.persistence", Default: "none", Use: "none or snapshot"},
-	{Key: "storage.memory.snapshot_path", Default: "", Use: "snapshot file; default snapshot in the data directory"},
-	{Key: "storage.memory.snapshot_interval_seconds", Default: "60", Use: "seconds between snapshots"},
-	{Key: "storage.aws", Missing: noCloud},
-	{Key: "storage.gcp", Missing: noCloud},
-	{Key: "storage.azure", Missing: noCloud},
-	{Key: "observability.metrics", Default: "true", Use: "serve /metrics"},
-	{Key: "observability.health_check", Default: "true", Use: "serve /healthz and /readyz"},
-	{Key: "observability.log_level", Default: "info", Use: "debug, info, warn or error"},
-	{Key: "observability.log_format", Default: "text", Use: "text or json"},
-	{Key: "cluster", Missing: noCluster},
-}
 
 // The keys of a server that was given none; refused where the network can
 // reach it.
@@ -104,7 +55,7 @@ func Resolve(flags map[string]string, getenv func(string) string, file string) (
 		return nil, err
 	}
 	for _, s := range settings {
-		value, from := s.Default, "default"
+		value, from := s.Default, byDefault
 		if f, ok := inFile[s.Key]; ok {
 			value, from = f, file
 		}
@@ -149,14 +100,20 @@ func (v *Values) readFile(path string) (map[string]string, error) {
 }
 
 func readUsers(raw any) ([]User, error) {
+	var users []User
+	err := strictly(raw, &users)
+	return users, err
+}
+
+// strictly decodes a part of the file; what it does not know is an error.
+func strictly(raw, into any) error {
 	text, err := yaml.Marshal(raw)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var users []User
-	dec := yaml.NewDecoder(strings.NewReader(string(text)))
+	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
-	return users, dec.Decode(&users)
+	return dec.Decode(into)
 }
 
 // flatten turns nested maps into dotted keys and refuses unknown ones. A key
@@ -182,10 +139,27 @@ func flatten(prefix string, doc map[string]any, out map[string]string) error {
 			if !known {
 				return fmt.Errorf("unknown key %q", key)
 			}
-			out[key] = fmt.Sprint(value)
+			text, err := scalar(row, value)
+			if err != nil {
+				return err
+			}
+			out[key] = text
 		}
 	}
 	return nil
+}
+
+// scalar is the text of a value that the file gives. A list where none is
+// wanted is refused.
+func scalar(row Setting, value any) (string, error) {
+	_, list := value.([]any)
+	switch {
+	case list && row.list != nil:
+		return row.list(value)
+	case list:
+		return "", fmt.Errorf("%s: want one value, not a list", row.Key)
+	}
+	return fmt.Sprint(value), nil
 }
 
 func find(key string) (Setting, bool) {
@@ -230,6 +204,27 @@ func (v *Values) Bool(key string) (bool, error) {
 		return false, fmt.Errorf("%s (from %s): %q is neither true nor false", key, v.from[key], v.String(key))
 	}
 	return b, nil
+}
+
+// Duration returns a length of time above zero, like 30s.
+func (v *Values) Duration(key string) (time.Duration, error) {
+	d, err := time.ParseDuration(v.String(key))
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%s (from %s): %q is not a length of time like 30s", key, v.from[key], v.String(key))
+	}
+	return d, nil
+}
+
+// Given are the settings below a section that something other than the default
+// speaks of, in the order of the table.
+func (v *Values) Given(section string) []string {
+	var keys []string
+	for _, s := range settings {
+		if strings.HasPrefix(s.Key, section+".") && v.from[s.Key] != byDefault {
+			keys = append(keys, s.Key)
+		}
+	}
+	return keys
 }
 
 // OneOf returns the value if it is one of those given.

@@ -57,7 +57,6 @@ func TestRefusals(t *testing.T) {
 		"misspelt section": {"sever:\n  region: x\n", `unknown key "sever.region"`},
 		"misspelt user":    {"auth:\n  users:\n    - {acces_key: a}\n", "acces_key"},
 		"cloud":            {"storage:\n  aws:\n    bucket: b\n", "cloud backends are not part"},
-		"cluster":          {"cluster:\n  node_id: n1\n", "clusters are not part"},
 		"not yaml":         {"server: [", "config"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -82,5 +81,44 @@ func TestTypedValues(t *testing.T) {
 	}
 	if _, err := v.OneOf("storage.backend", "local", "memory"); err == nil {
 		t.Error("backend tape: got no error")
+	}
+}
+
+func TestGiven(t *testing.T) {
+	v, err := config.Resolve(map[string]string{"cluster.secret": "s", "server.port": "1"}, none, file(t, "cluster:\n  node_id: n1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(v.Given("cluster"), " "); got != "cluster.node_id cluster.secret" {
+		t.Errorf("got %q, want the two that were given", got)
+	}
+}
+
+func TestMarshalIsReadAsTheSame(t *testing.T) {
+	given := map[string]string{
+		"server.port": "9100", "server.region": "yes", "server.tls.self_signed": "true", "auth.secret_key": "0x10: {", "cluster.node_id": "7",
+		"cluster.peers": "n1=127.0.0.1:1,[::1]:2", "cluster.snapshot_interval": "3s", "storage.data": "",
+	}
+	users := []config.User{{AccessKey: "1e3", SecretKey: "b"}}
+	text, err := config.Marshal(given, users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := config.Resolve(nil, none, file(t, string(text)))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	for key, want := range given {
+		if got := v.String(key); got != want {
+			t.Errorf("%s: got %q, want %q in\n%s", key, got, want, text)
+		}
+	}
+	if len(v.Users) != 1 || v.Users[0] != users[0] {
+		t.Errorf("users: got %+v, want %+v", v.Users, users)
+	}
+	for _, wrong := range []map[string]string{{"server.prot": "1"}, {"cluster.peers": "x"}} {
+		if _, err := config.Marshal(wrong, nil); err == nil {
+			t.Errorf("%v: got no error", wrong)
+		}
 	}
 }
