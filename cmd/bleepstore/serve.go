@@ -103,6 +103,7 @@ type service struct {
 	health  bool
 	metrics bool
 	profile bool
+	admin   string // bearer token of the admin API; "" none
 	drain   time.Duration
 }
 
@@ -120,8 +121,7 @@ func settle(v *config.Values) (service, error) {
 	defaults, err := v.OneOf("server.bucket_defaults", string(reference.AWSDefaults), string(reference.LegacyDefaults))
 	s.server.BucketDefaults = reference.BucketDefaults(defaults)
 	note(err)
-	_, err = v.OneOf("metadata.engine", "sqlite")
-	note(err)
+	note(join(v, &s.server))
 	s.server.Memory, err = memory(v, s.server.Dir)
 	note(err)
 	s.server.TLS, err = secure(v)
@@ -137,7 +137,7 @@ func settle(v *config.Values) (service, error) {
 	note(err)
 	s.drain, err = time.ParseDuration(v.String("server.shutdown_timeout"))
 	note(err)
-	s.ops = opsAddr(v)
+	s.ops, s.admin = opsAddr(v), v.String("server.admin_token")
 	return s, errors.Join(errs...)
 }
 
@@ -217,8 +217,9 @@ func serve(s service, addrFile string, out io.Writer) error {
 		return err
 	}
 	defer second.close()
-	server, err := reference.Open(ctx, s.server)
-	if err != nil {
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once: that is always safe
+	server, err := open(ctx, s.server)
+	if err != nil || server == nil {
 		return err
 	}
 	second.watch(server)
@@ -233,7 +234,6 @@ func serve(s service, addrFile string, out io.Writer) error {
 	case err := <-done:
 		return errors.Join(err, server.Close(context.Background()))
 	case <-ctx.Done():
-		stop() // a second signal ends the process at once: that is always safe
 		s.server.Logger.Info("draining", "timeout", s.drain)
 		return leave(server, s.drain, done)
 	}
@@ -283,6 +283,9 @@ func banner(w io.Writer, s service, server *reference.Server, ops string) {
 		fmt.Fprintf(&b, "  in memory, saved to %s every %s: what came after the last save is lost with the process\n", s.server.Memory.Snapshot, s.server.Memory.Every)
 	default:
 		fmt.Fprintf(&b, "  data in %s, bodies by the backend %s\n", s.server.Dir, s.server.Backend)
+	}
+	if c := s.server.Cluster; c != nil {
+		fmt.Fprintf(&b, "  node %s of a cluster, peers: %s\n", nameOfNode(c), peerList(c.Peers))
 	}
 	if ops != "" {
 		fmt.Fprintf(&b, "  health, metrics and documentation at %s\n", ops)

@@ -215,12 +215,12 @@ func (v *Values) Duration(key string) (time.Duration, error) {
 	return d, nil
 }
 
-// Given are the settings below a section that something other than the default
-// speaks of, in the order of the table.
+// Given are the settings below a section whose value is not the default, in the
+// order of the table.
 func (v *Values) Given(section string) []string {
 	var keys []string
 	for _, s := range settings {
-		if strings.HasPrefix(s.Key, section+".") && v.from[s.Key] != byDefault {
+		if strings.HasPrefix(s.Key, section+".") && v.byKey[s.Key] != s.Default {
 			keys = append(keys, s.Key)
 		}
 	}
