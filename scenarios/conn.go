@@ -64,7 +64,7 @@ func (c *Conn) Render(r Request) (head, body []byte) {
 			r.Path += "/" + escapePath(r.Key)
 		}
 	}
-	w, err := c.s.prepare(r)
+	w, err := c.s.prepare(r, c.s.endpoint)
 	if err != nil {
 		c.s.broke(err)
 	}

@@ -67,11 +67,7 @@ type recorder struct{ s *S }
 
 func (t *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	ses := t.s.session
-	base := t.s.endpoint.Host
-	if ses.Target.Addressing == VirtualStyle {
-		base = virtualBase(t.s.endpoint)
-	}
-	a := aimOf(req.Method, hostname(req.URL.Host), hostname(base), req.URL.EscapedPath(), req.URL.RawQuery)
+	a := aimOf(req.Method, hostname(req.URL.Host), hostname(t.s.baseOf(req.URL.Host)), req.URL.EscapedPath(), req.URL.RawQuery)
 	if err := ses.guard.admit(a, req.Header); err != nil {
 		return nil, err
 	}

@@ -65,9 +65,14 @@ type Response struct {
 }
 
 // Send sends a raw request over a connection of its own and returns the
-// answer. It never fails the scenario by itself.
+// answer. It never fails the scenario by itself. Requests take turns over the
+// target's endpoints, but for those whose Host is made by hand.
 func (s *S) Send(ctx context.Context, r Request) *Response {
-	w, err := s.prepare(r)
+	to := s.endpoint
+	if r.Host == "" && r.EditHead == nil {
+		to = s.turns.next()
+	}
+	w, err := s.prepare(r, to)
 	if err != nil {
 		return &Response{Err: err}
 	}
@@ -102,10 +107,10 @@ type wire struct {
 	dial   *url.URL
 }
 
-// prepare signs and frames r.
-func (s *S) prepare(r Request) (*wire, error) {
+// prepare signs and frames r for an endpoint.
+func (s *S) prepare(r Request, to *url.URL) (*wire, error) {
 	t := &s.session.Target
-	w := &wire{req: r, dial: s.endpoint}
+	w := &wire{req: r, dial: to}
 	if r.TLS {
 		if t.TLSEndpoint == nil {
 			return nil, errors.New("no TLS endpoint")

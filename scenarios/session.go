@@ -8,6 +8,7 @@ import (
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -48,8 +49,9 @@ func (ses *Session) transport() *http.Transport {
 	dial := func(ctx context.Context, _, addr string) (net.Conn, error) {
 		var d net.Dialer
 		for _, u := range t.Endpoints {
-			if u.Host == addr || net.JoinHostPort(u.Hostname(), portOf(u.Scheme, u.Port())) == addr {
-				return d.DialContext(ctx, "tcp", addr)
+			node := net.JoinHostPort(u.Hostname(), portOf(u.Scheme, u.Port()))
+			if u.Host == addr || node == addr || beforeHost(u, addr) {
+				return d.DialContext(ctx, "tcp", node)
 			}
 		}
 		if t.TLSEndpoint != nil && strings.HasSuffix(addr, ":"+portOf(t.TLSEndpoint.Scheme, t.TLSEndpoint.Port())) {
@@ -68,6 +70,15 @@ func (ses *Session) transport() *http.Transport {
 		ExpectContinueTimeout: time.Second,
 		ForceAttemptHTTP2:     false,
 	}
+}
+
+// beforeHost says whether addr is a bucket's, in front of the host of u.
+func beforeHost(u *url.URL, addr string) bool {
+	base := virtualBase(u)
+	if u.Port() == "" {
+		base = net.JoinHostPort(base, portOf(u.Scheme, ""))
+	}
+	return strings.HasSuffix(addr, "."+base)
 }
 
 func portOf(scheme, port string) string {

@@ -21,7 +21,7 @@ const (
 
 // A Target is the server under test and what the run may do to it.
 type Target struct {
-	Endpoints   []*url.URL // at least one; scenarios spread over them only when they ask to
+	Endpoints   []*url.URL // at least one; all are nodes of one server, and requests take turns over them
 	TLSEndpoint *url.URL   // the same server over TLS; nil: none
 	Main        Keys
 	Alt         Keys // a second account; zero: none

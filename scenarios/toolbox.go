@@ -25,7 +25,8 @@ import (
 type S struct {
 	session  *Session
 	sc       Scenario
-	endpoint *url.URL
+	endpoint *url.URL // the first, for what names its host by hand
+	turns    *turns
 	main     *s3.Client
 	rand     *mathrand.Rand
 
@@ -44,7 +45,7 @@ type S struct {
 }
 
 func newS(ses *Session, sc Scenario) *S {
-	s := &S{session: ses, sc: sc, endpoint: ses.Target.Endpoints[0], shape: map[string]ShapeCount{}, writes: newWriteLog()}
+	s := &S{session: ses, sc: sc, endpoint: ses.Target.Endpoints[0], turns: &turns{endpoints: ses.Target.Endpoints}, shape: map[string]ShapeCount{}, writes: newWriteLog()}
 	s.rand = mathrand.New(mathrand.NewChaCha8(seed32(ses.Target.Seed, sc.ID)))
 	s.main = s.client(ses.Target.Main)
 	return s
@@ -306,10 +307,11 @@ func (s *S) scope(who Who) sign.Scope {
 // client returns an SDK client of the scenario's own for the account.
 func (s *S) client(k Keys) *s3.Client {
 	t := &s.session.Target
+	virtual := t.Addressing == VirtualStyle
 	o := s3.Options{
-		BaseEndpoint:               aws.String(s.endpoint.String()),
+		BaseEndpoint:               aws.String(sdkBase(s.endpoint, virtual)),
 		Region:                     t.Region,
-		UsePathStyle:               t.Addressing != VirtualStyle,
+		UsePathStyle:               !virtual,
 		HTTPClient:                 &http.Client{Transport: &recorder{s}, CheckRedirect: noRedirect},
 		Retryer:                    aws.NopRetryer{},
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
@@ -319,8 +321,8 @@ func (s *S) client(k Keys) *s3.Client {
 		}),
 		DisableLogOutputChecksumValidationSkipped: true,
 	}
-	if t.Addressing == VirtualStyle {
-		o.BaseEndpoint = aws.String(s.endpoint.Scheme + "://" + virtualBase(s.endpoint))
+	if len(t.Endpoints) > 1 {
+		o.EndpointResolverV2 = &turnResolver{turns: s.turns, virtual: virtual, inner: s3.NewDefaultEndpointResolverV2()}
 	}
 	return s3.New(o)
 }

@@ -116,9 +116,10 @@ func (h handmade) request(s *S) Request {
 	if payload == "" {
 		payload = sign.Hash(sign.Signed, []byte(h.body))
 	}
-	all := append([][2]string{{"host", s.Target().Endpoints[0].Host}, {"x-amz-content-sha256", payload}, {"x-amz-date", sc.Stamp()}}, h.more...)
+	host := s.Target().Endpoints[0].Host
+	all := append([][2]string{{"host", host}, {"x-amz-content-sha256", payload}, {"x-amz-date", sc.Stamp()}}, h.more...)
 	slices.SortFunc(all, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
-	r := Request{Method: h.method, Path: "/" + h.bucket + "/" + h.key, As: Anonymous, Body: []byte(h.body)}
+	r := Request{Method: h.method, Host: host, Path: "/" + h.bucket + "/" + h.key, As: Anonymous, Body: []byte(h.body)}
 	m := sign.Manual{Method: h.method, Path: r.Path, Payload: payload}
 	for _, header := range all {
 		if slices.Contains(h.unsent, header[0]) {
