@@ -14,7 +14,7 @@ import (
 // Bind as -name, the command line of bleepstore reads the same tags and takes
 // --name.
 type Options struct {
-	Endpoint    []string `name:"endpoint" sep:"," placeholder:"URL" help:"The server under test; several URLs, comma-separated, are nodes of one server. None: an embedded reference server."`
+	Endpoint    []string `name:"endpoint" sep:"," placeholder:"URL" help:"The server under test; several URLs, comma-separated, are nodes of one server, over which requests take turns. None: an embedded reference server."`
 	TLSEndpoint string   `name:"tls-endpoint" placeholder:"URL" help:"The same server over TLS."`
 
 	AccessKey    string `name:"access-key" help:"Access key; else AWS_ACCESS_KEY_ID, else AWS_PROFILE."`

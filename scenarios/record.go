@@ -67,7 +67,12 @@ type recorder struct{ s *S }
 
 func (t *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	ses := t.s.session
-	a := aimOf(req.Method, hostname(req.URL.Host), hostname(t.s.baseOf(req.URL.Host)), req.URL.EscapedPath(), req.URL.RawQuery)
+	to := t.s.endpointOf(req.URL.Host)
+	base := to.Host
+	if ses.Target.Addressing == VirtualStyle {
+		base = virtualBase(to)
+	}
+	a := aimOf(req.Method, hostname(req.URL.Host), hostname(base), req.URL.EscapedPath(), req.URL.RawQuery)
 	if err := ses.guard.admit(a, req.Header); err != nil {
 		return nil, err
 	}

@@ -66,9 +66,9 @@ type Response struct {
 
 // Send sends a raw request over a connection of its own and returns the
 // answer. It never fails the scenario by itself. Requests take turns over the
-// target's endpoints, but for those whose Host is made by hand.
+// target's endpoints, but for those whose Host is given.
 func (s *S) Send(ctx context.Context, r Request) *Response {
-	to := s.endpoint
+	to := s.endpointOf(r.Host)
 	if r.Host == "" && r.EditHead == nil {
 		to = s.turns.next()
 	}

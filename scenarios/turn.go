@@ -44,21 +44,13 @@ func sdkBase(u *url.URL, virtual bool) string {
 	return u.String()
 }
 
-// baseOf is the host of the endpoint that a request goes to, as buckets stand
-// before it where they are named in the host.
-func (s *S) baseOf(host string) string {
-	virtual := s.session.Target.Addressing == VirtualStyle
-	for _, u := range s.session.Target.Endpoints {
-		base := u.Host
-		if virtual {
-			base = virtualBase(u)
-		}
-		if host == base || virtual && strings.HasSuffix(host, "."+base) {
-			return base
+// endpointOf is the endpoint that a host is of, also with a bucket before it;
+// the first one, if it is of none.
+func (s *S) endpointOf(host string) *url.URL {
+	for _, u := range s.turns.endpoints {
+		if base := virtualBase(u); host == u.Host || host == base || strings.HasSuffix(host, "."+base) {
+			return u
 		}
 	}
-	if virtual {
-		return virtualBase(s.endpoint)
-	}
-	return s.endpoint.Host
+	return s.endpoint
 }

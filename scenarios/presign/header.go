@@ -59,7 +59,7 @@ var _ = Add(Scenario{
 		s.MustPut(ctx, b, key, "old")
 		down, err := s3.NewPresignClient(s.SDK()).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &b, Key: &key})
 		s.Must(err, "presign a GET")
-		s.Expect(s.Send(ctx, Request{Bucket: b, Key: key, Query: query(s, down.URL)})).To(FailWith(400, "InvalidArgument"))
+		s.Expect(s.Send(ctx, aimed(s, down.URL, Request{Bucket: b, Key: key}))).To(FailWith(400, "InvalidArgument"))
 	},
 })
 

@@ -166,10 +166,10 @@ var _ = Add(Scenario{
 		client := s3.NewPresignClient(s.SDK())
 		up, err := client.PresignPutObject(ctx, &s3.PutObjectInput{Bucket: &b, Key: &key})
 		s.Must(err, "presign a PUT")
-		s.Expect(s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: key, Query: query(s, up.URL), Body: []byte("hello"), As: Anonymous})).To(HaveStatus(200))
+		s.Expect(s.Send(ctx, aimed(s, up.URL, Request{Method: "PUT", Bucket: b, Key: key, Body: []byte("hello"), As: Anonymous}))).To(HaveStatus(200))
 		down, err := client.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &b, Key: &key})
 		s.Must(err, "presign a GET")
-		r := s.Send(ctx, Request{Bucket: b, Key: key, Query: query(s, down.URL), As: Anonymous})
+		r := s.Send(ctx, aimed(s, down.URL, Request{Bucket: b, Key: key, As: Anonymous}))
 		s.Expect(r).To(HaveStatus(200))
 		s.Expect(string(r.Body)).To(Equal("hello"))
 	},
@@ -187,7 +187,7 @@ var _ = Add(Scenario{
 		up, err := s3.NewPresignClient(s.SDK()).PresignPutObject(ctx, &s3.PutObjectInput{Bucket: &b, Key: aws.String("k"),
 			ChecksumCRC32: aws.String("NhCmhg==")}) // of "hello"
 		s.Must(err, "presign a PUT")
-		r := Request{Method: "PUT", Bucket: b, Key: "k", Query: query(s, up.URL), As: Anonymous}
+		r := aimed(s, up.URL, Request{Method: "PUT", Bucket: b, Key: "k", As: Anonymous})
 		for name, values := range up.SignedHeader {
 			if name != "Host" {
 				r.Header = append(r.Header, [2]string{name, values[0]})
@@ -202,11 +202,12 @@ var _ = Add(Scenario{
 	},
 })
 
-// query is the raw query of an address.
-func query(s *S, address string) string {
+// aimed is r as it goes to a presigned address.
+func aimed(s *S, address string, r Request) Request {
 	u, err := url.Parse(address)
 	s.Must(err, "read the address")
-	return u.RawQuery
+	r.Host, r.Query = u.Host, u.RawQuery
+	return r
 }
 
 func init() {
