@@ -45,13 +45,18 @@ func (p *Port) greet(t *tracked, config *tls.Config) {
 		_ = t.Close()
 		return
 	}
-	alpn := conn.ConnectionState().NegotiatedProtocol
-	t.linger(lingers[alpn])
-	switch alpn {
+	state := conn.ConnectionState()
+	node, err := remote(state)
+	if err != nil { // the handshake lets none through
+		_ = t.Close()
+		return
+	}
+	t.linger(lingers[state.NegotiatedProtocol])
+	switch state.NegotiatedProtocol {
 	case alpnHTTP:
-		p.httpIn.put(conn)
+		p.httpIn.put(&caller{conn, node})
 	case alpnRaft:
-		p.welcome(conn)
+		p.welcome(conn, node)
 	default: // it asked for no protocol at all
 		_ = conn.Close()
 	}

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -59,8 +60,21 @@ func (p *Port) newServer() *http.Server {
 		MaxHeaderBytes: 64 << 10,
 		ErrorLog:       slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
 		BaseContext:    func(net.Listener) context.Context { return p.ctx },
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, certified{}, c.(*caller).node)
+		},
 	}
 }
+
+// A caller is a connection of the http.Server, and the node at its other end.
+// It is no *tls.Conn, since the server closes one whose ALPN it doesn't know.
+type caller struct {
+	*tls.Conn
+	node string
+}
+
+// certified is the key under which a request's context has the caller's node.
+type certified struct{}
 
 // idleTimeout is how long a client keeps an idle connection.
 const idleTimeout = 90 * time.Second
@@ -71,10 +85,7 @@ func (p *Port) serve(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer p.leave()
-	from, err := remote(*r.TLS)
-	if err != nil { // the handshake did not let it through
-		panic(http.ErrAbortHandler)
-	}
+	from, _ := r.Context().Value(certified{}).(string)
 	c := claim{Cluster: r.Header.Get(HeaderCluster), From: r.Header.Get(HeaderFrom), To: r.Header.Get(HeaderTo)}
 	w.Header().Set(HeaderCluster, p.clusterID())
 	if no := p.admit(c, from, r.URL.Path == "/hello" || r.URL.Path == "/join"); no != nil {

@@ -26,14 +26,14 @@ type verdict struct {
 
 // welcome reads the hello of a raft stream, answers it, and hands the stream to
 // raft if it may come in.
-func (p *Port) welcome(conn *tls.Conn) {
+func (p *Port) welcome(conn *tls.Conn, from string) {
 	_ = conn.SetDeadline(time.Now().Add(greetTimeout))
-	no, err := p.judge(conn)
+	no, err := p.judge(conn, from)
 	if err == nil {
 		err = writeFrame(conn, verdict{Status: no.Status, Text: no.Text})
 	}
 	if err != nil || no.Status != 0 {
-		p.log.Warn("refuse a raft stream", "from", conn.RemoteAddr().String(), "reason", no.Text, "error", err)
+		p.log.Warn("refuse a raft stream", "from", from, "reason", no.Text, "error", err)
 		_ = conn.Close()
 		return
 	}
@@ -46,14 +46,10 @@ func (p *Port) welcome(conn *tls.Conn) {
 }
 
 // judge is the verdict on the hello that comes.
-func (p *Port) judge(conn *tls.Conn) (RefusedError, error) {
+func (p *Port) judge(conn net.Conn, from string) (RefusedError, error) {
 	var c claim
 	if err := readFrame(conn, &c); err != nil {
 		return RefusedError{}, fmt.Errorf("read hello: %w", err)
-	}
-	from, err := remote(conn.ConnectionState())
-	if err != nil {
-		return RefusedError{}, err
 	}
 	if no := p.admit(c, from, false); no != nil {
 		return *no, nil
