@@ -55,6 +55,7 @@ var edges = []struct {
 	{"reference/raftlog", nil}, // anybody's raft project may use it
 	{"reference/peer", nil},
 	{"reference/cluster", []string{"reference/meta", "reference/raftlog", "reference/batch", "reference/errcode", "fault"}},
+	{"reference/replica", []string{"reference/blob", "reference/blob/*", "reference/batch"}},
 	{"reference/object", []string{"reference/acl", "reference/policy", "reference/meta", "reference/cluster", "reference/blob", "reference/checksum", "reference/errcode", "reference/batch", "fault"}},
 	{"reference/s3", []string{"reference/acl", "reference/policy", "reference/object", "reference/sigv4", "reference/checksum", "reference/errcode"}},
 	{"reference/ops", []string{"reference/s3"}},

@@ -1,0 +1,162 @@
+package replica
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"bleepstore/reference/blob"
+)
+
+const (
+	// lookEvery is how often the members are compared with those of before.
+	lookEvery = time.Second
+	// passShare bounds the share of its time that a node spends on passes: one
+	// in so many parts.
+	passShare = 20
+)
+
+// Run keeps this node's share of the copies whole until ctx ends: it fetches
+// what it is told to, and walks over all names at once, when the members change,
+// after Kick, and every so often. It also tells peers what they miss. It runs
+// once.
+func (s *Store) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { s.sendHints(ctx) })
+	for range urgentWorkers {
+		wg.Go(func() { s.fetchUrgent(ctx) })
+	}
+	if s.opt.Named == nil {
+		<-ctx.Done()
+		return
+	}
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	var of []Member // of the last pass
+	var next time.Time
+	for {
+		members := slices.Clone(s.opt.Members())
+		changed := !slices.Equal(members, of)
+		if changed {
+			s.status.reset()
+		}
+		if changed || !time.Now().Before(next) {
+			next, of = s.pass(ctx, members), members
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.kick:
+			next = time.Time{}
+		case <-look.C:
+		}
+	}
+}
+
+// Kick asks for a pass now, or behind the one under way.
+func (s *Store) Kick() { signal(s.kick) }
+
+// pass walks over all names and fetches what this node lacks. It returns when
+// the next one is due.
+func (s *Store) pass(ctx context.Context, members []Member) time.Time {
+	began := time.Now()
+	whole := s.catchUp(ctx, members)
+	sc := &scan{s: s, members: members}
+	err := sc.run(ctx)
+	if err == nil {
+		s.status.scanned(sc)
+		s.fetchAll(ctx, sc.missing, whole)
+	} else if ctx.Err() == nil {
+		s.opt.Logger.Error("look for missing blobs", "err", err)
+	}
+	if err == nil && whole && ctx.Err() == nil && slices.Equal(members, s.opt.Members()) {
+		s.status.ended()
+	}
+	if err == nil && sc.beyond > 0 {
+		return time.Now()
+	}
+	return time.Now().Add(max(s.opt.Every, passShare*time.Since(began)))
+}
+
+// catchUp says whether the names are up to date, and this node is a member: only
+// then a pass tells whether it is complete.
+func (s *Store) catchUp(ctx context.Context, members []Member) bool {
+	if !slices.ContainsFunc(members, func(m Member) bool { return m.ID == s.opt.Node }) {
+		return false
+	}
+	if err := s.opt.CatchUp(ctx); err != nil {
+		if ctx.Err() == nil {
+			s.opt.Logger.Warn("the names of blobs may be old", "err", err)
+		}
+		return false
+	}
+	return true
+}
+
+// fetchAll fetches ids a few at a time. A blob that nobody else has is lost if
+// its name is still there; whether it is can only be told by names that are up
+// to date.
+func (s *Store) fetchAll(ctx context.Context, ids []blob.ID, whole bool) {
+	work := make(chan blob.ID)
+	var nobody []blob.ID
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range passWorkers {
+		wg.Go(func() {
+			for id := range work {
+				if s.fetchMissing(ctx, id) {
+					mu.Lock()
+					nobody = append(nobody, id)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			break
+		}
+		work <- id
+	}
+	close(work)
+	wg.Wait()
+	if len(nobody) > 0 && ctx.Err() == nil {
+		s.sortOut(ctx, nobody, whole && s.opt.CatchUp(ctx) == nil)
+	}
+}
+
+// fetchMissing says whether nobody has id.
+func (s *Store) fetchMissing(ctx context.Context, id blob.ID) (nobody bool) {
+	err := s.fetch(ctx, id, false)
+	switch {
+	case err == nil:
+		s.status.settle(id, true, false)
+	case ctx.Err() != nil:
+	case errors.Is(err, blob.ErrNotFound):
+		return true
+	default:
+		s.status.lacks(id)
+		s.opt.Logger.Warn("a missing blob could not be fetched", "blob", id, "err", err)
+	}
+	return false
+}
+
+// sortOut tells the lost among ids, which nobody else has, from those that are
+// no longer named.
+func (s *Store) sortOut(ctx context.Context, ids []blob.ID, sure bool) {
+	for _, id := range ids {
+		named, err := s.opt.Named(ctx, before(id), 1)
+		switch {
+		case err != nil:
+			return
+		case len(named) == 0 || named[0] != id:
+			s.status.settle(id, false, false)
+		case sure:
+			s.status.settle(id, false, true)
+			s.opt.Logger.Error("a blob is lost: every member was asked and none has it", "blob", id)
+		}
+	}
+}
