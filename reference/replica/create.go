@@ -76,7 +76,7 @@ func (s *Store) begin(id blob.ID, size int64, to []string) *creation {
 		wake: make(chan struct{}, 1), results: make(chan *feed, len(to)),
 	}
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
-	c.end = s.running.begin(id, func() { c.cancel(context.Canceled) })
+	c.end = s.running.begin(id, func() { c.cancel(errDeleted) })
 	if at := slices.Index(to, s.opt.Node); at > 0 {
 		to[0], to[at] = to[at], to[0] // its own disk needs no network
 	}

@@ -32,9 +32,12 @@ func (c *creation) linger() {
 		timer := time.AfterFunc(wait, func() { c.cancel(errStalled) })
 		defer timer.Stop()
 		c.collect()
+		deleted := context.Cause(c.ctx) == errDeleted
 		finish()
 		for _, f := range c.feeds {
-			c.mend(f)
+			if !deleted {
+				c.mend(f)
+			}
 		}
 	})
 }

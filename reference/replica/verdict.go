@@ -12,6 +12,7 @@ import (
 var (
 	errStalled = errors.New("it takes nothing")
 	errDiffers = errors.New("it holds other bytes")
+	errDeleted = errors.New("the blob was deleted")
 )
 
 // settleRate is how many bytes a second a holder makes durable at least.
