@@ -28,5 +28,8 @@ func TestStoreOfThree(t *testing.T) {
 }
 
 func TestStoreOfFive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("three are enough")
+	}
 	blobtest.Run(t, func(t *testing.T) blob.Store { return settled{newFleet(t, 5).nodes["n1"]} })
 }
