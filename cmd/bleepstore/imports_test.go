@@ -20,6 +20,7 @@ var edges = []struct {
 	may []string
 }{
 	{"fault", nil},
+	{"fault/proxy", []string{"fault"}},
 	{"conformance/history", nil},
 	{"conformance/chart", []string{"conformance/history"}},
 	{"conformance/history/generate", []string{"conformance/history"}},
@@ -39,7 +40,7 @@ var edges = []struct {
 	{"scenarios/tamper", nil},
 	{"scenarios/all", []string{"scenarios/*"}},
 	{"scenarios/*", []string{"scenarios", "scenarios/sign", "scenarios/digest", "scenarios/sample", "scenarios/tamper"}},
-	{"reference", []string{"reference/*", "reference/blob/*", "fault"}},
+	{"reference", []string{"reference/*", "reference/blob/*", "fault", "fault/proxy"}},
 	{"reference/errcode", nil},
 	{"reference/acl", nil},
 	{"reference/policy", []string{"reference/errcode"}},
