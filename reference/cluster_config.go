@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"time"
+
+	"bleepstore/reference/peer"
 )
 
 // A ClusterConfig makes the server a node of a cluster. The zero value of a
@@ -27,8 +29,10 @@ type ClusterConfig struct {
 	// Bootstrap lets an empty directory found a new cluster of which the node is
 	// the only voter. It means nothing to a directory that is part of one.
 	Bootstrap bool
-	// Secret is what the nodes of a cluster share: who has it is a node.
+	// Secret is what the nodes of a cluster share: who has it is a node. Creds,
+	// when not nil, are used instead.
 	Secret []byte
+	Creds  *peer.Credentials
 
 	// Heartbeat is how often a leader tells that it is there; default 100 ms.
 	// Election is the silence after which a node stands for election, at least

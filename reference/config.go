@@ -131,11 +131,21 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Blobs != nil && c.Memory.Snapshot != "" {
 		return c, errors.New("a snapshot needs the memory backend's own store")
 	}
+	if c.Cluster != nil && c.Backend == Memory {
+		return c, errors.New("a node of a cluster keeps what it has agreed to: its backend is local or sqlite")
+	}
 	if c.TLS == nil && c.TLSAddr != "" {
 		return c, errors.New("an address for TLS needs its certificates")
 	}
 	setDefault(&c.MetaPath, filepath.Join(c.Dir, "meta.db"))
 	setDefault(&c.BlobDir, filepath.Join(c.Dir, "blobs"))
+	if c.Cluster != nil {
+		cc, err := c.Cluster.withDefaults(c.MetaPath)
+		if err != nil {
+			return c, err
+		}
+		c.Cluster = cc
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

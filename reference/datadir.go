@@ -17,26 +17,38 @@ const (
 	idFile   = "id"
 )
 
-// dirFormat is the version of the layout that this program writes and reads.
-const dirFormat = 1
+// The layouts of a data directory. A program that knows only the first must not
+// take the second for its own: it would write past the cluster's log.
+const (
+	singleFormat  = 1 // one server's alone
+	clusterFormat = 2 // a node's of a cluster; there is no way back
+)
 
 // An identity is the id file: what the directory is and how it was begun.
 type identity struct {
 	Format  int    `json:"format"`
 	ID      string `json:"id"` // of the store, random
 	Backend string `json:"backend"`
+	// Node is the id under which a cluster knows this directory, and no other
+	// one ever again. Cluster is "" until it has been admitted or has founded one.
+	Node    string `json:"node,omitempty"`
+	Cluster string `json:"cluster,omitempty"`
 }
 
 // A datadir is a locked data directory.
 type datadir struct {
+	path  string // of the id file
 	locks []io.Closer
 	id    identity
+	// single says that the directory holds what one server has written, of which
+	// a cluster is to be made.
+	single bool
 }
 
 // openDir makes and locks the data directory, and any directory outside of it
 // that holds data, and reads or writes its identity.
 func openDir(c Config) (_ *datadir, err error) {
-	d := &datadir{}
+	d := &datadir{path: filepath.Join(c.Dir, idFile)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
@@ -76,43 +88,90 @@ func (d *datadir) close() error {
 // identify reads the id file. A directory without one is new, unless there is
 // metadata in it: then it is not whole, and starting would hide that.
 func (d *datadir) identify(c Config) error {
-	path := filepath.Join(c.Dir, idFile)
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(d.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Stat(c.MetaPath); err == nil {
 			return fmt.Errorf("there is %s but no file %s", c.MetaPath, idFile)
 		}
-		return d.mint(c, path)
+		return d.mint(c)
 	case err != nil:
 		return err
 	}
 	if err := json.Unmarshal(text, &d.id); err != nil {
 		return fmt.Errorf("file %s: %w", idFile, err)
 	}
-	if d.id.Format != dirFormat {
-		return fmt.Errorf("format %d: this program knows %d", d.id.Format, dirFormat)
-	}
 	if d.id.Backend != c.Backend {
 		return fmt.Errorf("it was begun with the backend %s: %s would not find its bodies", d.id.Backend, c.Backend)
 	}
+	switch {
+	case d.id.Format != singleFormat && d.id.Format != clusterFormat:
+		return fmt.Errorf("format %d: this program knows %d and %d", d.id.Format, singleFormat, clusterFormat)
+	case d.id.Format == clusterFormat && c.Cluster == nil:
+		return fmt.Errorf("it is the node %s of a cluster, and cannot be served alone any more", d.id.Node)
+	case d.id.Format == clusterFormat && c.Cluster.Node != "" && c.Cluster.Node != d.id.Node:
+		return fmt.Errorf("it is the node %s, not %s: a node's id stays with its directory", d.id.Node, c.Cluster.Node)
+	}
+	d.single = d.id.Format == singleFormat
 	return nil
 }
 
-func (d *datadir) mint(c Config, path string) error {
-	var random [16]byte
-	if _, err := io.ReadFull(c.Rand, random[:]); err != nil {
+// mint makes the identity of a new directory and writes it.
+func (d *datadir) mint(c Config) error {
+	id, err := randomHex(c.Rand)
+	if err != nil {
 		return fmt.Errorf("make id: %w", err)
 	}
-	d.id = identity{Format: dirFormat, ID: hex.EncodeToString(random[:]), Backend: c.Backend}
+	d.id = identity{Format: singleFormat, ID: id, Backend: c.Backend}
+	if c.Cluster == nil {
+		return d.write()
+	}
+	d.id.Format = clusterFormat
+	if err := d.name(c); err != nil {
+		return err
+	}
+	return d.write()
+}
+
+// name gives the directory its node id: the one that is configured, or a random one.
+func (d *datadir) name(c Config) error {
+	d.id.Node = c.Cluster.Node
+	if d.id.Node != "" {
+		return nil
+	}
+	id, err := randomHex(c.Rand)
+	if err != nil {
+		return fmt.Errorf("make node id: %w", err)
+	}
+	d.id.Node = "n" + id[:12]
+	return nil
+}
+
+// admit makes the directory a member of a cluster: this is the point from which
+// on it is one.
+func (d *datadir) admit(cluster string) error {
+	d.id.Format, d.id.Cluster = clusterFormat, cluster
+	return d.write()
+}
+
+func (d *datadir) write() error {
 	text, err := json.Marshal(d.id)
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, func(w io.Writer) error {
+	return replaceFile(d.path, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})
+}
+
+// randomHex returns 128 random bits.
+func randomHex(r io.Reader) (string, error) {
+	var random [16]byte
+	if _, err := io.ReadFull(r, random[:]); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(random[:]), nil
 }
 
 // replaceFile writes a file that is there whole or not at all, and is durable

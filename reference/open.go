@@ -27,7 +27,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 		return nil, fmt.Errorf("config: %w", err)
 	}
 	s := &Server{config: c, failed: make(chan struct{}), closing: make(chan struct{}), gate: gate{idle: make(chan struct{})}}
-	if s.stores, err = openStores(ctx, c); err != nil {
+	if s.stores, err = openStores(ctx, c, s.fail); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -49,8 +49,11 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 func (s *Server) wire(ctx context.Context, users keys) (err error) {
 	c := s.config
 	oc := object.Config{
-		Log: s.stores.log, Meta: s.stores.db, Blobs: s.stores.blobs, Region: c.Region,
-		Defaults: c.BucketDefaults.access(), Exclusive: true, Limits: c.Limits, Clock: c.Clock, Rand: c.Rand, Logger: c.Logger, Fatal: s.fail,
+		Log: s.stores.log, Meta: s.stores.db, Blobs: s.stores.served(), Sweep: s.stores.kept(), Region: c.Region,
+		Defaults: c.BucketDefaults.access(), Exclusive: c.Cluster == nil, Limits: c.Limits, Clock: c.Clock, Rand: c.Rand, Logger: c.Logger, Fatal: s.fail,
+	}
+	if s.stores.node != nil {
+		oc.Leads = s.stores.node.raft.Load().Leads
 	}
 	if s.stores.dir != nil {
 		oc.Space = freeSpace(filepath.Dir(c.MetaPath), s.stores.bodies)

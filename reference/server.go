@@ -55,7 +55,8 @@ func (s *Server) Handler() http.Handler {
 }
 
 // Ready says that requests are served: not before Open has returned, not once
-// Close was called or a store has failed.
+// Close was called or a store has failed, and in a cluster only while it has a
+// leader and this node has not fallen behind.
 func (s *Server) Ready() bool {
 	select {
 	case <-s.closing:
@@ -63,7 +64,7 @@ func (s *Server) Ready() bool {
 	case <-s.failed:
 		return false
 	default:
-		return true
+		return s.stores.node == nil || s.stores.node.raft.Load().Ready()
 	}
 }
 
@@ -131,6 +132,9 @@ func (s *Server) Close(ctx context.Context) error {
 			s.http.Close()
 		}
 		<-s.gate.shut()
+		if s.stores.node != nil {
+			s.stores.node.leave(ctx)
+		}
 		s.stop()
 		s.running.Wait()
 		if s.stores.snapshot != nil {

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,32 +46,63 @@ func Start(t T, change ...func(*Config)) *Instance {
 	if c.Dir == "" && c.Backend != Memory {
 		c.Dir = t.TempDir()
 	}
-	s, err := Open(context.Background(), c)
-	if err != nil {
+	n := &running{c: c, transport: newTransport()}
+	if err := n.open(context.Background()); err != nil {
 		t.Fatalf("start reference server: %v", err)
 	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve() }()
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil
-	transport.MaxIdleConnsPerHost = 64
 	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		if err := s.Close(context.Background()); err != nil {
-			t.Fatalf("close reference server: %v", err)
-		}
-		if err := <-served; err != nil {
+		n.transport.CloseIdleConnections()
+		if err := n.close(context.Background()); err != nil {
 			t.Fatalf("reference server: %v", err)
 		}
 	})
-	owner := c.Users[0]
+	return n.instance()
+}
+
+// A running is a server that runs for a test, and what it was opened with.
+type running struct {
+	c         Config
+	transport *http.Transport
+	server    *Server
+	served    chan error
+}
+
+func newTransport() *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	transport.MaxIdleConnsPerHost = 64
+	return transport
+}
+
+func (n *running) open(ctx context.Context) (err error) {
+	if n.server, err = Open(ctx, n.c); err != nil {
+		return err
+	}
+	server, served := n.server, make(chan error, 1)
+	n.served = served
+	go func() { served <- server.Serve() }()
+	return nil
+}
+
+// close ends the server; once ctx has ended, whatever it is doing.
+func (n *running) close(ctx context.Context) error {
+	if n.server == nil {
+		return nil
+	}
+	err := errors.Join(n.server.Close(ctx), <-n.served)
+	n.server = nil
+	return err
+}
+
+func (n *running) instance() *Instance {
+	s, owner := n.server, n.c.Users[0]
 	return &Instance{
 		Server: s, URL: s.URL(), Region: s.config.Region, AccessKey: owner.AccessKey, SecretKey: owner.SecretKey,
 		AWS: aws.Config{
 			Region:       s.config.Region,
 			BaseEndpoint: aws.String(s.URL()),
 			Credentials:  credentials.NewStaticCredentialsProvider(owner.AccessKey, owner.SecretKey, ""),
-			HTTPClient:   &http.Client{Transport: transport},
+			HTTPClient:   &http.Client{Transport: n.transport},
 		},
 	}
 }

@@ -21,12 +21,21 @@ type stores struct {
 	snapshot *snapshot
 	db       *meta.DB
 	blobs    blob.Store
-	log      *cluster.Local
+	log      stateLog
+	node     *node // nil when the server stands alone
+}
+
+// A stateLog is a log that tells when its disk has failed it.
+type stateLog interface {
+	cluster.Log
+	Broken() <-chan struct{} // closed then
+	Err() error
 }
 
 // openStores takes the locks first, so that nothing is touched which another
 // server is using. What is open already is closed again when something fails.
-func openStores(ctx context.Context, c Config) (_ *stores, err error) {
+// fail is called when a store has failed later, in a way that ends the process.
+func openStores(ctx context.Context, c Config, fail func(error)) (_ *stores, err error) {
 	s := &stores{blobs: c.Blobs}
 	defer func() {
 		if err != nil {
@@ -41,15 +50,41 @@ func openStores(ctx context.Context, c Config) (_ *stores, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Cluster != nil {
+		if s.node, err = openNode(ctx, c, s.dir, s.blobs, fail); err != nil {
+			return nil, err
+		}
+		raft := s.node.raft.Load()
+		s.db, s.log = raft.DB(), raft
+		return s, nil
+	}
 	s.log = cluster.NewLocal(s.db, cluster.LocalOptions{Now: c.Clock.Now, Rand: &lockedReader{r: c.Rand}})
 	return s, nil
+}
+
+// served are the blobs of the whole cluster, or of this server where it stands
+// alone; kept are those that lie here.
+func (s *stores) served() blob.Store {
+	if s.node != nil {
+		return s.node.blobs
+	}
+	return s.blobs
+}
+
+func (s *stores) kept() blob.Store {
+	if s.node != nil {
+		return s.node.blobs.Local()
+	}
+	return s.blobs
 }
 
 func (s *stores) openDisk(ctx context.Context, c Config) (err error) {
 	if s.dir, err = openDir(c); err != nil {
 		return err
 	}
-	s.db, err = meta.Open(ctx, meta.Options{Path: c.MetaPath, Sync: meta.SyncFull, VFS: c.VFS})
+	if c.Cluster == nil { // raft opens it otherwise
+		s.db, err = meta.Open(ctx, meta.Options{Path: c.MetaPath, Sync: meta.SyncFull, VFS: c.VFS})
+	}
 	if err != nil || s.blobs != nil {
 		return err
 	}
@@ -92,8 +127,12 @@ func (s *stores) openMemory(ctx context.Context, c Config) (err error) {
 // close closes what is open, in the reverse order. No call may be running.
 func (s *stores) close() error {
 	var errs []error
-	if s.log != nil {
-		s.log.Close()
+	if s.node != nil {
+		errs = append(errs, s.node.close())
+		s.db, s.blobs = nil, nil // which it has closed
+	}
+	if l, ok := s.log.(*cluster.Local); ok {
+		l.Close()
 	}
 	if s.blobs != nil {
 		errs = append(errs, s.blobs.Close())

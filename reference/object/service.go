@@ -67,6 +67,9 @@ type Limits struct {
 	Inline    int64 // the largest body kept beside the metadata; meta.MaxInline
 }
 
+// DefaultReserve is what Limits.Reserve is when it is 0, in bytes.
+const DefaultReserve = 512 << 20
+
 func (l Limits) withDefaults() (Limits, error) {
 	setDefault(&l.Log, 5*time.Second)
 	setDefault(&l.Read, 30*time.Minute)
@@ -74,7 +77,7 @@ func (l Limits) withDefaults() (Limits, error) {
 	setDefault(&l.Grace, time.Hour)
 	setDefault(&l.UploadAge, 7*24*time.Hour)
 	setDefault(&l.InFlight, 256<<20)
-	setDefault(&l.Reserve, 512<<20)
+	setDefault(&l.Reserve, DefaultReserve)
 	setDefault(&l.MinPart, 5<<20)
 	setDefault(&l.Inline, meta.MaxInline)
 	if l.Read >= l.Grace || l.Write >= l.Grace {

@@ -1,0 +1,132 @@
+package reference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"bleepstore/reference/cluster"
+)
+
+// ErrForeignCluster is a node whose peers belong to another cluster than itself.
+var ErrForeignCluster = errors.New("the peers are of another cluster")
+
+// bootstrapWait is how long a node that is to found a cluster looks for one that
+// is there already: an emptied founder must not found a second.
+const bootstrapWait = 2 * time.Second
+
+// belong makes this node a member of a cluster, or finds that it is one. Only
+// the node that has data, or that is told to, founds a cluster; all others wait
+// until one admits them. A known node that comes without its log is refused.
+func (n *node) belong(ctx context.Context) error {
+	waiting := new(switched)
+	waiting.set(cluster.JoinWaiting(n.dir.id.Node))
+	n.port.Handle("/hello", waiting)
+	n.port.Handle("/join", waiting)
+	defer waiting.set(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if raft := n.raft.Load(); raft != nil {
+			raft.Handler().ServeHTTP(w, r)
+			return
+		}
+		http.Error(w, "the node starts", http.StatusServiceUnavailable)
+	}))
+	has, err := cluster.HasState(ctx, n.stateDir())
+	if err != nil {
+		return err
+	}
+	switch {
+	case n.dir.id.Cluster != "" && has:
+		return nil
+	case n.dir.id.Cluster != "":
+		return n.join(ctx) // admitted before, but nothing has come: or it was lost
+	case n.dir.single:
+		return n.found(ctx, true)
+	case n.c.Cluster.Bootstrap:
+		there, err := n.clusterOfPeers(ctx)
+		if err != nil {
+			return err
+		}
+		if there {
+			return n.join(ctx)
+		}
+		return n.found(ctx, false)
+	}
+	return n.join(ctx)
+}
+
+func (n *node) stateDir() string { return filepath.Dir(n.c.MetaPath) }
+
+// found makes this node the first of a new cluster, its single voter. It may be
+// interrupted anywhere: the id file decides, and is written last.
+func (n *node) found(ctx context.Context, data bool) error {
+	id, err := randomHex(n.c.Rand)
+	if err != nil {
+		return fmt.Errorf("make cluster id: %w", err)
+	}
+	if n.dir.id.Node == "" {
+		if err := n.dir.name(n.c); err != nil {
+			return err
+		}
+	}
+	if data {
+		n.c.Logger.Info("this server's data become the first of a cluster", "node", n.dir.id.Node, "cluster", id)
+	}
+	if err := cluster.FoundCluster(ctx, n.stateDir(), n.dir.id.Node, n.addr()); err != nil {
+		return fmt.Errorf("found cluster: %w", err)
+	}
+	return n.dir.admit(id)
+}
+
+// join waits until the cluster of the peers has admitted this node.
+func (n *node) join(ctx context.Context) error {
+	n.c.Logger.Info("waiting to be admitted to a cluster", "node", n.dir.id.Node, "addr", n.addr())
+	id, err := cluster.JoinCluster(ctx, n.port, cluster.JoinOptions{Node: n.dir.id.Node, Addr: n.addr(), Candidates: n.candidates()})
+	if err != nil {
+		return fmt.Errorf("join: %w", err)
+	}
+	if known := n.dir.id.Cluster; known != "" && known != id {
+		return fmt.Errorf("join: %w: %s, not %s", ErrForeignCluster, id, known)
+	}
+	return n.dir.admit(id)
+}
+
+// candidates are the addresses where a cluster may be.
+func (n *node) candidates() func(context.Context) ([]string, error) {
+	var addrs []string
+	for _, p := range n.c.Cluster.Peers {
+		if p.ID != n.dir.id.Node {
+			addrs = append(addrs, p.Addr)
+		}
+	}
+	if n.c.Cluster.DNS {
+		return cluster.DNS(addrs, nil)
+	}
+	return cluster.Static(addrs)
+}
+
+// clusterOfPeers tells whether a peer already belongs to a cluster. One that
+// cannot be reached says nothing.
+func (n *node) clusterOfPeers(ctx context.Context) (bool, error) {
+	addrs, err := n.candidates()(ctx)
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, bootstrapWait)
+	defer cancel()
+	found := make(chan bool, len(addrs))
+	for _, a := range addrs {
+		go func() {
+			h, err := cluster.Hello(ctx, n.port, a)
+			found <- err == nil && h.Cluster != ""
+		}()
+	}
+	for range addrs {
+		if <-found {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,71 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"bleepstore/reference/meta"
+	"bleepstore/reference/raftlog"
+)
+
+// HasState says whether the directory of a member holds anything of its part in
+// the cluster: entries, a snapshot, a vote. A member without may never have been
+// sent any; or it was a voter and has lost what it promised, and must not run
+// under its id. Metadata without a log are ErrLogLost. No process may have the
+// directory open.
+func HasState(ctx context.Context, dir string) (bool, error) {
+	path := filepath.Join(dir, "raft.db")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return false, withoutLog(dir)
+	} else if err != nil {
+		return false, err
+	}
+	log, err := raftlog.Open(raftlog.Options{Path: path})
+	if err != nil {
+		return false, err
+	}
+	has, err := used(log)
+	if err := errors.Join(err, log.Close()); err != nil || has {
+		return has, err
+	}
+	s, err := openSnapshots(ctx, filepath.Join(dir, "snapshots"))
+	if err != nil {
+		return false, err
+	}
+	if s.newest() != nil {
+		return true, nil
+	}
+	return false, withoutLog(dir)
+}
+
+func used(log *raftlog.Store) (bool, error) {
+	if last, _ := log.LastIndex(); last > 0 { // it has no error
+		return true, nil
+	}
+	term, err := log.GetUint64([]byte(keyTerm))
+	if err != nil && err.Error() != "not found" {
+		return false, err
+	}
+	return term > 0, nil
+}
+
+// withoutLog refuses metadata that only a log can have given.
+func withoutLog(dir string) error {
+	applied, err := meta.Inspect(filepath.Join(dir, "meta.db"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case applied > 0:
+		return fmt.Errorf("%w: nothing and %d", ErrLogLost, applied)
+	}
+	return nil
+}
+
+// Term is the node's current term.
+func (r *Raft) Term() uint64 { return r.raft.CurrentTerm() }

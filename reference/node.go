@@ -1,0 +1,292 @@
+package reference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"bleepstore/reference/blob"
+	"bleepstore/reference/cluster"
+	"bleepstore/reference/meta"
+	"bleepstore/reference/object"
+	"bleepstore/reference/peer"
+	"bleepstore/reference/replica"
+)
+
+// A node is this server's part in a cluster: the port to the other nodes, the
+// log that they agree upon, and the blobs that they keep for each other.
+type node struct {
+	c      Config
+	dir    *datadir
+	port   *peer.Port
+	raft   atomic.Pointer[cluster.Raft] // nil until it has been admitted
+	blobs  *replica.Store
+	static map[string]string // addresses by node, as configured
+	failed func(error)       // ends the process
+	stop   context.CancelFunc
+	wg     sync.WaitGroup
+}
+
+// openNode binds the port between the nodes, founds the cluster or asks to be
+// admitted to one, which may take until somebody is there to do it, and starts
+// raft. local is where this node keeps its blobs, which the node then owns;
+// failed is called when it must end.
+func openNode(ctx context.Context, c Config, dir *datadir, local blob.Store, failed func(error)) (_ *node, err error) {
+	n := &node{c: c, dir: dir, static: map[string]string{}, failed: failed, stop: func() {}}
+	for _, p := range c.Cluster.Peers {
+		if p.ID != "" {
+			n.static[p.ID] = p.Addr
+		}
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("node %s: %w", dir.id.Node, err), n.close())
+		}
+	}()
+	if dir.id.Node == "" {
+		if err := dir.name(c); err != nil {
+			return nil, err
+		}
+	}
+	creds, err := c.Cluster.credentials(dir.id.Node)
+	if err != nil {
+		return nil, err
+	}
+	n.port, err = peer.Listen(peer.Options{
+		Node: dir.id.Node, Listen: c.Cluster.Addr, Creds: creds, Book: n.address, Dial: n.dialer(), Log: c.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := n.belong(ctx); err != nil {
+		return nil, err
+	}
+	return n, n.start(ctx, local)
+}
+
+// dialer is where faults come in.
+func (n *node) dialer() func(context.Context, string) (net.Conn, error) {
+	dial := n.c.Cluster.Dial
+	if dial == nil {
+		return nil
+	}
+	return func(ctx context.Context, addr string) (net.Conn, error) { return dial(ctx, n.dir.id.Node, addr) }
+}
+
+// addr is where the other nodes reach this one.
+func (n *node) addr() string {
+	if a := n.c.Cluster.Advertise; a != "" {
+		return a
+	}
+	return n.port.Addr()
+}
+
+// address tells where another node is: as configured, or as it told the cluster.
+func (n *node) address(id string) (string, bool) {
+	if a, ok := n.static[id]; ok {
+		return a, true
+	}
+	if r := n.raft.Load(); r != nil {
+		for _, m := range r.Members() {
+			if m.ID == id {
+				return m.Addr, true
+			}
+		}
+	}
+	return "", false
+}
+
+// start opens raft and what stands on it.
+func (n *node) start(ctx context.Context, local blob.Store) error {
+	n.port.SetCluster(n.dir.id.Cluster)
+	var blobs atomic.Pointer[replica.Store]
+	r, err := cluster.OpenRaft(ctx, cluster.RaftOptions{
+		Dir: filepath.Dir(n.c.MetaPath), Cluster: n.dir.id.Cluster, Node: n.dir.id.Node, Addr: n.addr(),
+		Transport: n.port.Transport(n.keep), Peers: cluster.NewWire(n.port), Tune: n.c.Cluster.tune,
+		Blobs: func() cluster.BlobStatus {
+			if b := blobs.Load(); b != nil {
+				return blobStatus(b.Status())
+			}
+			return cluster.BlobStatus{}
+		},
+		Now: n.c.Clock.Now, Rand: &lockedReader{r: n.c.Rand}, Log: raftLog{n.c.Logger},
+	})
+	if err != nil {
+		return err
+	}
+	n.raft.Store(r)
+	n.blobs, err = replica.New(replica.Options{
+		Local: local, Node: n.dir.id.Node, Members: n.members, Peers: replica.NewWire(n.port), Named: n.named, CatchUp: n.catchUp,
+		Space: n.space(), Failed: n.failed, Logger: n.c.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	blobs.Store(n.blobs)
+	n.port.Handle("/blobs/", n.blobs.Handler())
+	n.port.Handle("/", r.Handler())
+	background, stop := context.WithCancel(context.Background())
+	n.stop = stop
+	n.wg.Go(func() { n.blobs.Run(background) })
+	return nil
+}
+
+// keep tells raft's transport whether an entry is still worth sending.
+func (n *node) keep(id string, term uint64) bool {
+	r := n.raft.Load()
+	return r != nil && r.Keep(id, term)
+}
+
+func (n *node) members() []replica.Member {
+	var all []replica.Member
+	for _, m := range n.raft.Load().Members() {
+		all = append(all, replica.Member{ID: m.ID, Voter: m.Voter})
+	}
+	return all
+}
+
+// named pages through the blobs that this node's state names.
+func (n *node) named(ctx context.Context, after blob.ID, most int) (ids []blob.ID, err error) {
+	err = n.raft.Load().DB().View(ctx, func(tx *meta.Tx) error {
+		names, err := tx.Blobs(string(after), most)
+		ids = make([]blob.ID, len(names))
+		for i, name := range names {
+			ids[i] = blob.ID(name)
+		}
+		return err
+	})
+	return ids, err
+}
+
+// catchUp returns when this node's state holds all that was committed before.
+func (n *node) catchUp(ctx context.Context) error {
+	r := n.raft.Load()
+	index, err := r.ReadIndex(ctx)
+	if err != nil {
+		return err
+	}
+	return r.Wait(ctx, index)
+}
+
+func blobStatus(s replica.Status) cluster.BlobStatus {
+	b := cluster.BlobStatus{Held: s.Held, Missing: s.Missing, Lost: s.Lost, Complete: s.Complete}
+	for _, id := range s.MissingIDs {
+		b.MissingIDs = append(b.MissingIDs, string(id))
+	}
+	return b
+}
+
+// leave hands the leadership on, if this node has it and another can take it
+// before ctx ends.
+func (n *node) leave(ctx context.Context) {
+	r := n.raft.Load()
+	if ctx.Err() != nil || !r.Leads() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := r.Transfer(ctx, ""); err != nil {
+		n.c.Logger.Info("the leadership was not handed on", "err", err)
+	}
+}
+
+// close ends what has been opened.
+func (n *node) close() error {
+	n.stop()
+	var errs []error
+	if n.blobs != nil {
+		errs = append(errs, n.blobs.Close())
+	}
+	if r := n.raft.Load(); r != nil {
+		errs = append(errs, r.Close())
+	}
+	if n.port != nil {
+		errs = append(errs, n.port.Close())
+	}
+	n.wg.Wait()
+	return errors.Join(errs...)
+}
+
+// raftLog brings what raft says into the server's log.
+type raftLog struct{ l *slog.Logger }
+
+func (w raftLog) Write(p []byte) (int, error) {
+	w.l.Debug("raft", "said", string(p))
+	return len(p), nil
+}
+
+// A switched handler can be replaced while it serves.
+type switched struct{ h atomic.Pointer[http.Handler] }
+
+func (s *switched) set(h http.Handler) { s.h.Store(&h) }
+
+func (s *switched) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := s.h.Load(); h != nil {
+		(*h).ServeHTTP(w, r)
+		return
+	}
+	http.Error(w, "not ready", http.StatusServiceUnavailable)
+}
+
+// space refuses a blob of another node when this one's disk is nearly full.
+func (n *node) space() func() error {
+	free, reserve := freeSpace(filepath.Dir(n.c.MetaPath), n.c.BlobDir), n.c.Limits.Reserve
+	setDefault(&reserve, object.DefaultReserve)
+	return func() error {
+		left, err := free()
+		if err == nil && left < reserve {
+			return blob.ErrFull
+		}
+		return err
+	}
+}
+
+// withDefaults checks c and returns a copy in which nothing is left open.
+func (c ClusterConfig) withDefaults(metaPath string) (*ClusterConfig, error) {
+	setDefault(&c.Addr, "127.0.0.1:9002")
+	setDefault(&c.Heartbeat, 100*time.Millisecond)
+	setDefault(&c.Election, time.Second)
+	switch {
+	case filepath.Base(metaPath) != "meta.db":
+		return nil, fmt.Errorf("the metadata of a node are called meta.db, not %s", filepath.Base(metaPath))
+	case c.Election < 10*c.Heartbeat:
+		return nil, fmt.Errorf("an election timeout of %s is shorter than ten heartbeats of %s", c.Election, c.Heartbeat)
+	case c.Creds == nil && len(c.Secret) == 0:
+		return nil, errors.New("the nodes of a cluster need a secret, or certificates")
+	}
+	return &c, nil
+}
+
+// credentials are those of a node.
+func (c *ClusterConfig) credentials(node string) (peer.Credentials, error) {
+	if c.Creds != nil {
+		return *c.Creds, nil
+	}
+	return peer.FromSecret(c.Secret, node)
+}
+
+// tune brings the configured times to raft. A follower that has heard nothing
+// for ten heartbeats stands for election.
+func (c *ClusterConfig) tune(r *raft.Config) {
+	r.ElectionTimeout = c.Election
+	r.HeartbeatTimeout = min(10*c.Heartbeat, c.Election)
+	r.LeaderLeaseTimeout = r.HeartbeatTimeout / 2
+	if c.SnapshotInterval > 0 {
+		r.SnapshotInterval = c.SnapshotInterval
+	}
+	if c.SnapshotThreshold > 0 {
+		r.SnapshotThreshold = c.SnapshotThreshold
+	}
+	if c.MaxAppendEntries > 0 {
+		r.MaxAppendEntries = c.MaxAppendEntries
+	}
+}
