@@ -49,6 +49,7 @@ func (s *Store) Create(ctx context.Context, id blob.ID, r io.Reader, size int64)
 		return blob.Info{}, err
 	}
 	defer release()
+	s.rest(ctx, id)
 
 	to := holders(id, s.opt.Members())
 	if len(to) == 0 {
@@ -67,6 +68,17 @@ func (s *Store) Create(ctx context.Context, id blob.ID, r io.Reader, size int64)
 		c.undo(out)
 	}
 	return out.info, out.err
+}
+
+// rest waits until nothing goes on behind an earlier Create of id, within
+// bounds: two of them at once could divide the holders between them.
+func (s *Store) rest(ctx context.Context, id blob.ID) {
+	if len(s.running.of(id)) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.opt.Stall)
+	defer cancel()
+	s.running.wait(ctx, id)
 }
 
 // begin starts the holders; they wait for their first bytes.

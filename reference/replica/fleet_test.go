@@ -58,7 +58,7 @@ func (f *fleet) add(id string, tune ...func(*Options)) *node {
 	n := &node{f: f, id: id, disk: &disk{Store: memory.New(0)}}
 	o := Options{
 		Local: n.disk, Node: id, Members: f.current, Peers: inProcess{f}, Named: f.names,
-		Stall: 10 * time.Second, Logger: slog.New(slog.DiscardHandler),
+		Stall: 10 * time.Second, Every: 3 * time.Second, Logger: slog.New(slog.DiscardHandler),
 	}
 	for _, fn := range tune {
 		fn(&o)

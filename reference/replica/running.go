@@ -2,6 +2,7 @@ package replica
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"bleepstore/reference/blob"
@@ -28,7 +29,7 @@ func (r *running) begin(id blob.ID, cancel context.CancelFunc) (end func()) {
 	if r.tasks == nil {
 		r.tasks = map[blob.ID][]*task{}
 	}
-	r.tasks[id] = append(r.tasks[id], t)
+	r.tasks[id] = append(slices.Clip(r.tasks[id]), t)
 	return func() { r.end(id, t) }
 }
 
@@ -49,17 +50,26 @@ func (r *running) end(id blob.ID, t *task) {
 
 // stop cancels all work on id and waits for its end, until ctx ends.
 func (r *running) stop(ctx context.Context, id blob.ID) {
-	r.mu.Lock()
-	tasks := r.tasks[id]
-	r.mu.Unlock()
-	for _, t := range tasks {
+	for _, t := range r.of(id) {
 		t.cancel()
 	}
-	for _, t := range tasks {
+	r.wait(ctx, id)
+}
+
+// wait returns when what is at work on id has ended, or ctx has.
+func (r *running) wait(ctx context.Context, id blob.ID) {
+	for _, t := range r.of(id) {
 		select {
 		case <-t.done:
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// of returns a slice that is never changed.
+func (r *running) of(id blob.ID) []*task {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tasks[id]
 }
