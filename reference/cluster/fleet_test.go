@@ -20,13 +20,28 @@ type fleet struct {
 	net   *network
 	ids   []string
 	dirs  map[string]string
+	addrs map[string]string // "": the id
+	mesh  *mesh             // nil: Peers go over net
+	stops map[string]func() // of mesh
 	tune  func(id string, o *RaftOptions, c *raft.Config)
 	nodes map[string]*Raft // those that run
 }
 
 // newFleet starts nodes that are voters from the beginning. tune may be nil.
 func newFleet(t *testing.T, tune func(id string, o *RaftOptions, c *raft.Config), ids ...string) *fleet {
-	f := &fleet{t: t, net: newNetwork(), ids: ids, dirs: map[string]string{}, tune: tune, nodes: map[string]*Raft{}}
+	f := newStopped(t, tune, ids...)
+	for _, id := range ids {
+		f.start(id)
+	}
+	return f
+}
+
+// newStopped makes directories for nodes, and starts none.
+func newStopped(t *testing.T, tune func(id string, o *RaftOptions, c *raft.Config), ids ...string) *fleet {
+	f := &fleet{
+		t: t, net: newNetwork(), ids: ids, dirs: map[string]string{}, addrs: map[string]string{},
+		stops: map[string]func(){}, tune: tune, nodes: map[string]*Raft{},
+	}
 	t.Cleanup(func() {
 		f.net.heal() // so that leaders end at once
 		for _, id := range ids {
@@ -34,10 +49,7 @@ func newFleet(t *testing.T, tune func(id string, o *RaftOptions, c *raft.Config)
 		}
 	})
 	for _, id := range ids {
-		f.dirs[id] = t.TempDir()
-	}
-	for _, id := range ids {
-		f.start(id)
+		f.dirs[id], f.addrs[id] = t.TempDir(), id
 	}
 	return f
 }
@@ -50,6 +62,9 @@ func (f *fleet) options(id string) RaftOptions {
 	o := RaftOptions{
 		Dir: f.dirs[id], Cluster: "test", Node: id, Peers: &wires{f.net, id}, Bootstrap: &boot, Log: f.t.Output(),
 		ProposeTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second,
+	}
+	if f.mesh != nil {
+		o.Bootstrap, o.Addr, o.Peers = nil, f.addrs[id], NewWire(caller{f.mesh, id})
 	}
 	o.Tune = func(c *raft.Config) {
 		c.LogLevel = "ERROR"
@@ -68,13 +83,16 @@ func (f *fleet) options(id string) RaftOptions {
 func (f *fleet) start(id string) *Raft {
 	f.t.Helper()
 	o := f.options(id)
-	o.Transport = f.net.attach(id)
+	o.Transport = f.net.attach(id, f.addrs[id])
 	r, err := OpenRaft(context.Background(), o)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	f.nodes[id] = r
 	f.net.join(id, r)
+	if f.mesh != nil {
+		f.stops[id] = f.mesh.serve(id, f.addrs[id], r.Handler())
+	}
 	return r
 }
 
@@ -86,6 +104,9 @@ func (f *fleet) stop(id string) {
 	}
 	delete(f.nodes, id)
 	f.net.leave(id)
+	if stop := f.stops[id]; stop != nil {
+		stop()
+	}
 	if err := r.Close(); err != nil {
 		f.t.Errorf("close %s: %v", id, err)
 	}

@@ -26,7 +26,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	for env, write := range map[string]func(string) error{writerEnv: write, trioEnv: writeTrio} {
+	for env, write := range map[string]func(string) error{writerEnv: write, trioEnv: writeTrio, foundEnv: promoteAndDie} {
 		if path := os.Getenv(env); path != "" {
 			if err := write(path); err != nil {
 				fmt.Fprintln(os.Stderr, err)
@@ -154,5 +154,16 @@ func kill(t *testing.T, env string, n int, acked, refused map[string]bool) {
 	_ = cmd.Wait() // it was killed
 	if cmd.ProcessState.Exited() {
 		t.Fatalf("the writer ended by itself: %v", cmd.ProcessState)
+	}
+}
+
+// die runs this test binary as a child that kills itself.
+func die(t *testing.T, env string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), env)
+	out, _ := cmd.CombinedOutput() // it was killed
+	if cmd.ProcessState.Exited() {
+		t.Fatalf("the child ended by itself: %v\n%s", cmd.ProcessState, out)
 	}
 }

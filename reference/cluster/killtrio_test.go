@@ -22,7 +22,7 @@ func openTrio(n *network, dir string, tune func(*raft.Config)) (nodes []*Raft, e
 	for _, s := range boot.Servers {
 		id := string(s.ID)
 		o := RaftOptions{
-			Dir: filepath.Join(dir, id), Cluster: "test", Node: id, Transport: n.attach(id), Peers: &wires{n, id},
+			Dir: filepath.Join(dir, id), Cluster: "test", Node: id, Transport: n.attach(id, id), Peers: &wires{n, id},
 			Bootstrap: &boot, Tune: tune, ProposeTimeout: 20 * time.Second,
 		}
 		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
@@ -72,7 +72,7 @@ func TestKilledTrioKeepsItsWord(t *testing.T) {
 	acked, refused := map[string]bool{}, map[string]bool{}
 	for round := range 4 {
 		kill(t, trioEnv+"="+dir, 60*(round+1), acked, refused)
-		f := &fleet{t: t, net: newNetwork(), ids: []string{"a", "b", "c"}, dirs: map[string]string{}, nodes: map[string]*Raft{}}
+		f := &fleet{t: t, net: newNetwork(), ids: []string{"a", "b", "c"}, dirs: map[string]string{}, addrs: map[string]string{"a": "a", "b": "b", "c": "c"}, nodes: map[string]*Raft{}}
 		f.tune = func(_ string, _ *RaftOptions, c *raft.Config) { often(c) }
 		for _, id := range f.ids {
 			f.dirs[id] = filepath.Join(dir, id)

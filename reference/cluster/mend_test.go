@@ -169,7 +169,7 @@ func TestMend(t *testing.T) {
 // runs starts the node and compares its state with one that lost nothing.
 func (w *wreck) runs() {
 	w.t.Helper()
-	f := &fleet{t: w.t, net: newNetwork(), ids: []string{"a"}, dirs: map[string]string{"a": w.dir}, nodes: map[string]*Raft{}}
+	f := &fleet{t: w.t, net: newNetwork(), ids: []string{"a"}, dirs: map[string]string{"a": w.dir}, addrs: map[string]string{"a": "a"}, nodes: map[string]*Raft{}}
 	f.tune = func(_ string, _ *RaftOptions, c *raft.Config) {
 		c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = 50*time.Millisecond, 50*time.Millisecond, 50*time.Millisecond
 	}

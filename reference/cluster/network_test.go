@@ -75,13 +75,14 @@ func (n *network) healEmpty() {
 	})
 }
 
-// attach gives a node its transport; join makes it known once it runs.
-func (n *network) attach(id string) *link {
-	_, t := raft.NewInmemTransportWithTimeout(raft.ServerAddress(id), 2*time.Second)
+// attach gives a node its transport at an address; join makes it known once it
+// runs.
+func (n *network) attach(id, addr string) *link {
+	_, t := raft.NewInmemTransportWithTimeout(raft.ServerAddress(addr), 2*time.Second)
 	n.change(func() {
-		for other, o := range n.trans {
-			o.Connect(raft.ServerAddress(id), t)
-			t.Connect(raft.ServerAddress(other), o)
+		for _, o := range n.trans {
+			o.Connect(t.LocalAddr(), t)
+			t.Connect(o.LocalAddr(), o)
 		}
 		n.trans[id] = t
 	})
