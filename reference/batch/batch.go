@@ -109,6 +109,13 @@ func (b *Batch[T]) Do(ctx context.Context, item T) error {
 	return context.Cause(ctx)
 }
 
+// Waiting returns how many items wait for their flush to begin.
+func (b *Batch[T]) Waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.queue)
+}
+
 // Close lets what waits be flushed, then returns. Calls of Do that come later
 // get ErrClosed. Close may be called again, and then waits as well.
 func (b *Batch[T]) Close() {

@@ -44,6 +44,9 @@ func TestItemsThatArriveDuringAFlushShareTheNext(t *testing.T) {
 		for i := 2; i <= 4; i++ {
 			rest = append(rest, start(b, t.Context(), i))
 		}
+		if got := b.Waiting(); got != 3 {
+			t.Errorf("%d wait, want 3", got)
+		}
 		failed := errors.New("disk on fire")
 		g.let <- nil
 		g.let <- failed

@@ -15,6 +15,7 @@ import (
 // A command that was forwarded arrives once more, later, in another term: it
 // dies at the door, and in the log when it gets past it.
 func TestLateDuplicate(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, nil, "a", "b", "c")
 	f.bucket()
 	var captured []byte
@@ -46,6 +47,7 @@ func TestLateDuplicate(t *testing.T) {
 // What other nodes send has to be a whole command: nothing else gets into the
 // log, where it would end every node.
 func TestServeProposeRefuses(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, nil, "a")
 	r := f.leader()
 	term := r.raft.CurrentTerm()
@@ -85,6 +87,7 @@ func TestServeProposeRefuses(t *testing.T) {
 // The answer to a forwarded command is lost, but the command is not: the node
 // learns what became of it from its own state.
 func TestLostAnswer(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, func(_ string, o *RaftOptions, _ *raft.Config) { o.ProposeTimeout = time.Minute }, "a", "b", "c")
 	f.bucket()
 	l, r := f.leader(), f.follower()
@@ -98,6 +101,7 @@ func TestLostAnswer(t *testing.T) {
 // A forwarded command is lost together with its leader: the next term shows that
 // it never happened, and it is proposed there, once.
 func TestLostCommand(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, func(_ string, o *RaftOptions, _ *raft.Config) { o.ProposeTimeout = time.Minute }, "a", "b", "c")
 	f.bucket()
 	l, r := f.leader(), f.follower()
@@ -127,6 +131,7 @@ func TestLostCommand(t *testing.T) {
 // An appended command whose leader vanishes is found by its id in the term that
 // follows, if it was committed there.
 func TestCommittedByTheNext(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, func(_ string, o *RaftOptions, _ *raft.Config) { o.ProposeTimeout = time.Minute }, "a", "b", "c")
 	f.bucket()
 	l, r := f.leader(), f.follower()
@@ -150,6 +155,7 @@ func TestCommittedByTheNext(t *testing.T) {
 // A command of which nobody knows is said to be so when a snapshot has taken
 // the place of the entries.
 func TestSkippedBySnapshot(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, func(_ string, o *RaftOptions, c *raft.Config) {
 		o.ProposeTimeout, c.TrailingLogs = time.Minute, 1
 	}, "a", "b", "c")

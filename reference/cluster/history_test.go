@@ -36,6 +36,7 @@ type placed struct {
 // the writes took effect, and that order has to explain everything that anybody
 // saw: which makes the history linearizable. What was refused is not in it.
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	f := newFleet(t, func(_ string, o *RaftOptions, c *raft.Config) {

@@ -16,6 +16,7 @@ import (
 // A leader that is cut off acknowledges nothing and reads nothing; the others go
 // on; afterwards what was acknowledged is there, and what was refused is not.
 func TestIsolatedLeader(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, func(_ string, o *RaftOptions, _ *raft.Config) {
 		o.ProposeTimeout, o.ReadTimeout = 4*time.Second, 2*time.Second
 	}, "a", "b", "c")
@@ -63,6 +64,7 @@ func TestIsolatedLeader(t *testing.T) {
 // A follower that is cut off refuses too, and so does Wait for what it cannot
 // have.
 func TestIsolatedFollower(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, func(_ string, o *RaftOptions, _ *raft.Config) {
 		o.ProposeTimeout, o.ReadTimeout, o.RoundTimeout = time.Second, time.Second, 300*time.Millisecond
 	}, "a", "b", "c")
@@ -89,6 +91,7 @@ func TestIsolatedFollower(t *testing.T) {
 // A reader that comes during a round is not answered by it: what was acknowledged
 // since the round began would be missing.
 func TestReaderJoinsTheNextRound(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, func(_ string, o *RaftOptions, _ *raft.Config) { o.RoundTimeout = time.Minute }, "a", "b", "c")
 	f.bucket()
 	l := f.leader()
@@ -102,9 +105,7 @@ func TestReaderJoinsTheNextRound(t *testing.T) {
 		err   error
 	}
 	answers := []chan answer{make(chan answer, 1), make(chan answer, 1)}
-	called := make(chan struct{}, 2)
 	read := func(c chan answer) {
-		called <- struct{}{}
 		index, err := l.ServeReadIndex(context.Background())
 		c <- answer{index, err}
 	}
@@ -112,8 +113,7 @@ func TestReaderJoinsTheNextRound(t *testing.T) {
 	eventually(t, "a round has begun", func() bool { return f.net.waiting.Load() > 0 })
 	res := f.do(l, put("k", "v", meta.WriteCondition{}))
 	go read(answers[1])
-	<-called
-	<-called
+	eventually(t, "the second waits for a round", func() bool { return l.rounds.Waiting() == 1 })
 	f.net.heal()
 	if a := <-answers[0]; a.err != nil || a.index >= res.Index {
 		t.Errorf("the first got %d, %v; the write is at %d", a.index, a.err, res.Index)
@@ -123,12 +123,67 @@ func TestReaderJoinsTheNextRound(t *testing.T) {
 	}
 }
 
+// A leader whose heartbeats pass and whose entries do not commits nothing, and
+// is not known by its lease to be of no use. Nobody is answered while it leads,
+// and nobody waits for ever.
+func TestBarrenLeader(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, func(id string, o *RaftOptions, c *raft.Config) {
+		quick(id, o, c)
+		o.ProposeTimeout, o.ReadTimeout, o.RoundTimeout = time.Second, 500*time.Millisecond, 200*time.Millisecond
+	}, "a", "b", "c")
+	f.bucket()
+	a, b := f.lead("a"), f.nodes["b"]
+	f.do(a, put("k", "1", meta.WriteCondition{}))
+	f.equal()
+	f.net.change(func() {
+		f.net.barren = func(from string, _ *raft.AppendEntriesRequest) bool { return from == "b" }
+	})
+	if err := a.Transfer(context.Background(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "b leads", func() bool { return b.raft.State() == raft.Leader })
+	var wg sync.WaitGroup
+	for id, r := range f.nodes {
+		wg.Go(func() {
+			var refused *RefusedError
+			if got, err := get(context.Background(), r, "k"); !errors.As(err, &refused) {
+				t.Errorf("a read at %s: %q, %v", id, got, err)
+			}
+			var unknown *UnknownOutcomeError
+			_, err := r.Propose(context.Background(), meta.Command{Op: put("k", id, meta.WriteCondition{})})
+			if !errors.As(err, &refused) && !errors.As(err, &unknown) {
+				t.Errorf("a write at %s: %v", id, err)
+			}
+			if r.Ready() || r.Leads() {
+				t.Errorf("%s is ready, or leads", id)
+			}
+		})
+	}
+	wg.Wait()
+	if b.raft.State() != raft.Leader || f.nodes["c"].raft.CurrentTerm() != b.raft.CurrentTerm() {
+		t.Error("b has lost the leadership: the schedule shows nothing")
+	}
+	f.net.change(func() { f.net.barren = func(string, *raft.AppendEntriesRequest) bool { return false } })
+	eventually(t, "a write", func() bool {
+		res, err := f.nodes["c"].Propose(context.Background(), meta.Command{Op: put("k", "2", meta.WriteCondition{})})
+		return err == nil && res.Err == nil
+	})
+	eventually(t, "reads", func() bool {
+		got, err := get(context.Background(), f.nodes["a"], "k")
+		return err == nil && got == "2"
+	})
+	f.equal()
+}
+
 // A read check by raft's VerifyLeader lets a stale read through: the answer to
 // a heartbeat that was sent before the write counts when it arrives after it.
 // Ours asks anew, and refuses, whether the others can be asked or not.
 func TestVerifyLeaderIsStale(t *testing.T) {
+	t.Parallel()
 	for name, reachable := range map[string]bool{"the others answer": true, "the others cannot be asked": false} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFleet(t, func(id string, o *RaftOptions, c *raft.Config) {
 				o.RoundTimeout = 500 * time.Millisecond
 				if id == "a" { // slow to notice: a pause of the process, or of its clock
@@ -144,8 +199,7 @@ func TestVerifyLeaderIsStale(t *testing.T) {
 			var once sync.Once
 			f.net.change(func() {
 				f.net.heard = func(from, to string, req *raft.AppendEntriesRequest) (late bool) {
-					heartbeat := len(req.Entries) == 0 && req.PrevLogEntry == 0 && req.PrevLogTerm == 0
-					if from != "a" || !heartbeat {
+					if from != "a" || !isHeartbeat(req) {
 						return false
 					}
 					once.Do(func() { // the other waits as well

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,6 +34,11 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 		}
+	}
+	// Nodes mostly wait, for elections and for the disk: more tests at a time than
+	// there are processors. A flag of the command line comes later, and counts.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -87,6 +93,7 @@ func writeTo(logs ...Log) error {
 // Whatever was acknowledged before kill -9 is there, whole; nothing that was
 // refused is.
 func TestKilledWriterKeepsItsWord(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "meta.db")
 	acked, refused := map[string]bool{}, map[string]bool{}
 	for round := range 4 {

@@ -68,6 +68,7 @@ func writeTrio(dir string) error {
 // What three nodes have acknowledged before all are killed, wherever they are
 // in cutting their logs, is there afterwards, and equal on all.
 func TestKilledTrioKeepsItsWord(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	acked, refused := map[string]bool{}, map[string]bool{}
 	for round := range 4 {
@@ -106,6 +107,7 @@ func TestKilledTrioKeepsItsWord(t *testing.T) {
 }
 
 func TestOptionsRefused(t *testing.T) {
+	t.Parallel()
 	f := &fleet{t: t, net: newNetwork(), ids: []string{"a"}, dirs: map[string]string{"a": t.TempDir()}}
 	for name, change := range map[string]func(o *RaftOptions){
 		"no directory":          func(o *RaftOptions) { o.Dir = "" },

@@ -119,6 +119,7 @@ func (w *wreck) lose() { w.must(removeDatabase(w.path("meta.db"))) }
 // What a node finds when it starts, and what it makes of it. Whatever it accepts
 // ends with everything that was committed.
 func TestMend(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		wreck func(w *wreck)
@@ -146,6 +147,7 @@ func TestMend(t *testing.T) {
 		{"a shorter log", func(w *wreck) { w.cut(19, 20) }, ErrLogLost, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWreck(t)
 			tt.wreck(w)
 			log := w.log()

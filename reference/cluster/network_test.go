@@ -21,6 +21,8 @@ type network struct {
 	waiting atomic.Int64  // messages of ours that wait for that
 	trans   map[string]*raft.InmemTransport
 	nodes   map[string]*Raft
+	// barren tells to lose an AppendEntries that is no heartbeat.
+	barren func(from string, req *raft.AppendEntriesRequest) bool
 	// heard is called when an AppendEntries has been answered, before the
 	// answer is carried back, and tells to carry it whatever is cut; sent when a
 	// command is forwarded.
@@ -41,7 +43,8 @@ var errLost = errors.New("the message was lost")
 func newNetwork() *network {
 	return &network{
 		cut: map[edge]bool{}, changed: make(chan struct{}), trans: map[string]*raft.InmemTransport{}, nodes: map[string]*Raft{},
-		heard: func(string, string, *raft.AppendEntriesRequest) bool { return false }, sent: func(string, string, []byte) {},
+		barren: func(string, *raft.AppendEntriesRequest) bool { return false },
+		heard:  func(string, string, *raft.AppendEntriesRequest) bool { return false }, sent: func(string, string, []byte) {},
 	}
 }
 
@@ -168,6 +171,12 @@ func (l *link) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (raft.Ap
 }
 
 func (l *link) AppendEntries(id raft.ServerID, a raft.ServerAddress, req *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
+	l.n.mu.Lock()
+	lost := !isHeartbeat(req) && l.n.barren(l.id, req)
+	l.n.mu.Unlock()
+	if lost {
+		return errLost
+	}
 	return l.carryBack(id, func() (bool, error) {
 		err := l.t.AppendEntries(id, a, req, resp)
 		l.n.mu.Lock()
@@ -257,4 +266,8 @@ func (w *wires) Change(ctx context.Context, node string, c Change) error {
 
 func (w *wires) Status(ctx context.Context, node string, brief bool) (NodeStatus, error) {
 	return ask(ctx, w, node, func(_ context.Context, r *Raft) (NodeStatus, error) { return r.ServeStatus(brief), nil })
+}
+
+func isHeartbeat(req *raft.AppendEntriesRequest) bool {
+	return len(req.Entries) == 0 && req.PrevLogEntry == 0 && req.PrevLogTerm == 0
 }

@@ -16,6 +16,7 @@ import (
 // Every node takes writes and reads what any other has acknowledged; restarts
 // and absences change nothing of that, and all end with the same state.
 func TestThreeNodes(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, nil, "a", "b", "c")
 	f.bucket()
 	for i, id := range f.ids {
@@ -53,6 +54,7 @@ func TestThreeNodes(t *testing.T) {
 
 // One voter is its own majority.
 func TestOneNode(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, nil, "a")
 	f.bucket()
 	f.do(f.nodes["a"], put("k", "v", meta.WriteCondition{}))
@@ -65,6 +67,7 @@ func TestOneNode(t *testing.T) {
 // A follower that was away while the log was cut gets a snapshot, and it too
 // goes on from there after a restart.
 func TestCatchUpBySnapshot(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, func(_ string, _ *RaftOptions, c *raft.Config) { c.TrailingLogs = 1 }, "a", "b", "c")
 	f.bucket()
 	away := f.follower().o.Node
@@ -103,6 +106,7 @@ func TestCatchUpBySnapshot(t *testing.T) {
 // A change of the configuration is the last entry there is, and a read at its
 // index does not wait for ever.
 func TestConfigurationAlone(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, nil, "a", "b", "c")
 	f.bucket()
 	f.do(f.leader(), put("k", "v", meta.WriteCondition{}))
@@ -119,6 +123,7 @@ func TestConfigurationAlone(t *testing.T) {
 
 // What is proposed together shares entries, and everybody gets his own result.
 func TestPacking(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, nil, "a", "b", "c")
 	f.bucket()
 	l := f.leader()
@@ -151,6 +156,7 @@ func TestPacking(t *testing.T) {
 // A node whose state machine breaks ends its part in the cluster, and no
 // proposal is told of success, or of a failure that might not be one.
 func TestBrokenNode(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, nil, "a")
 	r := f.leader()
 	term := r.raft.CurrentTerm()
@@ -180,6 +186,7 @@ func TestBrokenNode(t *testing.T) {
 }
 
 func TestClosedNode(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, nil, "a")
 	r := f.leader()
 	f.stop("a")
