@@ -13,6 +13,8 @@ import (
 // which must lead. One change is made at a time. A *RefusedError proves that
 // nothing was changed; any other error proves nothing.
 func (r *Raft) ServeChange(ctx context.Context, c Change) error {
+	ctx, cancel := bound(ctx, r.o.ChangeTimeout)
+	defer cancel()
 	select {
 	case r.changing <- struct{}{}:
 	case <-ctx.Done():

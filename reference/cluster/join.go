@@ -57,6 +57,8 @@ type JoinOptions struct {
 	// Candidates returns addresses of nodes that may be members; that of the node
 	// itself may be among them. It is called again and again.
 	Candidates func(ctx context.Context) ([]string, error)
+	// Failed is told of every attempt that failed, and is to be repeated; nil: nobody.
+	Failed func(error)
 }
 
 // JoinCluster asks the candidates until one has this node added to its cluster as
@@ -67,6 +69,9 @@ func JoinCluster(ctx context.Context, c Caller, j JoinOptions) (cluster string, 
 		cluster, err = j.try(ctx, c)
 		if err == nil || errors.Is(err, ErrKnown) || errors.Is(err, ErrForeign) {
 			break
+		}
+		if j.Failed != nil {
+			j.Failed(err)
 		}
 		if !again.wait(ctx) {
 			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)

@@ -38,13 +38,15 @@ func TestJoinCluster(t *testing.T) {
 			}
 			return []string{"nobody", "d", at, "c" + at}, nil
 		}}
+		var failed atomic.Int64
+		j.Failed = func(error) { failed.Add(1) }
 		for range 2 { // it may have stopped before it could note the answer
 			if cluster, err := JoinCluster(ctx, caller{m, j.Node}, j); err != nil || cluster != "test" {
 				t.Fatalf("joined %q, %v", cluster, err)
 			}
 		}
-		if asked.Load() < 4 {
-			t.Errorf("asked %d times", asked.Load())
+		if asked.Load() != 5 || failed.Load() != 3 {
+			t.Errorf("asked %d times, failed %d times", asked.Load(), failed.Load())
 		}
 		if got, _ := f.leader().member(j.Node); got != (Member{j.Node, j.Addr, false}) {
 			t.Errorf("joined as %+v", got)
