@@ -105,6 +105,9 @@ type statusError struct {
 	text   string
 }
 
+// StatusCode is that of the answer.
+func (e *statusError) StatusCode() int { return e.status }
+
 func (e *statusError) Error() string { return fmt.Sprintf("answered %d: %s", e.status, e.text) }
 
 // transient tells whether the same request may succeed a little later.

@@ -42,15 +42,15 @@ func newStopped(t *testing.T, tune func(id string, o *RaftOptions, c *raft.Confi
 		t: t, net: newNetwork(), ids: ids, dirs: map[string]string{}, addrs: map[string]string{},
 		stops: map[string]func(){}, tune: tune, nodes: map[string]*Raft{},
 	}
-	t.Cleanup(func() {
+	for _, id := range ids {
+		f.dirs[id], f.addrs[id] = t.TempDir(), id
+	}
+	t.Cleanup(func() { // before the directories go
 		f.net.heal() // so that leaders end at once
 		for _, id := range ids {
 			f.stop(id)
 		}
 	})
-	for _, id := range ids {
-		f.dirs[id], f.addrs[id] = t.TempDir(), id
-	}
 	return f
 }
 

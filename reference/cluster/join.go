@@ -31,14 +31,14 @@ func Hello(ctx context.Context, c Caller, addr string) (a HelloAnswer, err error
 
 func askAddr(ctx context.Context, c Caller, addr, method, path string, body []byte, v any) error {
 	err := exchange(ctx, method, path, body, v, func(req *http.Request) (*http.Response, error) { return c.DoAddr(ctx, addr, req) })
-	var s *statusError
-	switch {
-	case errors.As(err, &s) && (s.status == http.StatusForbidden || s.status == http.StatusMisdirectedRequest):
-		return fmt.Errorf("%w: %s: %w", ErrForeign, addr, err)
-	case err != nil:
-		return fmt.Errorf("ask %s: %w", addr, err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	var s interface{ StatusCode() int } // of who carries the request, or a statusError
+	if errors.As(err, &s) && (s.StatusCode() == http.StatusForbidden || s.StatusCode() == http.StatusMisdirectedRequest) {
+		return fmt.Errorf("%w: %s: %w", ErrForeign, addr, err)
+	}
+	return fmt.Errorf("ask %s: %w", addr, err)
 }
 
 // JoinWaiting serves /hello and /join at a node that is in no cluster yet.
@@ -65,16 +65,20 @@ type JoinOptions struct {
 // a non-voter, and returns the cluster's id. It gives up when ctx ends, with
 // ErrKnown, and with ErrForeign.
 func JoinCluster(ctx context.Context, c Caller, j JoinOptions) (cluster string, err error) {
+	var last error // before ctx ended: it tells more
 	for again := newSlowPause(); ; {
 		cluster, err = j.try(ctx, c)
 		if err == nil || errors.Is(err, ErrKnown) || errors.Is(err, ErrForeign) {
 			break
 		}
-		if j.Failed != nil {
-			j.Failed(err)
+		if ctx.Err() == nil {
+			last = err
+			if j.Failed != nil {
+				j.Failed(err)
+			}
 		}
 		if !again.wait(ctx) {
-			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+			err = errors.Join(context.Cause(ctx), last)
 			break
 		}
 	}

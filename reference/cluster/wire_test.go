@@ -114,8 +114,8 @@ func TestThreeNodesByWire(t *testing.T) {
 	}
 	r := f.follower()
 	big := meta.DeleteObjects{Bucket: "b", Owner: "alice"}
-	for i := range 4000 {
-		big.Items = append(big.Items, meta.DeleteItem{Key: fmt.Sprint(i, strings.Repeat("x", 1000))})
+	for i := range 200 { // 1 MiB
+		big.Items = append(big.Items, meta.DeleteItem{Key: fmt.Sprint(i, strings.Repeat("x", 5000))})
 	}
 	f.do(r, big)
 	l := f.leader()
