@@ -18,7 +18,10 @@ import (
 )
 
 type chaosCmd struct {
-	Endpoint   []string      `sep:"," placeholder:"URL" help:"The server under test; several URLs, comma-separated, are nodes of one server, and clients spread over them. None: an embedded reference server."`
+	Endpoint   []string      `sep:"," placeholder:"URL" help:"The server under test; several URLs, comma-separated, are nodes of one server, and clients spread over them. None: a reference server, embedded, or as --nodes says."`
+	Nodes      int           `placeholder:"N" help:"Start a cluster of so many nodes on this machine for the run, each a process, 1 to 7; clients spread over them."`
+	Data       string        `placeholder:"DIR" help:"Directory of that cluster, as of bleepstore cluster, which stays; none: a temporary one, removed afterwards."`
+	Backend    string        `placeholder:"NAME" help:"Backend of the reference server: memory, local or sqlite (memory; of a cluster local)."`
 	AccessKey  string        `help:"Access key; else AWS_ACCESS_KEY_ID, else AWS_PROFILE."`
 	SecretKey  string        `help:"Secret key; else AWS_SECRET_ACCESS_KEY."`
 	Region     string        `help:"Region to sign for; else AWS_REGION, else us-east-1."`
@@ -48,18 +51,20 @@ func (c *chaosCmd) Run() (err error) {
 		return err
 	}
 	o := c.options()
-	endpointFromEnvironment(&o, os.Getenv)
-	if len(o.Endpoint) == 0 {
-		shut, serr := embed(ctx, &o, reference.Memory, "")
-		if serr != nil {
-			return serr
-		}
-		defer func() {
-			if serr := shut(); err == nil {
-				err = serr
-			}
-		}()
+	if c.Nodes == 0 && c.Backend == "" {
+		endpointFromEnvironment(&o, os.Getenv)
 	}
+	shut, err := c.serve(ctx, &o)
+	if err != nil && ctx.Err() != nil {
+		return exitWith(conformance.ExitInterrupted)
+	} else if err != nil {
+		return err
+	}
+	defer func() {
+		if serr := shut(); err == nil {
+			err = serr
+		}
+	}()
 	hunt := &hunt{expect: expect, out: os.Stdout, options: consistency.Options{Duration: c.Time, Clients: c.Clients}, rec: history.NewRecorder(nil)}
 	plan, err := conformance.NewPlan(o, hunt.scenarios(chosen), os.Getenv)
 	if err != nil {
@@ -110,11 +115,20 @@ func (c *chaosCmd) loose(ctx context.Context, run *conformance.Run, h *hunt) ([]
 
 // parse reads what the flags' types cannot.
 func (c *chaosCmd) parse() ([]consistency.Workload, model.Level, error) {
-	usage := func(format string, args ...any) error {
-		return &conformance.Error{Code: conformance.ExitUsage, Err: fmt.Errorf(format, args...)}
-	}
 	if c.Time <= 0 || c.Clients < 0 {
 		return nil, 0, usage("--time must be above zero, --clients not below")
+	}
+	if c.Nodes < 0 || c.Nodes > mostNodes {
+		return nil, 0, usage("--nodes %d: want 1 to %d", c.Nodes, mostNodes)
+	}
+	if len(c.Endpoint) > 0 && (c.Nodes > 0 || c.Backend != "") {
+		return nil, 0, usage("--endpoint names a server that runs: leave out --nodes and --backend")
+	}
+	if backends := []string{"", reference.Local, reference.SQLite, reference.Memory}; !slices.Contains(backends, c.Backend) || c.Nodes > 0 && c.Backend == reference.Memory {
+		return nil, 0, usage("--backend %s: want local, sqlite or, without --nodes, memory", c.Backend)
+	}
+	if c.Data != "" && c.Nodes == 0 {
+		return nil, 0, usage("--data is where a cluster goes: give --nodes")
 	}
 	expect := model.Eventual
 	if c.ExpectLevel != "" {
@@ -161,6 +175,12 @@ func (c *chaosCmd) header(plan *conformance.Plan) history.Header {
 		p.Options.Timeout = d.Timeout // as it is here without being said
 	}
 	repeat := p.Repeat("bleepstore chaos", "")
+	if c.Nodes > 0 {
+		repeat += fmt.Sprintf(" --nodes=%d", c.Nodes)
+	}
+	if c.Backend != "" {
+		repeat += " --backend=" + c.Backend
+	}
 	if len(c.Workload) > 0 {
 		repeat += " --workload=" + strings.Join(c.Workload, ",")
 	}

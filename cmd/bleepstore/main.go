@@ -13,6 +13,7 @@ import (
 // commands is the command line. Each command is a file of its own.
 type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Run the reference server."`
+	Cluster  clusterCmd  `cmd:"" help:"Run a cluster of reference servers on this machine."`
 	Test     testCmd     `cmd:"" help:"Test an S3 server, rule by rule."`
 	Compare  compareCmd  `cmd:"" help:"Test several S3 servers, or take finished runs, and show them beside each other."`
 	List     listCmd     `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`

@@ -48,19 +48,32 @@ func startProcess(ctx context.Context, dir string, args ...string) (*process, er
 // with a line break behind it, and returns once it has. What it prints goes to
 // dir.
 func launch(cmd *exec.Cmd, name, dir, addrFile string) (*process, error) {
-	p := &process{name: name, cmd: cmd, log: filepath.Join(dir, name+".log"), ended: make(chan struct{})}
 	if err := os.Remove(addrFile); err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
-	out, err := os.Create(p.log)
+	p, err := spawn(cmd, name, filepath.Join(dir, name+".log"))
+	if err != nil {
+		return nil, err
+	}
+	if err = p.listens(addrFile); err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	return p, nil
+}
+
+// spawn runs a command whose output is appended to a file. Its standard input
+// ends with this process, however that ends.
+func spawn(cmd *exec.Cmd, name, log string) (*process, error) {
+	p := &process{name: name, cmd: cmd, log: log, ended: make(chan struct{})}
+	out, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer out.Close()
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
-	p.cmd.WaitDelay = 10 * time.Second
-	if _, err := p.cmd.StdinPipe(); err != nil { // ends with this process, however that ends
+	p.cmd.WaitDelay = max(p.cmd.WaitDelay, 10*time.Second)
+	if _, err := p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
 	if err := p.cmd.Start(); err != nil {
@@ -70,9 +83,6 @@ func launch(cmd *exec.Cmd, name, dir, addrFile string) (*process, error) {
 		p.err = p.cmd.Wait()
 		close(p.ended)
 	}()
-	if err = p.listens(addrFile); err != nil {
-		return nil, errors.Join(err, p.stop())
-	}
 	return p, nil
 }
 

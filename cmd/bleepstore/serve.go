@@ -258,14 +258,19 @@ func announce(path string, urls ...string) error {
 			text += u + "\n"
 		}
 	}
-	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, []byte(text), 0o600); err != nil {
-		return fmt.Errorf("--addr-file: %w", err)
-	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := place(path, []byte(text)); err != nil {
 		return fmt.Errorf("--addr-file: %w", err)
 	}
 	return nil
+}
+
+// place writes a file that appears whole and is its owner's alone to read.
+func place(path string, text []byte) error {
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
 }
 
 // banner tells a person how to use the server.

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// how is why a process that has ended did.
+func (p *process) how() error {
+	if p.err == nil {
+		return errors.New("exit status 0")
+	}
+	return p.err
+}
+
+// watch tells of the end of a node, and starts it again where that is wanted.
+func (f *fleet) watch(i int, p *process) {
+	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
+		<-p.ended
+		if !f.buried(i, p) {
+			return
+		}
+		select {
+		case <-f.quit:
+			return
+		case <-time.After(wait):
+		}
+		if p = f.again(i, p); p == nil {
+			return
+		}
+	}
+}
+
+// buried records that a node has ended, and says whether to start it again.
+func (f *fleet) buried(i int, p *process) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stopping {
+		return false
+	}
+	n := &f.record.Nodes[i]
+	fmt.Fprintf(f.notes, "%s, process %d, ended: %v; its log: %s\n", n.ID, n.PID, p.how(), n.Log)
+	n.PID = 0
+	if err := f.record.write(f.plan.dir); err != nil {
+		fmt.Fprintf(f.notes, "%s: %v\n", filepath.Join(f.plan.dir, recordFile), err)
+	}
+	if f.plan.restart {
+		return true
+	}
+	fmt.Fprintf(f.notes, "to have it again: bleepstore serve --config %s\n", n.Config)
+	if !slices.ContainsFunc(f.record.Nodes, func(n nodeRecord) bool { return n.PID != 0 }) { // the last one
+		close(f.dead)
+	}
+	return false
+}
+
+// again starts a node that has ended, and returns its new process, nil when
+// that is over.
+func (f *fleet) again(i int, p *process) *process {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stopping {
+		return nil
+	}
+	if err := f.spawn(i); err != nil {
+		fmt.Fprintf(f.notes, "%v\n", err)
+		return p // it has ended, so that the next attempt follows
+	}
+	fmt.Fprintf(f.notes, "%s is started again as process %d\n", f.record.Nodes[i].ID, f.record.Nodes[i].PID)
+	return f.nodes[i]
+}
+
+// lost are the nodes that have ended without being asked to, and were not
+// started again.
+func (f *fleet) lost() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var ids []string
+	for _, n := range f.record.Nodes {
+		if n.PID == 0 {
+			ids = append(ids, n.ID)
+		}
+	}
+	return ids
+}
