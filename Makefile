@@ -22,7 +22,7 @@ check: ## format, vet, staticcheck, import graph, catalogue, quick unit tests
 	@$(STAGE) staticcheck $(GO) tool staticcheck ./...
 	@$(STAGE) unit-short $(GO) test -short ./...
 
-test: ## every test: units, the suite on three backends, the report in a browser, fuzzing
+test: ## every test: units, the suite on three backends and on a cluster, the report in a browser, fuzzing
 	@$(STAGE) unit $(MAKE) --no-print-directory unit
 	@$(STAGE) suite $(MAKE) --no-print-directory suite
 	@$(STAGE) browser $(MAKE) --no-print-directory browser
@@ -31,10 +31,11 @@ test: ## every test: units, the suite on three backends, the report in a browser
 unit: ## unit tests and the embedded suite
 	$(GO) test ./...
 
-suite: build ## the suite against bleepstore serve on each backend, and with old bucket defaults
+suite: build ## the suite against bleepstore serve on each backend, against three nodes, and with old bucket defaults
 	@$(STAGE) suite-local ./run_e2e.sh --backend local
 	@$(STAGE) suite-memory ./run_e2e.sh --backend memory
 	@$(STAGE) suite-sqlite ./run_e2e.sh --backend sqlite
+	@$(STAGE) suite-cluster ./run_e2e.sh --nodes 3
 	@$(STAGE) suite-legacy ./run_e2e.sh --backend memory --bucket-defaults legacy --region eu-west-1
 
 e2e: ## ./run_e2e.sh

@@ -19,7 +19,7 @@ import (
 // setting to the environment, the file and the default, as serve does.
 type clusterCmd struct {
 	Nodes    int    `placeholder:"N" help:"Nodes, 1 to 7; none given: as many as the directory has, 3 in a new one. More than it has are added."`
-	Data     string `default:"./cluster" placeholder:"DIR" help:"Directory of the cluster: data and log of each node, cluster.json (addresses, process ids, admin token), the nodes' secret."`
+	Data     string `default:"./cluster" placeholder:"DIR" help:"Directory of the cluster (./cluster): data and log of each node, cluster.json (addresses, process ids, admin token), the nodes' secret."`
 	Addr     string `placeholder:"HOST:PORT" help:"S3 address of the first node, the others on the ports that follow; else free ports, kept from start to start where they are free."`
 	AddrFile string `placeholder:"FILE" help:"File that gets what is printed: the http URL of each node, a line each, then, with TLS, the https URL of each."`
 	Restart  bool   `help:"Start a node again that has died; else that is only told."`

@@ -42,6 +42,13 @@ type serveCmd struct {
 	WithParent bool `hidden:""` // see leaveWithParent
 }
 
+// Help says where the settings are that have no flag.
+func (c *serveCmd) Help() string {
+	return `A flag beats the environment, that beats the file of --config, that beats the default in brackets. Every
+setting has a key in the file (server.port) and a variable (BLEEPSTORE_SERVER_PORT). These have no flag:
+` + settingsHelp()
+}
+
 // flags are the settings that the command line gave.
 func (c *serveCmd) flags() (map[string]string, error) {
 	given := map[string]string{}
