@@ -22,6 +22,7 @@ type machine struct {
 	outcomes  *outcomes
 	history   *history
 	fail      func(error)
+	committed func(mark) // told what is about to be applied; nil: nobody
 	err       error
 }
 
@@ -71,6 +72,9 @@ func (m *machine) apply(logs []*raft.Log) error {
 	}
 	if len(entries) == 0 {
 		return nil
+	}
+	if last := logs[len(logs)-1]; m.committed != nil {
+		m.committed(mark{last.Index, last.Term})
 	}
 	results, err := m.db.Apply(entries)
 	if err != nil {

@@ -87,12 +87,11 @@ func (o *RaftOptions) fill() error {
 }
 
 // config is raft's configuration. Its bounds keep the log under 1 GiB, at 512
-// KiB an entry; a short CommitTimeout tells followers soon what is committed.
+// KiB an entry.
 func (o *RaftOptions) config() *raft.Config {
 	c := raft.DefaultConfig()
 	c.LocalID = raft.ServerID(o.Node)
 	c.LogOutput, c.LogLevel = o.Log, "WARN"
-	c.CommitTimeout = 10 * time.Millisecond
 	c.MaxAppendEntries = 16
 	c.TrailingLogs, c.SnapshotThreshold, c.SnapshotInterval = 1024, 512, 2*time.Second
 	c.NoLegacyTelemetry = true
@@ -123,6 +122,7 @@ type Raft struct {
 	packer *batch.Batch[*packed]
 	slots  chan struct{} // one for each entry in flight
 	rounds *batch.Batch[*reader]
+	nudges nudges
 
 	changing chan struct{} // holds one while the members are changed
 	looked   atomic.Uint64 // the commit index when Ready was last called, plus 1
@@ -179,7 +179,7 @@ func (r *Raft) start(base place) (err error) {
 	h := new(history)
 	h.begin(base)
 	r.snapshots.cut = h.forget
-	m := &machine{db: r.db, snapshots: r.snapshots, outcomes: r.outcomes, history: h, fail: r.fail}
+	m := &machine{db: r.db, snapshots: r.snapshots, outcomes: r.outcomes, history: h, fail: r.fail, committed: r.nudge}
 	r.snapshots.copy = m.copy
 	c, logs := r.o.config(), raft.LogStore(r.store)
 	if logs, err = raft.NewLogCache(64, logs); err != nil {
@@ -197,6 +197,7 @@ func (r *Raft) start(base place) (err error) {
 	if r.raft, err = raft.NewRaft(c, m, logs, r.store, r.snapshots, r.o.Transport); err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}
+	r.nudges.open.Store(true)
 	r.wg.Go(r.watch)
 	r.wg.Go(func() { r.lead(c.ElectionTimeout) })
 	r.wg.Go(func() { r.promote(c.ElectionTimeout) })
@@ -271,6 +272,7 @@ func (r *Raft) Close() error {
 	if r.raft != nil {
 		r.leave()
 		r.rounds.Close()
+		r.nudges.end()
 	}
 	r.wg.Wait()
 	var errs []error
