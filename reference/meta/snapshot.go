@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"modernc.org/sqlite"
 )
 
 // Snapshot is Save with a promise: the file is complete, checked, synced and
@@ -43,12 +41,7 @@ func Inspect(path string) (applied uint64, err error) {
 		return 0, err
 	}
 	applied, err = appliedOf(path)
-	const corrupt, notDatabase = 11, 26 // SQLite's result codes
-	var e *sqlite.Error
-	if errors.As(err, &e) && (e.Code()&0xff == corrupt || e.Code()&0xff == notDatabase) {
-		err = fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	return applied, err
+	return applied, damaged(err)
 }
 
 // appliedOf checks a snapshot and returns its applied index.
