@@ -21,7 +21,7 @@ import (
 // What comes out of a backup is what was in the store: bodies beside their
 // metadata and in blobs, shared extents, versions, uploads in progress.
 func TestRestoreIsWhatWasBackedUp(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			s := newStore(t)
 			r := rand.New(rand.NewPCG(seed, 0))
@@ -104,8 +104,8 @@ func TestBackupWhileWritesGoOn(t *testing.T) {
 		}
 	}()
 	defer func() { stop(); <-done }()
-	for range 3 {
-		for start := acknowledged.Load(); acknowledged.Load() < start+80; {
+	for range 2 {
+		for start := acknowledged.Load(); acknowledged.Load() < start+15; {
 			time.Sleep(time.Millisecond)
 		}
 		before := acknowledged.Load()
