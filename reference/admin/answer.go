@@ -25,6 +25,8 @@ var failures = []struct {
 }{
 	{cluster.ErrUnknownMember, http.StatusNotFound, "UnknownNode"},
 	{cluster.ErrKnown, http.StatusConflict, "KnownNode"},
+	{cluster.ErrAddrTaken, http.StatusConflict, "AddrTaken"},
+	{cluster.ErrNotVoter, http.StatusConflict, "NotAVoter"},
 	{cluster.ErrQuorum, http.StatusConflict, "Quorum"},
 	{cluster.ErrLastVoter, http.StatusConflict, "LastVoter"},
 	{ErrLastCopy, http.StatusConflict, "LastCopy"},

@@ -71,7 +71,7 @@ func (b BlobSummary) Below() string {
 	if len(b.Unreachable) == 0 {
 		return known
 	}
-	return fmt.Sprintf("%s that nodes which answer know of; with %s unreachable, all of them: at least %d", known, strings.Join(b.Unreachable, ", "), b.BelowR)
+	return fmt.Sprintf("%s that the voters which answer lack; with %s unreachable, all of them: at least %d", known, strings.Join(b.Unreachable, ", "), b.BelowR)
 }
 
 // State is a node's state in words.

@@ -25,7 +25,7 @@ type BlobSummary struct {
 	// BelowR counts every blob as long as a voter cannot be asked: whatever it
 	// holds is a copy less.
 	BelowR int `json:"below_r"`
-	// KnownBelowR counts those that a node which answers lacks.
+	// KnownBelowR counts those that a voter which answers lacks.
 	KnownBelowR int `json:"known_below_r"`
 	// AtLeast says that both figures are lower bounds, because a list was cut.
 	AtLeast bool `json:"at_least"`
@@ -130,13 +130,17 @@ func blobsOf(all []cluster.NodeStatus) BlobSummary {
 			}
 			continue
 		}
+		b.Lost = max(b.Lost, n.Blobs.Lost)
+		if !n.Voter { // what it lacks is no copy that should be there: it is a holder to be
+			continue
+		}
 		for _, id := range n.Blobs.MissingIDs {
 			missing[id] = true
 		}
 		if n.Blobs.Missing > len(n.Blobs.MissingIDs) {
 			b.AtLeast, most = true, max(most, n.Blobs.Missing)
 		}
-		b.Total, b.Lost = max(b.Total, n.Blobs.Held+n.Blobs.Missing), max(b.Lost, n.Blobs.Lost)
+		b.Total = max(b.Total, n.Blobs.Held+n.Blobs.Missing)
 	}
 	slices.Sort(b.Unreachable)
 	b.KnownBelowR = max(len(missing), most)
