@@ -15,6 +15,8 @@ import (
 const (
 	lockFile = "lock"
 	idFile   = "id"
+	// sqliteFile is the database of the SQLite backend.
+	sqliteFile = "blobs.db"
 )
 
 // The layouts of a data directory. A program that knows only the first must not
@@ -33,6 +35,8 @@ type identity struct {
 	// one ever again. Cluster is "" until it has been admitted or has founded one.
 	Node    string `json:"node,omitempty"`
 	Cluster string `json:"cluster,omitempty"`
+	// Restoring says that a restore into the directory has begun, and not ended.
+	Restoring bool `json:"restoring,omitempty"`
 }
 
 // A datadir is a locked data directory.
@@ -45,22 +49,39 @@ type datadir struct {
 	single bool
 }
 
-// openDir makes and locks the data directory, and any directory outside of it
-// that holds data, and reads or writes its identity.
-func openDir(c Config) (_ *datadir, err error) {
-	d := &datadir{path: filepath.Join(c.Dir, idFile)}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, d.close())
-		}
-	}()
+// openDir locks the data directory and reads or writes its identity. Idle says
+// that no server is to run on it.
+func openDir(c Config, idle bool) (*datadir, error) {
+	d, err := lockDir(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.identify(c, idle); err != nil {
+		return nil, errors.Join(fmt.Errorf("data directory %s: %w", c.Dir, err), d.close())
+	}
+	return d, nil
+}
+
+// dirs are the data directory, and any directory outside of it that holds data.
+func (c *Config) dirs() []string {
 	dirs := []string{c.Dir}
 	for _, path := range []string{filepath.Dir(c.MetaPath), c.BlobDir} {
 		if rel, err := filepath.Rel(c.Dir, path); err != nil || !filepath.IsLocal(rel) {
 			dirs = append(dirs, path)
 		}
 	}
-	for _, dir := range dirs {
+	return dirs
+}
+
+// lockDir makes and locks the directories.
+func lockDir(c Config) (_ *datadir, err error) {
+	d := &datadir{path: filepath.Join(c.Dir, idFile)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close())
+		}
+	}()
+	for _, dir := range c.dirs() {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("data directory: %w", err)
 		}
@@ -69,9 +90,6 @@ func openDir(c Config) (_ *datadir, err error) {
 			return nil, fmt.Errorf("data directory %s: %w", dir, err)
 		}
 		d.locks = append(d.locks, l)
-	}
-	if err := d.identify(c); err != nil {
-		return nil, fmt.Errorf("data directory %s: %w", c.Dir, err)
 	}
 	return d, nil
 }
@@ -87,7 +105,7 @@ func (d *datadir) close() error {
 
 // identify reads the id file. A directory without one is new, unless there is
 // metadata in it: then it is not whole, and starting would hide that.
-func (d *datadir) identify(c Config) error {
+func (d *datadir) identify(c Config, idle bool) error {
 	text, err := os.ReadFile(d.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -101,12 +119,16 @@ func (d *datadir) identify(c Config) error {
 	if err := json.Unmarshal(text, &d.id); err != nil {
 		return fmt.Errorf("file %s: %w", idFile, err)
 	}
+	if d.id.Restoring {
+		return errors.New("a restore into it was not finished: remove it, and restore again")
+	}
 	if d.id.Backend != c.Backend {
 		return fmt.Errorf("it was begun with the backend %s: %s would not find its bodies", d.id.Backend, c.Backend)
 	}
 	switch {
 	case d.id.Format != singleFormat && d.id.Format != clusterFormat:
 		return fmt.Errorf("format %d: this program knows %d and %d", d.id.Format, singleFormat, clusterFormat)
+	case idle:
 	case d.id.Format == clusterFormat && c.Cluster == nil:
 		return fmt.Errorf("it is the node %s of a cluster, and cannot be served alone any more", d.id.Node)
 	case d.id.Format == clusterFormat && c.Cluster.Node != "" && c.Cluster.Node != d.id.Node:
@@ -154,12 +176,15 @@ func (d *datadir) admit(cluster string) error {
 	return d.write()
 }
 
-func (d *datadir) write() error {
-	text, err := json.Marshal(d.id)
+func (d *datadir) write() error { return d.id.write(d.path) }
+
+// write replaces the id file.
+func (id *identity) write(path string) error {
+	text, err := json.Marshal(id)
 	if err != nil {
 		return err
 	}
-	return replaceFile(d.path, func(w io.Writer) error {
+	return replaceFile(path, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})

@@ -23,6 +23,7 @@ type Server struct {
 	listeners   []net.Listener
 	url, tlsURL string
 
+	backing sync.Mutex // held by the backup that runs
 	fresh   freshConns
 	gate    gate
 	stop    context.CancelFunc // ends the background work

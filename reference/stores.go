@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
+	"bleepstore/reference/backup"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/blob/local"
 	"bleepstore/reference/blob/memory"
@@ -16,11 +18,13 @@ import (
 
 // stores is what a Server keeps data in, in the order in which it is opened.
 type stores struct {
+	idle     bool     // no server runs on them
 	dir      *datadir // nil in memory
 	bodies   string   // the directory of the blobs, "" when that is not known
 	snapshot *snapshot
 	db       *meta.DB
 	blobs    blob.Store
+	held     *backup.Held // blobs of a server that stands alone, as those who pause deletions see it
 	log      stateLog
 	node     *node // nil when the server stands alone
 }
@@ -58,6 +62,8 @@ func openStores(ctx context.Context, c Config, fail func(error)) (_ *stores, err
 		s.db, s.log = raft.DB(), raft
 		return s, nil
 	}
+	s.held = backup.Hold(s.blobs)
+	s.blobs = s.held
 	s.log = cluster.NewLocal(s.db, cluster.LocalOptions{Now: c.Clock.Now, Rand: &lockedReader{r: c.Rand}})
 	return s, nil
 }
@@ -71,6 +77,14 @@ func (s *stores) served() blob.Store {
 	return s.blobs
 }
 
+// pauseDeletes keeps the blobs that lie here until resume is called.
+func (s *stores) pauseDeletes() (resume func()) {
+	if s.node != nil {
+		return s.node.blobs.PauseDeletes()
+	}
+	return s.held.PauseDeletes()
+}
+
 func (s *stores) kept() blob.Store {
 	if s.node != nil {
 		return s.node.blobs.Local()
@@ -79,7 +93,10 @@ func (s *stores) kept() blob.Store {
 }
 
 func (s *stores) openDisk(ctx context.Context, c Config) (err error) {
-	if s.dir, err = openDir(c); err != nil {
+	if s.dir, err = openDir(c, s.idle); err != nil {
+		return err
+	}
+	if err := ignoreMissing(os.Remove(imageOf(c))); err != nil { // of a backup that was killed
 		return err
 	}
 	if c.Cluster == nil { // raft opens it otherwise
@@ -88,21 +105,25 @@ func (s *stores) openDisk(ctx context.Context, c Config) (err error) {
 	if err != nil || s.blobs != nil {
 		return err
 	}
+	s.blobs, s.bodies, err = openBlobs(ctx, c)
+	return err
+}
+
+// openBlobs opens the store of bodies on disk, and says in which directory it is.
+func openBlobs(ctx context.Context, c Config) (blob.Store, string, error) {
 	// A nil of another type must not end up in the interface.
 	if c.Backend == SQLite {
-		store, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(c.Dir, "blobs.db"), VFS: c.VFS})
+		store, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(c.Dir, sqliteFile), VFS: c.VFS})
 		if err != nil {
-			return fmt.Errorf("open blobs: %w", err)
+			return nil, "", fmt.Errorf("open blobs: %w", err)
 		}
-		s.blobs, s.bodies = store, c.Dir
-		return nil
+		return store, c.Dir, nil
 	}
 	store, err := local.Open(c.BlobDir, c.FS)
 	if err != nil {
-		return fmt.Errorf("open blobs: %w", err)
+		return nil, "", fmt.Errorf("open blobs: %w", err)
 	}
-	s.blobs, s.bodies = store, c.BlobDir
-	return nil
+	return store, c.BlobDir, nil
 }
 
 func (s *stores) openMemory(ctx context.Context, c Config) (err error) {

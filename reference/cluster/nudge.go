@@ -11,7 +11,7 @@ import (
 // next entries, or within its CommitTimeout: until then a client of a follower
 // would wait for what the leader's has long been answered.
 type nudges struct {
-	open atomic.Bool // raft is there
+	open   atomic.Bool // raft is there
 	mu     sync.Mutex
 	at     mark            // the newest
 	told   map[string]mark // by node, what was sent to it last

@@ -69,3 +69,9 @@ func withoutLog(dir string) error {
 
 // Term is the node's current term.
 func (r *Raft) Term() uint64 { return r.raft.CurrentTerm() }
+
+// Status is how this node fares, without asking anybody.
+func (r *Raft) Status() NodeStatus { return r.ServeStatus(false) }
+
+// Stats are raft's own figures, by name.
+func (r *Raft) Stats() map[string]string { return r.raft.Stats() }
