@@ -14,6 +14,8 @@ import (
 type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Run the reference server."`
 	Cluster  clusterCmd  `cmd:"" help:"Run a cluster of reference servers on this machine."`
+	Backup   backupCmd   `cmd:"" help:"Write a server's whole store to one file."`
+	Restore  restoreCmd  `cmd:"" help:"Make a data directory of a backup."`
 	Test     testCmd     `cmd:"" help:"Test an S3 server, rule by rule."`
 	Compare  compareCmd  `cmd:"" help:"Test several S3 servers, or take finished runs, and show them beside each other."`
 	List     listCmd     `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -12,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"bleepstore/reference"
+	"bleepstore/reference/admin"
 	"bleepstore/reference/ops"
 	"bleepstore/reference/s3"
 )
@@ -39,6 +42,9 @@ func openOps(s *service) (*opsListener, error) {
 		{Name: "bleepstore_applied_index", Help: "Log index up to which the metadata is applied."},
 	}, o.figures))
 	s.server.Metrics = o.registry
+	if s.admin != "" && sharesS3(s) {
+		return nil, errors.New("server.admin_token: the admin API needs a second listener with an address of its own, or none (--ops-addr)")
+	}
 	if s.ops == "" {
 		return o, nil
 	}
@@ -47,21 +53,77 @@ func openOps(s *service) (*opsListener, error) {
 		c.Metrics = o.registry
 	}
 	h := ops.Handler(c)
-	if s.ops == s.server.Addr && port(s.ops) != 0 {
+	if sharesS3(s) {
 		s.server.Ops = h
 		return o, nil
 	}
+	mux := http.NewServeMux()
+	mux.Handle("/", h)
+	mux.Handle("/admin/", o.admin(s))
 	var err error
 	if o.listener, err = net.Listen("tcp", s.ops); err != nil {
 		return nil, fmt.Errorf("ops listener (--ops-addr off turns it off): %w", err)
 	}
-	o.http = &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	o.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = o.http.Serve(o.listener) }() // ends with close
 	return o, nil
 }
 
+// sharesS3 says that the second listener's address is that of S3 itself.
+func sharesS3(s *service) bool { return s.ops == s.server.Addr && port(s.ops) != 0 }
+
+// admin is the admin API over the server, once it is open.
+func (o *opsListener) admin(s *service) http.Handler {
+	return admin.Handler(admin.Config{
+		Token: s.admin, Open: o.ready, Log: s.server.Logger,
+		Cluster: func() admin.Cluster { return o.server.Load().Cluster() },
+		Backup:  func(ctx context.Context, w io.Writer) error { return o.server.Load().Backup(ctx, w) },
+	})
+}
+
 // watch names the server that is asked for readiness and figures.
-func (o *opsListener) watch(s *reference.Server) { o.server.Store(s) }
+func (o *opsListener) watch(s *reference.Server) {
+	o.server.Store(s)
+	if c := s.Cluster(); c != nil {
+		o.registry.MustRegister(ops.Gauges(nodeGauges, nodeFigures(c)))
+	}
+}
+
+// nodeGauges are those of a node of a cluster; nodeFigures reads them.
+var nodeGauges = []ops.Gauge{
+	{Name: "bleepstore_raft_term", Help: "Term that the node is in."},
+	{Name: "bleepstore_raft_leader", Help: "1 while the node leads, else 0."},
+	{Name: "bleepstore_raft_voter", Help: "1 while the node has a vote, else 0."},
+	{Name: "bleepstore_raft_commit_index", Help: "Log index that the node knows to be committed."},
+	{Name: "bleepstore_raft_applied_index", Help: "Log index up to which the node has applied."},
+	{Name: "bleepstore_raft_last_index", Help: "Index of the last entry of the node's log."},
+	{Name: "bleepstore_raft_snapshot_index", Help: "Log index of the node's newest snapshot."},
+	{Name: "bleepstore_raft_contact_seconds", Help: "Time since the node heard of its leader; -1 for never."},
+	{Name: "bleepstore_node_blobs_held", Help: "Blobs that the node should hold and does."},
+	{Name: "bleepstore_node_blobs_missing", Help: "Blobs that the node should hold and does not."},
+	{Name: "bleepstore_node_blobs_lost", Help: "Those missing that no node was found to have."},
+}
+
+func nodeFigures(c admin.Cluster) func(context.Context) ([]float64, error) {
+	return func(context.Context) ([]float64, error) {
+		s := c.Raft().Status()
+		contact := float64(-1)
+		if s.LastContactMS >= 0 {
+			contact = float64(s.LastContactMS) / 1000
+		}
+		return []float64{
+			float64(s.Term), one(s.Role == "leader"), one(s.Voter), float64(s.Commit), float64(s.Applied), float64(s.LastLog), float64(s.LastSnapshot), contact,
+			float64(s.Blobs.Held), float64(s.Blobs.Missing), float64(s.Blobs.Lost),
+		}, nil
+	}
+}
+
+func one(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
 
 func (o *opsListener) ready() bool {
 	s := o.server.Load()

@@ -49,7 +49,8 @@ func refuse(method string, status int, code string) func(http.ResponseWriter, *h
 // $FOREIGN, $BUSY (refuses writes with 503), $STICKY (deletes nothing),
 // $REFUSING (knows no key), $NOBODY and $HELD (keeps the first object waiting),
 // and may say `exits CODE command...`, `interrupts CODE command...` of one
-// that $HELD keeps waiting, and `expand FILE`.
+// that $HELD keeps waiting, and `expand FILE`. Nobody listens at $FREE, and
+// `awaits`, `puts` and `gets` are for servers that a script starts itself.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -67,6 +68,11 @@ func TestScripts(t *testing.T) {
 			gone := foreign(nil)
 			gone.Close()
 			env.Setenv("NOBODY", gone.URL)
+			free, err := freeAddr()
+			if err != nil {
+				return err
+			}
+			env.Setenv("FREE", free)
 			h := hold(t)
 			env.Setenv("HELD", h.url)
 			env.Values[heldKey{}] = h
@@ -75,7 +81,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("AWS_SECRET_ACCESS_KEY", "b")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "interrupts": interrupts, "expand": expand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "interrupts": interrupts, "expand": expand, "awaits": awaits, "puts": puts, "gets": gets,
+		},
 	})
 }
 
