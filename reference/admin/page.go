@@ -37,17 +37,21 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(b.Bytes()) // a client that left needs no answer
 }
 
-// Verdict is the state of the cluster in one sentence.
+// Verdict is the state of the cluster in a sentence or two.
 func (s *Summary) Verdict() string {
+	verdict := "In service."
 	switch {
 	case !s.Quorum:
-		return "No majority: the cluster refuses reads and writes."
+		verdict = "No majority: the cluster refuses reads and writes."
 	case s.VotersReachable < s.Voters:
-		return fmt.Sprintf("In service, with %d of %d voters.", s.VotersReachable, s.Voters)
+		verdict = fmt.Sprintf("In service, with %d of %d voters.", s.VotersReachable, s.Voters)
 	case s.Blobs.BelowR > 0:
-		return "In service, and copying blobs."
+		verdict = "In service, and copying blobs."
 	}
-	return "In service."
+	if s.Blobs.Lost > 0 {
+		verdict += " Blobs are lost."
+	}
+	return verdict
 }
 
 // Grade is how good that is.
@@ -67,11 +71,10 @@ func (b BlobSummary) Below() string {
 	if b.AtLeast {
 		least = "at least "
 	}
-	known := fmt.Sprintf("%s%d", least, b.KnownBelowR)
 	if len(b.Unreachable) == 0 {
-		return known
+		return fmt.Sprintf("%s%d", least, b.KnownBelowR)
 	}
-	return fmt.Sprintf("%s that the voters which answer lack; with %s unreachable, all of them: at least %d", known, strings.Join(b.Unreachable, ", "), b.BelowR)
+	return fmt.Sprintf("every one, at least %d, while %s cannot be reached; the voters that answer lack %s%d", b.BelowR, strings.Join(b.Unreachable, " and "), least, b.KnownBelowR)
 }
 
 // State is a node's state in words.

@@ -13,12 +13,12 @@ const pageText = `<!doctype html>
 }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 84rem; padding: 0 1rem; color: var(--ink); background: var(--paper) }
 h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem } a { color: var(--link) }
-.verdict { font-size: 1.2rem; font-weight: 600; margin: .25rem 0 1rem } .soft { color: var(--soft) }
+.verdict { font-size: 1.2rem; font-weight: 600; margin: .25rem 0 1rem } .soft { color: var(--soft); font-weight: 400 }
 .good { color: var(--good) } .worse { color: var(--worse) } .bad { color: var(--bad) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.5rem; margin: 0 } dt { color: var(--soft) } dd { margin: 0 }
 .wide { overflow-x: auto } table { border-collapse: collapse; width: 100% }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem }
-th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap }
+th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap } thead th { white-space: normal; vertical-align: bottom }
 td.why { white-space: normal; overflow-wrap: anywhere } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 code { font-family: ui-monospace, monospace }
 </style></head><body>
@@ -38,7 +38,7 @@ code { font-family: ui-monospace, monospace }
 <caption>Lag is what is committed and not yet applied at the node, in log entries. Blobs are those that the node should hold.</caption>
 <thead><tr><th scope="col">Node</th><th scope="col">State</th><th scope="col">Role</th><th scope="col">Vote</th><th scope="col" class="n">Term</th>
 <th scope="col" class="n">Commit</th><th scope="col" class="n">Applied</th><th scope="col" class="n">Lag</th><th scope="col">Last contact</th><th scope="col" class="n">Snapshot</th>
-<th scope="col" class="n">Blobs held</th><th scope="col" class="n">missing</th><th scope="col" class="n">lost</th></tr></thead>
+<th scope="col" class="n">Blobs held</th><th scope="col" class="n">Blobs missing</th><th scope="col" class="n">Blobs lost</th></tr></thead>
 <tbody>
 {{range .Nodes}}<tr><th scope="row"><code>{{.ID}}</code><br><span class="soft">{{.Addr}}</span></th><td class="{{.Grade}}">{{.State}}</td>
 {{if .Reachable}}<td>{{.Role}}</td><td>{{.Votes}}</td><td class="n">{{.Term}}</td><td class="n">{{.Commit}}</td><td class="n">{{.Applied}}</td><td class="n">{{.Lag}}</td>
