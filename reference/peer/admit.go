@@ -95,4 +95,8 @@ func (p *Port) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.mux.ServeHTTP(w, r)
+	if r.Context().Err() != nil {
+		// The handler may have left in the middle: its answer must not look whole.
+		panic(http.ErrAbortHandler)
+	}
 }

@@ -40,7 +40,7 @@ func post(t *testing.T, path string, body io.Reader, n int64) *http.Request {
 
 // TestLargeBodies: bodies stream in both directions, with their length told.
 func TestLargeBodies(t *testing.T) {
-	const size = 40 << 20
+	const size = 16 << 20
 	f := newFleet(t, "a", "b")
 	_, up := sum(t, noise(1, size))
 	_, down := sum(t, noise(2, size))

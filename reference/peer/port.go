@@ -138,9 +138,10 @@ func (p *Port) SetBook(book func(node string) (string, bool)) {
 func (p *Port) Handle(pattern string, h http.Handler) { p.mux.Handle(pattern, h) }
 
 // Close ends everything: it cuts all connections, makes the calls of this node
-// and its raft transport fail with ErrClosed, and waits up to 5 s for handlers
-// that run. Raft must be shut down before, or its keep must be false: raft
-// doesn't end while it sends.
+// and of its raft fail, with ErrClosed where there was no connection yet, and
+// waits up to 5 s for handlers that run. It may come before raft's Shutdown,
+// and should: raft waits for the messages that it has under way, 2 s for each
+// to a node that doesn't answer.
 func (p *Port) Close() error { return p.closed() }
 
 func (p *Port) close() error {

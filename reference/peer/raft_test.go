@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -51,7 +52,6 @@ type member struct {
 	raft    *raft.Raft
 	trans   *recorder
 	machine *machine
-	keep    *atomic.Bool
 }
 
 // run starts raft on every port of the fleet.
@@ -63,13 +63,12 @@ func (f *fleet) run(nodes ...string) map[string]member {
 		first.Servers = append(first.Servers, raft.Server{ID: raft.ServerID(n), Address: raft.ServerAddress(f.ports[n].Addr())})
 	}
 	for _, n := range nodes {
-		m := member{machine: &machine{}, keep: &atomic.Bool{}}
-		m.keep.Store(true)
+		m := member{machine: &machine{}}
 		c := raft.DefaultConfig()
 		c.LocalID, c.LogOutput, c.LogLevel = raft.ServerID(n), f.t.Output(), "ERROR"
 		c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout, c.CommitTimeout = 300*time.Millisecond, 300*time.Millisecond, 200*time.Millisecond, 10*time.Millisecond
 		logs, snapshots := raft.NewInmemStore(), raft.NewInmemSnapshotStore()
-		trans := &recorder{transport: f.ports[n].Transport(func(string, uint64) bool { return m.keep.Load() }).(*transport)}
+		trans := &recorder{transport: f.ports[n].Transport(always).(*transport)}
 		if err := raft.BootstrapCluster(c, logs, logs, snapshots, trans, first); err != nil {
 			f.t.Fatal(err)
 		}
@@ -79,13 +78,14 @@ func (f *fleet) run(nodes ...string) map[string]member {
 		}
 		m.raft, m.trans = r, trans
 		members[n] = m
-		f.t.Cleanup(func() {
-			m.keep.Store(false)
-			if err := r.Shutdown().Error(); err != nil {
+	}
+	f.t.Cleanup(func() {
+		for n, m := range members {
+			if err := errors.Join(f.ports[n].Close(), m.raft.Shutdown().Error()); err != nil {
 				f.t.Error(err)
 			}
-		})
-	}
+		}
+	})
 	return members
 }
 
@@ -169,7 +169,7 @@ func TestFollowerIsReachedAtOnce(t *testing.T) {
 		}
 	}
 	tries := f.dialed(l) // raft alone would pause longer after each
-	eventually(t, "the leader has tried often", func() bool { return f.dialed(l) > tries+30 })
+	eventually(t, "the leader has tried often", func() bool { return f.dialed(l) > tries+20 })
 	f.sever(cut, false)
 	eventually(t, "the follower has caught up", func() bool { return len(members[cut].machine.applied()) == 10 })
 	if n := members[l].trans.failed.Load(); n != 0 {

@@ -26,8 +26,8 @@ const (
 // An AppendEntries that meets a failure of the network is sent again, within
 // the call, while keep tells that this node still replicates to that node in
 // that term; for raft itself would pause, up to 10 s, and so keep a follower
-// that is back from catching up. keep must become false when raft is to end:
-// raft waits for the call. nil never repeats.
+// that is back from catching up. keep must become false when raft is to end
+// before the port is closed: raft waits for the call. nil never repeats.
 //
 // It can be called once; a second call panics. The Port closes the transport.
 func (p *Port) Transport(keep func(node string, term uint64) bool) raft.Transport {
