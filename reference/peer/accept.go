@@ -41,7 +41,8 @@ func (p *Port) greet(t *tracked, config *tls.Config) {
 	defer cancel()
 	conn := tls.Server(t, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
-		p.log.Warn("refuse a peer", "from", t.RemoteAddr().String(), "error", err)
+		host, _, _ := net.SplitHostPort(t.RemoteAddr().String()) // the port differs each time
+		p.refuse(host, err.Error())
 		_ = t.Close()
 		return
 	}

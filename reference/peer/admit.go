@@ -89,7 +89,7 @@ func (p *Port) serve(w http.ResponseWriter, r *http.Request) {
 	c := claim{Cluster: r.Header.Get(HeaderCluster), From: r.Header.Get(HeaderFrom), To: r.Header.Get(HeaderTo)}
 	w.Header().Set(HeaderCluster, p.clusterID())
 	if no := p.admit(c, from, r.URL.Path == "/hello" || r.URL.Path == "/join"); no != nil {
-		p.log.Warn("refuse a request", "from", from, "path", r.URL.Path, "reason", no.Text)
+		p.refuse(from, no.Text)
 		w.Header().Set(headerRefused, "1")
 		http.Error(w, no.Text, no.Status)
 		return

@@ -59,6 +59,7 @@ type Port struct {
 	httpIn   *inbox
 	raftIn   *inbox
 	conns    conns
+	grumbler grumbler
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc

@@ -111,6 +111,28 @@ func TestCloseEndsEverything(t *testing.T) {
 	}
 }
 
+// TestCloseTearsAnswers: a handler that leaves because the port is closed does
+// not end its answer well, though no length was told.
+func TestCloseTearsAnswers(t *testing.T) {
+	f := newFleet(t, "a", "b")
+	f.ports["b"].Handle("/half", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "half")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}))
+	resp, err := f.ports["a"].Do(within(t), "b", request(t, "GET", "/half", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := f.ports["b"].Close(); err != nil {
+		t.Error(err)
+	}
+	if got, err := io.ReadAll(resp.Body); err == nil {
+		t.Errorf("%q came as a whole", got)
+	}
+}
+
 // TestNothingRunsOn once a port is closed that others had connected to.
 func TestNothingRunsOn(t *testing.T) {
 	before := goleak.IgnoreCurrent()

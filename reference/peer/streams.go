@@ -32,8 +32,11 @@ func (p *Port) welcome(conn *tls.Conn, from string) {
 	if err == nil {
 		err = writeFrame(conn, verdict{Status: no.Status, Text: no.Text})
 	}
+	if err != nil {
+		no.Text = err.Error()
+	}
 	if err != nil || no.Status != 0 {
-		p.log.Warn("refuse a raft stream", "from", from, "reason", no.Text, "error", err)
+		p.refuse(from, no.Text)
 		_ = conn.Close()
 		return
 	}
@@ -65,26 +68,36 @@ func (p *Port) judge(conn net.Conn, from string) (RefusedError, error) {
 // streams is raft's StreamLayer: the address of a node is its id.
 type streams struct {
 	*inbox
-	p *Port
+	t *transport
 }
 
 // Dial opens a stream to a node within the timeout.
 func (s streams) Dial(node raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(s.p.ctx, timeout)
+	ctx, cancel := context.WithTimeout(s.t.p.ctx, timeout)
 	defer cancel()
-	conn, err := s.p.openStream(ctx, string(node))
+	out, err := s.t.p.openStream(ctx, string(node))
 	if err != nil {
 		return nil, fmt.Errorf("open raft stream to node %s: %w", node, err)
 	}
-	return conn, nil
+	s.t.mu.Lock()
+	defer s.t.mu.Unlock()
+	s.t.out[out] = struct{}{}
+	out.done = func() {
+		s.t.mu.Lock()
+		defer s.t.mu.Unlock()
+		delete(s.t.out, out)
+	}
+	return out, nil
 }
 
-func (p *Port) openStream(ctx context.Context, node string) (net.Conn, error) {
+// openStream makes a stream that the other side has admitted.
+func (p *Port) openStream(ctx context.Context, node string) (*stream, error) {
 	addr, err := p.address(node)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDial, err)
 	}
-	conn, err := p.connect(ctx, peerAt{node: node, addr: addr}, alpnRaft)
+	to := peerAt{node: node, addr: addr}
+	conn, err := p.connect(ctx, to, alpnRaft)
 	if err != nil {
 		return nil, err
 	}
@@ -95,23 +108,22 @@ func (p *Port) openStream(ctx context.Context, node string) (net.Conn, error) {
 	if err = writeFrame(conn, claim{Cluster: p.clusterID(), From: p.node, To: node}); err == nil {
 		err = readFrame(conn, &v)
 	}
-	if err != nil {
-		err = p.dialError(peerAt{node: node, addr: addr}, fmt.Errorf("say hello: %w", err))
-	} else if v.Status != 0 {
-		err = p.dialError(peerAt{node: node, addr: addr}, &RefusedError{Node: node, Status: v.Status, Text: v.Text})
+	if err == nil && v.Status != 0 {
+		err = &RefusedError{Node: node, Status: v.Status, Text: v.Text}
 	}
 	if err != nil {
 		_ = conn.Close()
-		return nil, err
+		return nil, p.dialError(to, fmt.Errorf("say hello: %w", err))
 	}
 	_ = conn.SetDeadline(time.Time{})
-	return &stream{Conn: conn, done: func() {}}, nil
+	return &stream{Conn: conn, to: to}, nil
 }
 
 // A stream is a connection of raft.
 type stream struct {
 	net.Conn
-	done func() // called on Close, more than once
+	to   peerAt // of one that goes out
+	done func() // called on Close, which may come more than once
 }
 
 // A linkError is a failure of the connection, to be told from what the other

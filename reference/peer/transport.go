@@ -3,9 +3,8 @@ package peer
 import (
 	"errors"
 	"io"
-	"log/slog"
 	"reflect"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -39,7 +38,8 @@ func (p *Port) Transport(keep func(node string, term uint64) bool) raft.Transpor
 	if p.raft != nil {
 		panic("peer: Transport was called before")
 	}
-	p.raft = &transport{p: p, keep: keep, net: raft.NewNetworkTransport(streams{p.raftIn, p}, maxPool, rpcTimeout, lines{p})}
+	p.raft = &transport{p: p, keep: keep, at: map[string]string{}, out: map[*stream]struct{}{}}
+	p.raft.net = raft.NewNetworkTransport(streams{p.raftIn, p.raft}, maxPool, rpcTimeout, lines{p})
 	if p.ended {
 		_ = p.raft.net.Close()
 	}
@@ -51,6 +51,10 @@ type transport struct {
 	p    *Port
 	net  *raft.NetworkTransport
 	keep func(node string, term uint64) bool
+
+	mu  sync.Mutex
+	at  map[string]string    // where nodes were, when last asked
+	out map[*stream]struct{} // streams to them
 }
 
 var (
@@ -63,7 +67,31 @@ func (t *transport) to(id raft.ServerID, target raft.ServerAddress) raft.ServerA
 	if string(target) != string(id) {
 		t.p.learn(string(id), string(target))
 	}
+	t.follow(string(id))
 	return raft.ServerAddress(id)
+}
+
+// follow closes the streams to where a node no longer is: raft would first wait
+// on each for an answer.
+func (t *transport) follow(node string) {
+	addr, err := t.p.address(node)
+	if err != nil {
+		return
+	}
+	var stale []*stream
+	t.mu.Lock()
+	if t.at[node] != addr {
+		t.at[node] = addr
+		for s := range t.out {
+			if s.to.node == node && s.to.addr != addr {
+				stale = append(stale, s)
+			}
+		}
+	}
+	t.mu.Unlock()
+	for _, s := range stale {
+		_ = s.Conn.Close()
+	}
 }
 
 func (t *transport) Consumer() <-chan raft.RPC            { return t.net.Consumer() }
@@ -145,28 +173,4 @@ func fresh(call func() error) error {
 			return err
 		}
 	}
-}
-
-// lines takes the lines that raft's transport logs. What it says of connections
-// that Close cuts is nobody's concern.
-type lines struct{ p *Port }
-
-var levels = []struct {
-	mark  string
-	level slog.Level
-}{{"[ERROR]", slog.LevelWarn}, {"[WARN]", slog.LevelWarn}, {"[INFO]", slog.LevelInfo}}
-
-func (l lines) Write(b []byte) (int, error) {
-	text, level := strings.TrimSpace(string(b)), slog.LevelDebug
-	for _, known := range levels {
-		if _, after, ok := strings.Cut(text, known.mark); ok {
-			text, level = strings.TrimSpace(after), known.level
-			break
-		}
-	}
-	if l.p.ctx.Err() != nil {
-		level = slog.LevelDebug
-	}
-	l.p.log.Log(l.p.ctx, level, text)
-	return len(b), nil
 }

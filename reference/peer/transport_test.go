@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/hashicorp/raft"
@@ -58,11 +57,11 @@ func agree(rpc raft.RPC) (any, error) {
 
 // entries is a request that is no heartbeat; beat is one.
 func entries() *raft.AppendEntriesRequest {
-	return &raft.AppendEntriesRequest{Term: 3, Leader: []byte("a"), PrevLogEntry: 1, Entries: []*raft.Log{{Index: 2, Term: 3, Data: []byte("x")}}}
+	return &raft.AppendEntriesRequest{RPCHeader: raft.RPCHeader{Addr: []byte("a")}, Term: 3, PrevLogEntry: 1, Entries: []*raft.Log{{Index: 2, Term: 3, Data: []byte("x")}}}
 }
 
 func beat() *raft.AppendEntriesRequest {
-	return &raft.AppendEntriesRequest{Term: 3, Leader: []byte("a")}
+	return &raft.AppendEntriesRequest{RPCHeader: raft.RPCHeader{Addr: []byte("a")}, Term: 3}
 }
 
 func TestMessages(t *testing.T) {
@@ -102,111 +101,6 @@ func call(a raft.Transport, req *raft.AppendEntriesRequest) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- a.AppendEntries("b", "b", req, &raft.AppendEntriesResponse{}) }()
 	return done
-}
-
-// TestAppendOutlastsACut: a call that meets a cut link succeeds once the link
-// is back, whether there was a stream before or not.
-func TestAppendOutlastsACut(t *testing.T) {
-	for _, before := range []bool{false, true} {
-		t.Run(fmt.Sprintf("stream before: %v", before), func(t *testing.T) {
-			f := newFleet(t, "a", "b")
-			a, b := f.ports["a"].Transport(always), f.ports["b"].Transport(always)
-			commands := attend(t, b, agree)
-			if before {
-				if err := <-call(a, entries()); err != nil {
-					t.Fatal(err)
-				}
-				<-commands
-			}
-			f.sever("b", true)
-			done := call(a, entries())
-			from := f.dialed("a")
-			eventually(t, "it was tried often", func() bool { return f.dialed("a") > from+8 })
-			select {
-			case err := <-done:
-				t.Fatalf("it returned %v over a cut link", err)
-			default:
-			}
-			f.sever("b", false)
-			if err := <-done; err != nil {
-				t.Errorf("got %v once the link is back, want nil", err)
-			}
-			if got := (<-commands).(*raft.AppendEntriesRequest); len(got.Entries) != 1 || string(got.Entries[0].Data) != "x" {
-				t.Errorf("got %+v, want what was sent", got)
-			}
-		})
-	}
-}
-
-// TestStreamBreaksInsideAppend: a stream that is cut while the answer is awaited
-// is a failure of the network too.
-func TestStreamBreaksInsideAppend(t *testing.T) {
-	f := newFleet(t, "a", "b")
-	a, b := f.ports["a"].Transport(always), f.ports["b"].Transport(always)
-	var times atomic.Int64
-	attend(t, b, func(rpc raft.RPC) (any, error) {
-		if times.Add(1) == 1 {
-			f.sever("a", true)
-			f.sever("a", false)
-		}
-		return agree(rpc)
-	})
-	if err := <-call(a, entries()); err != nil || times.Load() != 2 {
-		t.Errorf("got %v after %d times, want nil after 2", err, times.Load())
-	}
-}
-
-// TestHeartbeatsFail: raft has to see that.
-func TestHeartbeatsFail(t *testing.T) {
-	f := newFleet(t, "a", "b")
-	a := f.ports["a"].Transport(always)
-	f.sever("b", true)
-	if err := <-call(a, beat()); !errors.Is(err, errCut) || f.dialed("a") != 1 {
-		t.Errorf("got %v after %d tries, want the cut after 1", err, f.dialed("a"))
-	}
-}
-
-// TestAppendEndsWithKeep: once this node no longer leads, the call ends.
-func TestAppendEndsWithKeep(t *testing.T) {
-	f := newFleet(t, "a", "b")
-	var leads atomic.Bool
-	leads.Store(true)
-	a := f.ports["a"].Transport(func(node string, term uint64) bool { return node == "b" && term == 3 && leads.Load() })
-	f.sever("b", true)
-	done := call(a, entries())
-	eventually(t, "it was repeated", func() bool { return f.dialed("a") > 3 })
-	leads.Store(false)
-	if err := <-done; !errors.Is(err, errCut) {
-		t.Errorf("got %v, want the cut", err)
-	}
-}
-
-func TestAppendEndsWithPort(t *testing.T) {
-	f := newFleet(t, "a", "b")
-	a := f.ports["a"].Transport(always)
-	f.sever("b", true)
-	done := call(a, entries())
-	eventually(t, "it was repeated", func() bool { return f.dialed("a") > 3 })
-	if err := f.ports["a"].Close(); err != nil {
-		t.Error(err)
-	}
-	if err := <-done; err == nil {
-		t.Error("it succeeded")
-	}
-	if err := <-call(a, entries()); !errors.Is(err, ErrClosed) {
-		t.Errorf("got %v afterwards, want ErrClosed", err)
-	}
-}
-
-// TestAnswersAreNotRepeated: what the other raft says is no failure of the
-// network.
-func TestAnswersAreNotRepeated(t *testing.T) {
-	f := newFleet(t, "a", "b")
-	a, b := f.ports["a"].Transport(always), f.ports["b"].Transport(always)
-	commands := attend(t, b, func(raft.RPC) (any, error) { return &raft.AppendEntriesResponse{}, errors.New("no") })
-	if err := <-call(a, entries()); err == nil || err.Error() != "no" || len(commands) != 1 {
-		t.Errorf("got %v after %d times, want the answer after 1", err, len(commands))
-	}
 }
 
 // TestPipeline: it works, breaks with its stream, and the call that raft falls
@@ -296,6 +190,32 @@ func TestAddressesOfRaft(t *testing.T) {
 	f.ports["a"].SetBook(f.book)
 	if err := a.RequestVote("b", "127.0.0.1:1", &raft.RequestVoteRequest{}, &raft.RequestVoteResponse{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestNodeMoves: a message that waits for an answer at the old address is given
+// up once the new one is known, without its time being over.
+func TestNodeMoves(t *testing.T) {
+	f := newFleet(t, "a", "b")
+	a := f.ports["a"].Transport(nil)
+	there, end := make(chan struct{}), make(chan struct{})
+	defer close(end)
+	attend(t, f.ports["b"].Transport(always), func(raft.RPC) (any, error) {
+		close(there)
+		<-end
+		return nil, nil
+	})
+	done := call(a, entries())
+	<-there
+	commands := attend(t, f.open("b").Transport(always), agree)
+	if err := a.AppendEntries("b", "b", beat(), &raft.AppendEntriesResponse{}); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err == nil || strings.Contains(err.Error(), "timeout") {
+		t.Errorf("got %v, want a stream that was closed", err)
+	}
+	if err := <-call(a, entries()); err != nil || len(commands) != 2 {
+		t.Errorf("got %v, %d messages at the new address, want 2", err, len(commands))
 	}
 }
 
