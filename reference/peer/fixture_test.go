@@ -110,6 +110,10 @@ func (f *fleet) dialer(from string) func(context.Context, string) (net.Conn, err
 		c := &cutConn{Conn: conn, f: f, from: from, to: to}
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		if f.cut[from] || f.cut[to] { // meanwhile
+			conn.Close()
+			return nil, errCut
+		}
 		f.conns[c] = struct{}{}
 		return c, nil
 	}

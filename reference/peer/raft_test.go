@@ -65,7 +65,7 @@ func (f *fleet) run(nodes ...string) map[string]member {
 	for _, n := range nodes {
 		m := member{machine: &machine{}}
 		c := raft.DefaultConfig()
-		c.LocalID, c.LogOutput, c.LogLevel = raft.ServerID(n), f.t.Output(), "ERROR"
+		c.LocalID, c.LogOutput, c.LogLevel = raft.ServerID(n), io.Discard, "ERROR"
 		c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout, c.CommitTimeout = 300*time.Millisecond, 300*time.Millisecond, 200*time.Millisecond, 10*time.Millisecond
 		logs, snapshots := raft.NewInmemStore(), raft.NewInmemSnapshotStore()
 		trans := &recorder{transport: f.ports[n].Transport(always).(*transport)}
