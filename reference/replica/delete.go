@@ -29,7 +29,13 @@ func (s *Store) Delete(ctx context.Context, id blob.ID) error {
 		if s.health.suspect(node) {
 			continue // not to be waited for
 		}
-		wg.Go(func() { s.heard(node, s.erasers.of(s, node).Do(ctx, id)) })
+		wg.Go(func() {
+			err := s.erasers.of(s, node).Do(ctx, id)
+			s.heard(node, err)
+			if err != nil {
+				s.opt.Logger.Warn("a peer was not told of a deletion", "node", node, "blob", id, "err", err)
+			}
+		})
 	}
 	wg.Wait()
 	return err

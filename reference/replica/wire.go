@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 
 	"bleepstore/reference/blob"
 )
@@ -31,7 +32,8 @@ func NewWire(c Caller) *Wire { return &Wire{caller: c} }
 // Create sends r as the body of a PUT. Until r has ended the last byte is
 // missing, and a body that is cut off leaves nothing.
 func (w *Wire) Create(ctx context.Context, node string, id blob.ID, r io.Reader, size int64) (blob.Info, error) {
-	body := io.NopCloser(r)
+	src := &source{r: r}
+	var body io.ReadCloser = src
 	if size == 0 { // there is no last byte to wait for
 		if err := ended(r); err != nil {
 			return blob.Info{}, err
@@ -43,6 +45,10 @@ func (w *Wire) Create(ctx context.Context, node string, id blob.ID, r io.Reader,
 		return blob.Info{}, fmt.Errorf("create blob at %s: %w", node, err)
 	}
 	req.ContentLength = size
+	idempotent(req)
+	if size > 0 {
+		req.GetBody = src.again
+	}
 	resp, err := w.caller.Do(ctx, node, req)
 	if err != nil {
 		return blob.Info{}, fmt.Errorf("create blob at %s: %w", node, err)
@@ -56,6 +62,30 @@ func (w *Wire) Create(ctx context.Context, node string, id blob.ID, r io.Reader,
 		return info, errors.Join(err, refusal(node, resp))
 	}
 	return blob.Info{}, refusal(node, resp)
+}
+
+// idempotent lets net/http send a request again when the kept connection that it
+// took was being closed by the other side. The empty header is not sent.
+func idempotent(req *http.Request) { req.Header["Idempotency-Key"] = []string{} }
+
+// source is a body that can be sent again as long as nothing of it was read.
+type source struct {
+	r    io.Reader
+	read atomic.Bool
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	s.read.Store(true)
+	return s.r.Read(p)
+}
+
+func (s *source) Close() error { return nil }
+
+func (s *source) again() (io.ReadCloser, error) {
+	if s.read.Load() {
+		return nil, errors.New("the body was read already")
+	}
+	return s, nil
 }
 
 // ended returns nil if r has nothing more.
@@ -125,6 +155,7 @@ func (w *Wire) post(ctx context.Context, node, path string, ids []blob.ID, answe
 		return fmt.Errorf("%s at %s: %w", path, node, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	idempotent(req)
 	resp, err := w.caller.Do(ctx, node, req)
 	if err != nil {
 		return fmt.Errorf("%s at %s: %w", path, node, err)
