@@ -17,7 +17,11 @@ import (
 	"bleepstore/reference/blob"
 )
 
-const mib = 1 << 20
+const (
+	mib = 1 << 20
+	// bodyLen is a few chunks and a rest.
+	bodyLen = 600_000
+)
 
 // flaws are the ways in which a holder fails, and what a Create says that fails
 // because of them.
@@ -29,8 +33,8 @@ var flaws = []struct {
 }{
 	{"down", true, func(n *node) { n.setDown(true) }, blob.ErrUnavailable},
 	{"full at once", false, func(n *node) { n.disk.onCreate(failing(0, blob.ErrFull)) }, blob.ErrFull},
-	{"full in the middle", false, func(n *node) { n.disk.onCreate(failing(mib, blob.ErrFull)) }, blob.ErrFull},
-	{"fails at its end", false, func(n *node) { n.disk.onCreate(failing(3*mib/2, io.ErrClosedPipe)) }, blob.ErrUnavailable},
+	{"full in the middle", false, func(n *node) { n.disk.onCreate(failing(bodyLen/2, blob.ErrFull)) }, blob.ErrFull},
+	{"fails at its end", false, func(n *node) { n.disk.onCreate(failing(bodyLen, io.ErrClosedPipe)) }, blob.ErrUnavailable},
 	{"corrupt", false, func(n *node) { n.disk.onCreate(flipping) }, blob.ErrUnavailable},
 	{"hangs", false, func(n *node) { n.disk.onCreate(hanging) }, blob.ErrUnavailable},
 }
@@ -97,7 +101,7 @@ func holdersFail(t *testing.T, n, bad int, local bool, flaw func(*node), want er
 		hung, cancel := context.WithTimeout(t.Context(), time.Minute) // a local disk that hangs is waited for
 		defer cancel()
 		flaw(at)
-		data := content(id, 3*mib/2)
+		data := content(id, bodyLen)
 		if _, err := at.Create(hung, id, bytes.NewReader(data), int64(len(data))); err == nil && len(f.copies(id)) == 0 {
 			t.Error("Create succeeded and stored nothing")
 		}
@@ -106,7 +110,7 @@ func holdersFail(t *testing.T, n, bad int, local bool, flaw func(*node), want er
 	for _, h := range all[:bad] {
 		flaw(h)
 	}
-	data := content(id, 3*mib/2)
+	data := content(id, bodyLen)
 	err := at.put(id, data)
 	enough := len(all)-bad > len(all)/2
 	if enough && err != nil {

@@ -333,11 +333,12 @@ func (f *fleet) copies(id blob.ID) []string {
 // quiet waits until nothing goes on behind a Create of id.
 func (n *node) quiet(id blob.ID) {
 	n.f.t.Helper()
-	eventually(n.f.t, "the background work ends", func() bool {
-		n.running.mu.Lock()
-		defer n.running.mu.Unlock()
-		return len(n.running.tasks[id]) == 0
-	})
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	n.running.wait(ctx, id)
+	if ctx.Err() != nil {
+		n.f.t.Fatalf("work on %s does not end", id)
+	}
 }
 
 // eventually waits until ok.

@@ -71,7 +71,8 @@ func (s *Store) take(ctx context.Context, id blob.ID, r io.Reader, size int64) (
 	return s.opt.Local.Create(ctx, id, r, size)
 }
 
-// rolling reads a body whose every Read has a deadline.
+// rolling reads a body whose every Read has a deadline. Behind the last there is
+// none: net/http goes on reading, and would take it for the sender's end.
 type rolling struct {
 	io.Reader
 	conn *http.ResponseController
@@ -81,7 +82,11 @@ func (r *rolling) Read(p []byte) (int, error) {
 	if err := r.conn.SetReadDeadline(time.Now().Add(transferIdle)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
-	return r.Reader.Read(p)
+	n, err := r.Reader.Read(p)
+	if err != nil {
+		_ = r.conn.SetReadDeadline(time.Time{})
+	}
+	return n, err
 }
 
 // serveGet sends a range of a blob. What fails before the first byte is told,

@@ -31,6 +31,8 @@ func (c *creation) linger() {
 	c.s.bg.Go(func() {
 		timer := time.AfterFunc(wait, func() { c.cancel(errStalled) })
 		defer timer.Stop()
+		for c.open() > 0 && c.step(c.hurry()) == nil {
+		}
 		c.collect()
 		deleted := context.Cause(c.ctx) == errDeleted
 		finish()
@@ -53,15 +55,20 @@ func (c *creation) allGood() bool {
 
 // collect waits until every holder has ended.
 func (c *creation) collect() {
-	open := 0
-	for _, f := range c.feeds {
-		if !f.ended {
-			open++
-		}
-	}
-	for range open {
+	for range c.open() {
 		c.report(<-c.results)
 	}
+}
+
+// open counts the holders that have not ended.
+func (c *creation) open() int {
+	n := 0
+	for _, f := range c.feeds {
+		if !f.ended {
+			n++
+		}
+	}
+	return n
 }
 
 // mend sees to it that a holder without the blob gets it.
@@ -72,8 +79,8 @@ func (c *creation) mend(f *feed) {
 	if has(f) {
 		c.s.opt.Logger.Error("a holder has other bytes of a new blob", "blob", c.id, "node", f.node, "got", f.info, "size", c.size, "crc", c.crc)
 		c.s.erase(f.node, c.id)
-	} else {
-		c.s.opt.Logger.Warn("a holder lacks a new blob", "blob", c.id, "node", f.node, "err", f.err)
+	} else { // which is one line a Create while a node is down
+		c.s.opt.Logger.Debug("a holder lacks a new blob", "blob", c.id, "node", f.node, "err", f.err)
 	}
 	if f.node != c.s.opt.Node {
 		c.s.outbox.add(f.node, c.id)

@@ -16,6 +16,9 @@ const (
 	// passShare bounds the share of its time that a node spends on passes: one
 	// in so many parts.
 	passShare = 20
+	// maxFailures is how many blobs in a row a pass fails to fetch before it
+	// leaves the rest to the next one: nobody seems to be there.
+	maxFailures = 30
 )
 
 // Run keeps this node's share of the copies whole until ctx ends: it fetches
@@ -66,16 +69,17 @@ func (s *Store) pass(ctx context.Context, members []Member) time.Time {
 	whole := s.catchUp(ctx, members)
 	sc := &scan{s: s, members: members}
 	err := sc.run(ctx)
+	fetched := 0
 	if err == nil {
 		s.status.scanned(sc)
-		s.fetchAll(ctx, sc.missing, whole)
+		fetched = s.fetchAll(ctx, sc.missing, whole)
 	} else if ctx.Err() == nil {
 		s.opt.Logger.Error("look for missing blobs", "err", err)
 	}
 	if err == nil && whole && ctx.Err() == nil && slices.Equal(members, s.opt.Members()) {
 		s.status.ended()
 	}
-	if err == nil && sc.beyond > 0 {
+	if sc.beyond > 0 && fetched > 0 {
 		return time.Now()
 	}
 	return time.Now().Add(max(s.opt.Every, passShare*time.Since(began)))
@@ -96,27 +100,42 @@ func (s *Store) catchUp(ctx context.Context, members []Member) bool {
 	return true
 }
 
-// fetchAll fetches ids a few at a time. A blob that nobody else has is lost if
-// its name is still there; whether it is can only be told by names that are up
-// to date.
-func (s *Store) fetchAll(ctx context.Context, ids []blob.ID, whole bool) {
+// fetchAll fetches ids a few at a time and returns how many it got. A blob that
+// nobody else has is lost if its name is still there; whether it is can only be
+// told by names that are up to date.
+func (s *Store) fetchAll(ctx context.Context, ids []blob.ID, whole bool) (fetched int) {
 	work := make(chan blob.ID)
-	var nobody []blob.ID
 	var mu sync.Mutex
+	var nobody []blob.ID // has these
+	inARow := 0
 	var wg sync.WaitGroup
 	for range passWorkers {
 		wg.Go(func() {
 			for id := range work {
-				if s.fetchMissing(ctx, id) {
-					mu.Lock()
+				err := s.fetch(ctx, id, false)
+				mu.Lock()
+				switch {
+				case err == nil:
+					s.status.settle(id, true, false)
+					fetched++
+					inARow = 0
+				case errors.Is(err, blob.ErrNotFound):
 					nobody = append(nobody, id)
-					mu.Unlock()
+					inARow = 0
+				case ctx.Err() == nil:
+					s.status.lacks(id)
+					s.opt.Logger.Warn("a missing blob could not be fetched", "blob", id, "err", err)
+					inARow++
 				}
+				mu.Unlock()
 			}
 		})
 	}
 	for _, id := range ids {
-		if ctx.Err() != nil {
+		mu.Lock()
+		end := ctx.Err() != nil || inARow >= maxFailures
+		mu.Unlock()
+		if end {
 			break
 		}
 		work <- id
@@ -126,22 +145,7 @@ func (s *Store) fetchAll(ctx context.Context, ids []blob.ID, whole bool) {
 	if len(nobody) > 0 && ctx.Err() == nil {
 		s.sortOut(ctx, nobody, whole && s.opt.CatchUp(ctx) == nil)
 	}
-}
-
-// fetchMissing says whether nobody has id.
-func (s *Store) fetchMissing(ctx context.Context, id blob.ID) (nobody bool) {
-	err := s.fetch(ctx, id, false)
-	switch {
-	case err == nil:
-		s.status.settle(id, true, false)
-	case ctx.Err() != nil:
-	case errors.Is(err, blob.ErrNotFound):
-		return true
-	default:
-		s.status.lacks(id)
-		s.opt.Logger.Warn("a missing blob could not be fetched", "blob", id, "err", err)
-	}
-	return false
+	return fetched
 }
 
 // sortOut tells the lost among ids, which nobody else has, from those that are

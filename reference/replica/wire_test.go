@@ -171,7 +171,7 @@ func TestARefusalIsHeard(t *testing.T) {
 		}
 	})
 	full.Store(true)
-	for i := range 30 {
+	for i := range 10 {
 		id := blob.ID(fmt.Sprint("a-", i))
 		if _, err := NewWire(c).Create(t.Context(), "n1", id, bytes.NewReader(content(id, 8*mib)), 8*mib); !errors.Is(err, blob.ErrFull) {
 			t.Fatalf("got %v, want ErrFull", err)
