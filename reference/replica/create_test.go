@@ -325,14 +325,26 @@ func (p *pausingReader) Read(b []byte) (int, error) {
 	return p.r.Read(b[:min(len(b), p.every)])
 }
 
+// TestALocalSyncFailureIsTold by the error, or to who ends the process when the
+// others were a majority before.
 func TestALocalSyncFailureIsTold(t *testing.T) {
-	f := newFleet(t, 3)
+	told := make(chan error, 100)
+	f := newFleet(t, 3, func(o *Options) { o.Failed = func(err error) { told <- err } })
 	f.nodes["n0"].disk.onCreate(failing(0, fmt.Errorf("disk: %w", blob.ErrSync)))
-	if err := f.nodes["n0"].put("a", content("a", 100)); !errors.Is(err, blob.ErrSync) {
-		t.Errorf("its own: got %v, want ErrSync", err)
+	for i := range 20 {
+		err := f.nodes["n0"].put(blob.ID(fmt.Sprint("a-", i)), content("a", 100))
+		if err == nil {
+			err = <-told
+		}
+		if !errors.Is(err, blob.ErrSync) {
+			t.Errorf("its own: got %v, want ErrSync", err)
+		}
 	}
 	f.nodes["n2"].setDown(true)
-	if err := f.nodes["n1"].put("b", content("b", 100)); errors.Is(err, blob.ErrSync) || !errors.Is(err, blob.ErrUnavailable) {
+	if err := f.nodes["n0"].put("b", content("b", 100)); !errors.Is(err, blob.ErrSync) {
+		t.Errorf("its own, without which there is no majority: got %v, want ErrSync", err)
+	}
+	if err := f.nodes["n1"].put("c", content("c", 100)); errors.Is(err, blob.ErrSync) || !errors.Is(err, blob.ErrUnavailable) {
 		t.Errorf("a peer's: got %v, want ErrUnavailable and no ErrSync", err)
 	}
 }

@@ -104,48 +104,61 @@ func (s *Store) catchUp(ctx context.Context, members []Member) bool {
 // nobody else has is lost if its name is still there; whether it is can only be
 // told by names that are up to date.
 func (s *Store) fetchAll(ctx context.Context, ids []blob.ID, whole bool) (fetched int) {
+	h := &haul{s: s}
 	work := make(chan blob.ID)
-	var mu sync.Mutex
-	var nobody []blob.ID // has these
-	inARow := 0
 	var wg sync.WaitGroup
 	for range passWorkers {
 		wg.Go(func() {
 			for id := range work {
-				err := s.fetch(ctx, id, false)
-				mu.Lock()
-				switch {
-				case err == nil:
-					s.status.settle(id, true, false)
-					fetched++
-					inARow = 0
-				case errors.Is(err, blob.ErrNotFound):
-					nobody = append(nobody, id)
-					inARow = 0
-				case ctx.Err() == nil:
-					s.status.lacks(id)
-					s.opt.Logger.Warn("a missing blob could not be fetched", "blob", id, "err", err)
-					inARow++
-				}
-				mu.Unlock()
+				h.take(ctx, id, s.fetch(ctx, id, false))
 			}
 		})
 	}
 	for _, id := range ids {
-		mu.Lock()
-		end := ctx.Err() != nil || inARow >= maxFailures
-		mu.Unlock()
-		if end {
+		if ctx.Err() != nil || h.hopeless() {
 			break
 		}
 		work <- id
 	}
 	close(work)
 	wg.Wait()
-	if len(nobody) > 0 && ctx.Err() == nil {
-		s.sortOut(ctx, nobody, whole && s.opt.CatchUp(ctx) == nil)
+	if len(h.nobody) > 0 && ctx.Err() == nil {
+		s.sortOut(ctx, h.nobody, whole && s.opt.CatchUp(ctx) == nil)
 	}
-	return fetched
+	return h.fetched
+}
+
+// haul is what the fetches of a pass came to. Its methods may be called together.
+type haul struct {
+	s       *Store
+	mu      sync.Mutex
+	nobody  []blob.ID // has these
+	fetched int
+	inARow  int // failures
+}
+
+func (h *haul) take(ctx context.Context, id blob.ID, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case err == nil:
+		h.s.status.settle(id, true, false)
+		h.fetched++
+		h.inARow = 0
+	case errors.Is(err, blob.ErrNotFound):
+		h.nobody = append(h.nobody, id)
+		h.inARow = 0
+	case ctx.Err() == nil:
+		h.s.status.lacks(id)
+		h.s.opt.Logger.Warn("a missing blob could not be fetched", "blob", id, "err", err)
+		h.inARow++
+	}
+}
+
+func (h *haul) hopeless() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.inARow >= maxFailures
 }
 
 // sortOut tells the lost among ids, which nobody else has, from those that are
