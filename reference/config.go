@@ -48,6 +48,10 @@ type Config struct {
 	// Cluster makes the server a node of a cluster; nil: it stands alone. Backend
 	// is Local or SQLite then.
 	Cluster *ClusterConfig
+	// Reserve is the size in bytes of a file beside the metadata that is given up
+	// when the disk is full, so that a server can start there and objects be
+	// deleted. Default 64 MiB, or a sixteenth of a small volume; negative: none.
+	Reserve int64
 
 	Region string // default us-east-1
 	Users  []User // the first is the owner's account
@@ -116,6 +120,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Region, "us-east-1")
 	setDefault(&c.Memory.MaxBytes, 1<<30)
 	setDefault(&c.Memory.Every, time.Minute)
+	setDefault(&c.Reserve, reserveSize)
 	switch c.Backend {
 	case Local, SQLite, Memory:
 	default:

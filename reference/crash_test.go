@@ -32,6 +32,8 @@ const (
 	crashDir     = "BLEEPSTORE_CRASH_DIR"     // makes this test binary the server to be killed
 	crashBackend = "BLEEPSTORE_CRASH_BACKEND" //
 	crashRounds  = "BLEEPSTORE_CRASHES"       // kills per backend; default 3
+	crashSpace   = "BLEEPSTORE_CRASH_SPACE"   // with less free bytes the server refuses new ones; default 512 MiB
+	crashReserve = "BLEEPSTORE_CRASH_RESERVE" // its Config.Reserve
 	crashWriters = 6
 	crashKeys    = 4 // per writer
 	crashPart    = 5 << 10
@@ -47,9 +49,11 @@ func crashChild() (code int, ok bool) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
+	space, _ := strconv.ParseInt(os.Getenv(crashSpace), 10, 64)
+	reserve, _ := strconv.ParseInt(os.Getenv(crashReserve), 10, 64)
 	s, err := reference.Open(context.Background(), reference.Config{
-		Dir: dir, Backend: os.Getenv(crashBackend), Addr: "127.0.0.1:0",
-		Users: []reference.User{{AccessKey: "a", SecretKey: "s"}}, Limits: object.Limits{MinPart: crashPart},
+		Dir: dir, Backend: os.Getenv(crashBackend), Addr: "127.0.0.1:0", Reserve: reserve,
+		Users: []reference.User{{AccessKey: "a", SecretKey: "s"}}, Limits: object.Limits{MinPart: crashPart, Reserve: space},
 	})
 	if err == nil {
 		fmt.Println(s.URL())

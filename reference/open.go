@@ -128,6 +128,13 @@ func (s *Server) background() {
 		case <-ctx.Done():
 		}
 	})
+	if r := s.stores.reserve; r != nil {
+		tick, stop := s.config.Clock.Tick(reserveEvery)
+		s.running.Go(func() {
+			defer stop()
+			r.keep(ctx, tick)
+		})
+	}
 	if s.stores.snapshot != nil {
 		s.running.Go(func() { s.saveEvery(ctx) })
 	}

@@ -37,6 +37,7 @@ func Start(t T, change ...func(*Config)) *Instance {
 	t.Helper()
 	c := Config{
 		Backend: Memory,
+		Reserve: -1, // nothing outlives the test
 		Addr:    "127.0.0.1:0",
 		Users:   []User{{AccessKey: config.DefaultAccessKey, SecretKey: config.DefaultSecretKey}},
 	}

@@ -21,6 +21,7 @@ type stores struct {
 	idle     bool     // no server runs on them
 	dir      *datadir // nil in memory
 	bodies   string   // the directory of the blobs, "" when that is not known
+	reserve  *reserve // nil: none
 	snapshot *snapshot
 	db       *meta.DB
 	blobs    blob.Store
@@ -99,6 +100,8 @@ func (s *stores) openDisk(ctx context.Context, c Config) (err error) {
 	if err := ignoreMissing(os.Remove(imageOf(c))); err != nil { // of a backup that was killed
 		return err
 	}
+	s.reserve = newReserve(filepath.Dir(c.MetaPath), c.Reserve, c.Logger)
+	s.reserve.yield()
 	if c.Cluster == nil { // raft opens it otherwise
 		s.db, err = meta.Open(ctx, meta.Options{Path: c.MetaPath, Sync: meta.SyncFull, VFS: c.VFS})
 	}

@@ -98,6 +98,9 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 	if err != nil {
 		return CopyResult{}, err
 	}
+	if err := s.space.check(); err != nil {
+		return CopyResult{}, err
+	}
 	for range recopies {
 		var res CopyResult
 		var again bool

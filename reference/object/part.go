@@ -62,6 +62,9 @@ func (s *Service) CopyPart(ctx context.Context, in CopyPartInput) (CopyPartResul
 	if err != nil {
 		return CopyPartResult{}, err
 	}
+	if err := s.space.check(); err != nil {
+		return CopyPartResult{}, err
+	}
 	for range recopies {
 		var res CopyPartResult
 		var again bool

@@ -199,11 +199,30 @@ func TestNoSpaceRefusesBytesButNotDeletes(t *testing.T) {
 	free := int64(1 << 40)
 	b := newBench(t, "memory", func(c *Config) { c.Space = func() (int64, error) { return free, nil } })
 	b.put("bucket", "k", pattern(10))
+	u, done := b.upload("u"), b.upload("done")
+	part := b.part(done, 1, pattern(10))
 	free = 1 << 20
 	b.clock.advance(2e9)
 	_, err := b.tryPut("bucket", "k2", pattern(10))
 	wantCode(t, "put on a full disk", err, errcode.ServiceUnavailable)
+	_, err = b.tryPart(u, 1, pattern(10))
+	wantCode(t, "part on a full disk", err, errcode.ServiceUnavailable)
+	_, err = b.Copy(t.Context(), CopyInput{Caller: alice, SourceBucket: "bucket", SourceKey: "k", Bucket: "bucket", Key: "k2"})
+	wantCode(t, "copy on a full disk", err, errcode.ServiceUnavailable)
+	_, err = b.CopyPart(t.Context(), CopyPartInput{Caller: alice, SourceBucket: "bucket", SourceKey: "k", Bucket: "bucket", Key: "u", UploadID: u.ID, Number: 1})
+	wantCode(t, "copy of a part on a full disk", err, errcode.ServiceUnavailable)
+	_, err = b.CreateUpload(t.Context(), CreateUploadInput{Caller: alice, Bucket: "bucket", Key: "more"})
+	wantCode(t, "upload on a full disk", err, errcode.ServiceUnavailable)
 	b.delete("bucket", "k", "")
+	if err := b.Abort(t.Context(), alice, "bucket", "u", u.ID); err != nil {
+		t.Errorf("abort on a full disk: %v", err)
+	}
+	if _, err := b.tryComplete(done, []CompletePart{part}); err != nil {
+		t.Errorf("complete on a full disk: %v", err)
+	}
+	if err := b.Reap(t.Context()); err != nil {
+		t.Errorf("reap on a full disk: %v", err)
+	}
 	free = 1 << 40
 	b.clock.advance(2e9)
 	b.put("bucket", "k2", pattern(10))

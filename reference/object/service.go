@@ -62,7 +62,7 @@ type Limits struct {
 	// Negative: never.
 	UploadAge time.Duration
 	InFlight  int64 // bytes of bodies and buffers at one time; 256 MiB
-	Reserve   int64 // with less free space new bytes are refused; 512 MiB
+	Reserve   int64 // with less free space new bytes and objects are refused; 512 MiB
 	MinPart   int64 // of every part but the last, in bytes; 5 MiB
 	Inline    int64 // the largest body kept beside the metadata; meta.MaxInline
 }

@@ -31,6 +31,9 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (Uploa
 	if _, err := s.writable(ctx, in.Caller, making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags}); err != nil {
 		return Upload{}, err
 	}
+	if err := s.space.check(); err != nil {
+		return Upload{}, err
+	}
 	res, err := s.propose(ctx, meta.CreateUpload{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
 		Algorithm: string(algorithm), ChecksumType: string(kind), Spec: in.ACL})

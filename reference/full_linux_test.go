@@ -1,0 +1,122 @@
+package reference_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sys/unix"
+
+	"bleepstore/reference"
+)
+
+// smallVolume mounts a volume of that many bytes, or skips the test.
+func smallVolume(t *testing.T, size int64) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
+		t.Skipf("a full disk needs a volume of its own: mount: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	})
+	return dir
+}
+
+// fill takes all room that is left, and returns what gives it back.
+func fill(t *testing.T, path string) (free func()) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for block := make([]byte, 64<<10); len(block) > 0; {
+		if _, err = f.Write(block); err != nil {
+			block = block[:len(block)/2]
+		}
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("fill the disk: %v", err)
+	}
+	return func() {
+		if err := os.Remove(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+	}
+}
+
+// A server that is killed on a disk without a byte left starts on it, serves
+// what it has, refuses what is new, deletes, and goes on once there is room.
+func TestKilledOnAFullDisk(t *testing.T) {
+	for _, backend := range []string{reference.Local, reference.SQLite} {
+		t.Run(backend, func(t *testing.T) {
+			w := newCrashWorld(t, backend)
+			w.dir = smallVolume(t, 64<<20)
+			w.env = append(w.env, crashDir+"="+w.dir, crashSpace+"=8000000")
+			held := func() bool {
+				_, err := os.Stat(filepath.Join(w.dir, "reserve"))
+				if err != nil && !errors.Is(err, fs.ErrNotExist) {
+					t.Fatal(err)
+				}
+				return err == nil
+			}
+			w.start()
+			eventually(t, "there is a reserve", held)
+			for i, k := range w.keys {
+				k.possible = []string{fmt.Sprintf("%d.%d", i, crashSizes[i%len(crashSizes)])}
+				if err := (&crashClient{w: w}).put(k.name, k.possible[0]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			free := fill(t, filepath.Join(w.dir, "fill"))
+			w.kill()
+
+			w.start() // which makes the bucket again, a write
+			if held() {
+				t.Error("the reserve is held on a full disk")
+			}
+			w.verify(1)
+			c := &crashClient{w: w}
+			for _, size := range crashSizes {
+				if err := c.put("new", fmt.Sprintf("1000.%d", size)); code(err) != "ServiceUnavailable" {
+					t.Errorf("put of %d bytes: %v", size, err)
+				}
+			}
+			for _, k := range w.keys[:len(w.keys)/2] {
+				if _, err := w.client.DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: aws.String("bucket"), Key: &k.name}); err != nil {
+					t.Errorf("delete: %v", err)
+				}
+				k.possible = []string{""}
+			}
+			w.kill()
+
+			w.start()
+			w.verify(2)
+			free()
+			eventually(t, "there is a reserve again", held)
+			eventually(t, "new bytes are taken", func() bool { return c.put("new", "1000.20") == nil })
+			w.verify(3)
+			w.kill()
+		})
+	}
+}

@@ -1,0 +1,129 @@
+package reference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	reserveFile  = "reserve"
+	reserveSize  = 64 << 20 // the default of Config.Reserve
+	reserveShare = 16       // of a volume, at least, is not the reserve's
+	reserveEvery = 5 * time.Second
+)
+
+// A reserve is a file that does nothing but take up room. While less than its
+// size is free on its volume it is given up: so the databases can be opened, and
+// objects be deleted, when something has filled the disk. It is made again when
+// there is room for it and for as much again.
+type reserve struct {
+	path   string
+	size   int64 // wanted; a small volume holds less
+	volume func() (free, total int64, err error)
+	log    *slog.Logger
+}
+
+// newReserve returns nil, which does nothing, where none is wanted or nobody
+// tells what is free.
+func newReserve(dir string, size int64, log *slog.Logger) *reserve {
+	volume := volumeOf(dir)
+	if size <= 0 || volume == nil {
+		return nil
+	}
+	return &reserve{path: filepath.Join(dir, reserveFile), size: size, volume: volume, log: log}
+}
+
+// yield gives the reserve up if room is short. It never makes it.
+func (r *reserve) yield() {
+	if r != nil {
+		_, err := r.check()
+		r.report(err)
+	}
+}
+
+// keep does so whenever it must, and makes the reserve again, until ctx ends.
+func (r *reserve) keep(ctx context.Context, tick <-chan time.Time) {
+	for {
+		r.report(r.tend())
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+		}
+	}
+}
+
+func (r *reserve) report(err error) {
+	if err != nil {
+		r.log.Error("background work", "step", "disk reserve", "err", err)
+	}
+}
+
+func (r *reserve) tend() error {
+	missing, err := r.check()
+	if err != nil || missing == 0 {
+		return err
+	}
+	if err := preallocate(r.path, missing); err != nil {
+		return errors.Join(fmt.Errorf("make reserve: %w", err), ignoreMissing(os.Remove(r.path)))
+	}
+	return nil
+}
+
+// check removes a reserve that is in the way, or is not of the size wanted, and
+// returns how large a one is missing: 0 when none is, or there is no room.
+func (r *reserve) check() (missing int64, err error) {
+	free, total, err := r.volume()
+	if err != nil {
+		return 0, fmt.Errorf("ask for free space: %w", err)
+	}
+	size := min(r.size, total/reserveShare)
+	held, err := r.held()
+	if err != nil {
+		return 0, err
+	}
+	if held > 0 && (free < size || held != size) {
+		if err := os.Remove(r.path); err != nil {
+			return 0, fmt.Errorf("give up reserve: %w", err)
+		}
+		if free < size {
+			r.log.Warn("the disk is nearly full: its reserve is given up", "free", free, "reserve", held)
+		}
+		free, held = free+held, 0
+	}
+	if held > 0 || free < 2*size {
+		return 0, nil
+	}
+	return size, nil
+}
+
+// held is the size of the file, 0 when there is none.
+func (r *reserve) held() (int64, error) {
+	info, err := os.Stat(r.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("look for reserve: %w", err)
+	}
+	return info.Size(), nil
+}
+
+// writeZeros is for volumes that cannot be told to allocate.
+func writeZeros(f *os.File, size int64) error {
+	zeros := make([]byte, 1<<20)
+	for size > 0 {
+		n, err := f.Write(zeros[:min(size, int64(len(zeros)))])
+		if err != nil {
+			return err
+		}
+		size -= int64(n)
+	}
+	return f.Sync()
+}

@@ -1,0 +1,90 @@
+package reference
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// A disk is a volume as a test says that it is.
+type disk struct {
+	*reserve
+	t           *testing.T
+	free, total int64
+}
+
+func newDisk(t *testing.T, size, total int64) *disk {
+	d := &disk{t: t, free: total, total: total}
+	d.reserve = &reserve{path: filepath.Join(t.TempDir(), reserveFile), size: size, log: slog.New(slog.DiscardHandler),
+		volume: func() (int64, int64, error) { return d.free, d.total, nil }}
+	return d
+}
+
+// want checks the file after the next look at the disk.
+func (d *disk) want(what string, size int64) {
+	d.t.Helper()
+	if err := d.tend(); err != nil {
+		d.t.Fatalf("%s: %v", what, err)
+	}
+	held, err := d.held()
+	if err != nil || held != size {
+		d.t.Errorf("%s: the reserve has %d bytes, %v, want %d", what, held, err, size)
+	}
+}
+
+func TestReserveIsGivenUpAndMadeAgain(t *testing.T) {
+	const size, total = 1 << 20, 1 << 30
+	d := newDisk(t, size, total)
+	d.yield()
+	if held, _ := d.held(); held != 0 {
+		t.Errorf("a reserve of %d bytes was made at the start", held)
+	}
+	d.want("much room", size)
+	d.free = size
+	d.want("as much room as it takes", size)
+	d.free = size - 1
+	d.want("less", 0)
+	d.free = 2*size - 1
+	d.want("room for it alone", 0)
+	d.free = 2 * size
+	d.want("room for it twice", size)
+	d.free = 0
+	d.yield()
+	if held, _ := d.held(); held != 0 {
+		t.Errorf("%d bytes are held at the start on a full disk", held)
+	}
+}
+
+func TestReserveHasItsSize(t *testing.T) {
+	d := newDisk(t, 1<<20, 1<<30)
+	if err := os.WriteFile(d.path, make([]byte, 1000), 0o600); err != nil { // as a killed process leaves it
+		t.Fatal(err)
+	}
+	d.want("a part of it", 1<<20)
+	d.size = 2 << 20
+	d.want("another size", 2<<20)
+	d.total = 1 << 20
+	d.free = d.total
+	d.want("a small volume", 1<<16)
+}
+
+func TestReserveThatCannotBeAllocated(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "zeros"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	const size = 3<<20 + 5
+	if err := writeZeros(f, size); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := f.Stat(); err != nil || info.Size() != size {
+		t.Errorf("%v bytes, %v, want %d", info.Size(), err, int64(size))
+	}
+	d := newDisk(t, 1<<20, 1<<30)
+	d.path = filepath.Join(d.path, "not", "there")
+	if err := d.tend(); err == nil {
+		t.Error("a reserve that cannot be made is no error")
+	}
+}
