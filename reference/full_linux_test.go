@@ -68,7 +68,11 @@ func eventually(t *testing.T, what string, ok func() bool) {
 // A server that is killed on a disk without a byte left starts on it, serves
 // what it has, refuses what is new, deletes, and goes on once there is room.
 func TestKilledOnAFullDisk(t *testing.T) {
-	for _, backend := range []string{reference.Local, reference.SQLite} {
+	backends := []string{reference.Local, reference.SQLite}
+	if testing.Short() {
+		backends = backends[:1]
+	}
+	for _, backend := range backends {
 		t.Run(backend, func(t *testing.T) {
 			w := newCrashWorld(t, backend)
 			w.dir = smallVolume(t, 64<<20)

@@ -15,7 +15,7 @@ const (
 	reserveFile  = "reserve"
 	reserveSize  = 64 << 20 // the default of Config.Reserve
 	reserveShare = 16       // of a volume, at least, is not the reserve's
-	reserveEvery = 5 * time.Second
+	reserveEvery = time.Second
 )
 
 // A reserve is a file that does nothing but take up room. While less than its
