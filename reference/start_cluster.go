@@ -45,7 +45,7 @@ func StartCluster(t T, n int, change ...func(node int, c *Config)) *Cluster {
 	}
 	for i, p := range peers {
 		conf := Config{
-			Backend: Local, Dir: t.TempDir(), Addr: "127.0.0.1:0",
+			Backend: Local, Dir: t.TempDir(), Reserve: -1, Addr: "127.0.0.1:0", // as Start
 			Users: []User{{AccessKey: config.DefaultAccessKey, SecretKey: config.DefaultSecretKey}},
 			Cluster: &ClusterConfig{
 				Node: p.ID, Addr: p.Addr, Peers: slices.Clone(peers), Bootstrap: i == 0, Secret: []byte("the secret of a test's cluster"),

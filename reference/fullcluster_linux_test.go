@@ -1,0 +1,108 @@
+package reference_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"bleepstore/reference"
+)
+
+// tryPut and tryDelete return the code of a refusal, "" for none.
+func tryPut(t *testing.T, c *s3.Client, key string, body string) string {
+	_, err := c.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: &key, Body: strings.NewReader(body)})
+	return refusal(t, "put "+key, err)
+}
+
+func tryDelete(t *testing.T, c *s3.Client, key string) string {
+	_, err := c.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("bucket"), Key: &key})
+	return refusal(t, "delete "+key, err)
+}
+
+func refusal(t *testing.T, what string, err error) string {
+	t.Helper()
+	if err != nil && code(err) == "" {
+		t.Errorf("%s: %v", what, err)
+	}
+	return code(err)
+}
+
+// A node whose disk is full refuses new objects and nothing else, the others go
+// on; where all are full, objects can be read and deleted; and nothing is lost.
+func TestFullDisksInACluster(t *testing.T) {
+	const nodes = 3
+	dirs := make([]string, nodes)
+	c := reference.StartCluster(t, nodes, func(i int, conf *reference.Config) {
+		dirs[i] = smallVolume(t, 96<<20)
+		conf.Dir, conf.Reserve, conf.Limits.Reserve = dirs[i], 0, 12<<20
+	})
+	createBucket(t, client(c, 0))
+	bodies := map[string]string{}
+	write := func(node int, key string, size int) {
+		t.Helper()
+		bodies[key] = string(bytesOf(uint64(size), size))
+		eventually(t, "put "+key, func() bool { return tryPut(t, client(c, node), key, bodies[key]) == "" })
+	}
+	for i := range 9 {
+		write(i%nodes, fmt.Sprintf("key-%d", i), 100+i*5000)
+	}
+	held := func(node int) bool {
+		_, err := os.Stat(filepath.Join(dirs[node], "reserve"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	// full takes all room but that of the reserve, which is given up for it.
+	var free []func()
+	full := func(node int) {
+		t.Helper()
+		eventually(t, "there is a reserve", func() bool { return held(node) })
+		free = append(free, fill(t, filepath.Join(dirs[node], "fill")))
+		eventually(t, "the reserve is given up", func() bool { return !held(node) })
+		eventually(t, "new objects are refused", func() bool {
+			return tryPut(t, client(c, node), "new", "body") == "ServiceUnavailable"
+		})
+	}
+	remove := func(node int, key string) {
+		t.Helper()
+		if code := tryDelete(t, client(c, node), key); code != "" {
+			t.Errorf("delete at the full node %d: %s", node, code)
+		}
+		delete(bodies, key)
+	}
+	full(1)
+	remove(1, "key-0")
+	write(0, "meanwhile", 40000)
+	write(2, "meanwhile too", 100)
+	full(0)
+	full(2)
+	for node := range nodes {
+		remove(node, fmt.Sprintf("key-%d", node+1))
+		for _, key := range slices.Sorted(maps.Keys(bodies)) {
+			wantBody(t, client(c, node), key, []byte(bodies[key]))
+		}
+	}
+	for _, f := range free {
+		f()
+	}
+	for node := range nodes {
+		write(node, fmt.Sprintf("again-%d", node), 40000)
+		eventually(t, "there is a reserve again", func() bool { return held(node) })
+	}
+	for node := range nodes {
+		for _, key := range slices.Sorted(maps.Keys(bodies)) {
+			wantBody(t, client(c, node), key, []byte(bodies[key]))
+		}
+	}
+	c.AwaitEqual()
+}
