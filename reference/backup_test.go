@@ -67,6 +67,9 @@ func holds(t *testing.T, in *reference.Instance) {
 func TestBackupAndRestore(t *testing.T) {
 	for _, from := range []string{reference.Memory, reference.Local, reference.SQLite} {
 		t.Run(from, func(t *testing.T) {
+			if testing.Short() && from != reference.Local {
+				t.Skip("one backend is enough for now")
+			}
 			dir := t.TempDir()
 			var live, left bytes.Buffer
 			t.Run("serve", func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"bleepstore/reference/blob"
+	"bleepstore/reference/blob/memory"
 	"bleepstore/reference/meta"
 )
 
@@ -213,3 +216,42 @@ func TestNothingIsLeftBehind(t *testing.T) {
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, errors.New("no space") }
+
+// A store that fails is told from a backup that is damaged, also when the
+// failure is seen late.
+func TestFailureOfTheTarget(t *testing.T) {
+	s := newStore(t)
+	for n := range 3 * atOnce {
+		s.put(fmt.Sprint("k", n), text("k", 100))
+	}
+	s.put("large", text("large", smallBlob+1))
+	whole := s.backup()
+	for _, after := range []int64{0, 1, 3*atOnce - 1, 3 * atOnce} {
+		full := &filling{Store: memory.New(0)}
+		full.room.Store(after)
+		target := Target{Meta: filepath.Join(t.TempDir(), "meta.db"), Blobs: full}
+		if _, err := Restore(t.Context(), bytes.NewReader(whole), target); !errors.Is(err, blob.ErrFull) || errors.Is(err, ErrDamaged) {
+			t.Errorf("full after %d blobs: got %v", after, err)
+		}
+	}
+	enough := Target{Meta: filepath.Join(t.TempDir(), "meta.db"), Blobs: memory.New(0)}
+	if _, err := Restore(t.Context(), bytes.NewReader(whole), enough); err != nil {
+		t.Error(err)
+	}
+	if n := blobs(t, enough.Blobs); n != 3*atOnce+1 {
+		t.Errorf("%d blobs, want %d", n, 3*atOnce+1)
+	}
+}
+
+// filling is a store with room for a number of blobs.
+type filling struct {
+	blob.Store
+	room atomic.Int64
+}
+
+func (f *filling) Create(ctx context.Context, id blob.ID, r io.Reader, size int64) (blob.Info, error) {
+	if f.room.Add(-1) < 0 {
+		return blob.Info{}, blob.ErrFull
+	}
+	return f.Store.Create(ctx, id, r, size)
+}

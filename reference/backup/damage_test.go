@@ -45,14 +45,17 @@ func TestDamageIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n, i := range bound(t, whole) {
+		if testing.Short() && n%8 != 0 {
+			continue
+		}
 		changed := bytes.Clone(whole)
-		changed[i] ^= 1 << (n % 8)
+		changed[i] ^= 1 << (n % 7)
 		for what, b := range map[string][]byte{"cut": whole[:i], "changed": changed} {
 			_, err := Verify(t.Context(), bytes.NewReader(b))
 			if err == nil || what == "cut" && !errors.Is(err, ErrDamaged) {
 				t.Fatalf("%s at %d of %d: got %v", what, i, len(whole), err)
 			}
-			if n%151 != 0 {
+			if n%152 != 0 {
 				continue
 			}
 			if _, _, err := restore(t, bytes.NewReader(b)); err == nil || what == "cut" && !errors.Is(err, ErrDamaged) {

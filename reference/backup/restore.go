@@ -80,11 +80,16 @@ func (r *reader) fill(t Target) (err error) {
 	if found != r.manifest {
 		return fmt.Errorf("%w: the manifest speaks of other metadata", ErrDamaged)
 	}
-	return image.EachBlob(func(id string, size int64) error { return r.blob(t.Blobs, id, size) })
+	f := newFiller(r.ctx, t.Blobs)
+	err = image.EachBlob(func(id string, size int64) error { return r.blob(f, id, size) })
+	if late := f.wait(); err == nil {
+		err = late
+	}
+	return err
 }
 
 // blob stores the next blob.
-func (r *reader) blob(to blob.Store, id string, size int64) error {
+func (r *reader) blob(to *filler, id string, size int64) error {
 	got, err := r.next(blobPrefix + id)
 	if err != nil {
 		return err
@@ -92,10 +97,7 @@ func (r *reader) blob(to blob.Store, id string, size int64) error {
 	if got != size {
 		return fmt.Errorf("%w: blob %s has %d bytes, and %d are named", ErrDamaged, id, got, size)
 	}
-	if _, err = to.Create(r.ctx, blob.ID(id), source{r.tar}, size); err != nil {
-		return fmt.Errorf("restore blob %s: %w", id, r.told("its bytes", err))
-	}
-	return nil
+	return r.told("blob "+id, to.put(blob.ID(id), source{r.tar}, size))
 }
 
 // A source marks the failures of the backup's stream, so that they can be told
