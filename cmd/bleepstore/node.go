@@ -12,6 +12,7 @@ import (
 
 	"bleepstore/reference"
 	"bleepstore/reference/config"
+	"bleepstore/reference/peer"
 )
 
 const (
@@ -72,8 +73,7 @@ func clusterConfig(v *config.Values) (*reference.ClusterConfig, error) {
 	note(err)
 	c.Peers, c.DNS, err = peers(v)
 	note(err)
-	c.Secret, err = secret(v)
-	note(err)
+	note(identify(v, c))
 	note(timing(v, c))
 	return c, errors.Join(errs...)
 }
@@ -121,22 +121,30 @@ func peers(v *config.Values) (out []reference.ClusterPeer, dns bool, err error) 
 	return out, discovery == "dns", nil
 }
 
-// secret is what the nodes share. A file's last line break is not part of it.
-func secret(v *config.Values) ([]byte, error) {
-	given, file := v.String("cluster.secret"), v.String("cluster.secret_file")
+// identify reads what the nodes know each other by.
+func identify(v *config.Values, c *reference.ClusterConfig) (err error) {
+	shared := v.String("cluster.secret") + v.String("cluster.secret_file")
 	files := v.Given("cluster.tls")
 	switch {
-	case given != "" && file != "":
-		return nil, errors.New("cluster.secret and cluster.secret_file: one of them, not both")
-	case given+file != "" && len(files) > 0:
-		return nil, errors.New("cluster.secret and cluster.tls: one of them, not both")
+	case shared != "" && len(files) > 0:
+		return errors.New("cluster.secret and cluster.tls: one of them, not both")
 	case len(files) > 0:
-		return nil, certified(v)
-	case given+file == "":
-		return nil, errors.New("metadata.engine is raft: nodes know each other by cluster.secret, cluster.secret_file or the files of cluster.tls: give one")
+		c.Creds, err = credentials(v)
+	case shared != "":
+		c.Secret, err = secret(v)
+	default:
+		err = errors.New("metadata.engine is raft: nodes know each other by cluster.secret, cluster.secret_file or the files of cluster.tls: give one")
 	}
-	text := []byte(given)
+	return err
+}
+
+// secret is what the nodes share. A file's last line break is not part of it.
+func secret(v *config.Values) ([]byte, error) {
+	text, file := []byte(v.String("cluster.secret")), v.String("cluster.secret_file")
 	if file != "" {
+		if len(text) > 0 {
+			return nil, errors.New("cluster.secret and cluster.secret_file: one of them, not both")
+		}
 		var err error
 		if text, err = os.ReadFile(file); err != nil {
 			return nil, fmt.Errorf("cluster.secret_file: %w", err)
@@ -149,17 +157,22 @@ func secret(v *config.Values) ([]byte, error) {
 	return text, nil
 }
 
-// certified finds the files of cluster.tls complete.
-func certified(v *config.Values) error {
+// credentials are the node's certificate, by the files of cluster.tls.
+func credentials(v *config.Values) (*peer.Credentials, error) {
 	for _, key := range []string{"cluster.tls.cert_file", "cluster.tls.key_file", "cluster.tls.ca_file"} {
 		if v.String(key) == "" {
-			return fmt.Errorf("%s is missing: cert_file, key_file and ca_file go together", key)
+			return nil, fmt.Errorf("%s is missing: cert_file, key_file and ca_file go together", key)
 		}
 	}
-	if v.String("cluster.node_id") == "" {
-		return errors.New("cluster.node_id is missing: the certificate of cluster.tls names the node")
+	node := v.String("cluster.node_id")
+	if node == "" {
+		return nil, errors.New("cluster.node_id is missing: the certificate of cluster.tls names the node")
 	}
-	return nil
+	c, err := peer.FromFiles(v.String("cluster.tls.cert_file"), v.String("cluster.tls.key_file"), v.String("cluster.tls.ca_file"), node)
+	if err != nil {
+		return nil, fmt.Errorf("cluster.tls: %w", err)
+	}
+	return &c, nil
 }
 
 // timing reads how often and how much.

@@ -87,6 +87,7 @@ func TestSettleNodeRefuses(t *testing.T) {
 		"no such secret":         {map[string]string{"metadata.engine": "raft", "cluster.secret_file": empty + ".not"}, "cluster.secret_file"},
 		"half a certificate":     {map[string]string{"metadata.engine": "raft", "cluster.tls.cert_file": "c", "cluster.tls.ca_file": "a"}, "cluster.tls.key_file is missing"},
 		"certificate of nobody":  {map[string]string{"metadata.engine": "raft", "cluster.tls.cert_file": "c", "cluster.tls.ca_file": "a", "cluster.tls.key_file": "k"}, "cluster.node_id is missing"},
+		"no such certificate":    {map[string]string{"metadata.engine": "raft", "cluster.node_id": "n1", "cluster.tls.cert_file": empty, "cluster.tls.ca_file": empty, "cluster.tls.key_file": empty}, "cluster.tls: read certificate"},
 		"node id":                {asNode(map[string]string{"cluster.node_id": "a,b"}), "node id"},
 		"any address":            {asNode(map[string]string{"cluster.bind_addr": "0.0.0.0:9002"}), "cluster.advertise_addr has to say"},
 		"no port":                {asNode(map[string]string{"cluster.bind_addr": "10.0.0.1"}), "cluster.bind_addr"},
