@@ -156,3 +156,24 @@ func TestStartThatIsCancelledLeavesNothing(t *testing.T) {
 		t.Errorf("process %d is left", pid)
 	}
 }
+
+// TestKilledParentLeavesNoNode: nodes end with their parent, and the next start
+// in the same directory waits for them: it has their ports and their locks.
+func TestKilledParentLeavesNoNode(t *testing.T) {
+	dir := t.TempDir()
+	cmd, _, stderr := child(t, "cluster", "--nodes", "1", "--data", dir)
+	waitFor(t, stderr, "cluster.json")
+	before, err := readRecord(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // killed
+	f, _ := oneNode(t, clusterCmd{Data: dir})
+	was, is := before.Nodes[0], f.record.Nodes[0]
+	if is.PID == was.PID || is.URL != was.URL || is.PeerAddr != was.PeerAddr {
+		t.Errorf("got %+v, want another process at the addresses of %+v", is, was)
+	}
+}

@@ -49,8 +49,9 @@ func refuse(method string, status int, code string) func(http.ResponseWriter, *h
 // $FOREIGN, $BUSY (refuses writes with 503), $STICKY (deletes nothing),
 // $REFUSING (knows no key), $NOBODY and $HELD (keeps the first object waiting),
 // and may say `exits CODE command...`, `interrupts CODE command...` of one
-// that $HELD keeps waiting, and `expand FILE`. Nobody listens at $FREE, and
-// `awaits`, `puts` and `gets` are for servers that a script starts itself.
+// that $HELD keeps waiting, `expand FILE`, `nodes FILE` and `s3 METHOD URL`.
+// Nobody listens at $FREE, and `awaits`, `puts` and `gets` are for servers that a
+// script starts itself.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -83,6 +84,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "interrupts": interrupts, "expand": expand, "awaits": awaits, "puts": puts, "gets": gets,
+			"nodes": nodeURLs, "s3": request,
 		},
 	})
 }
