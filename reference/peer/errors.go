@@ -32,5 +32,8 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("refused by node %s: %s", e.Node, e.Text)
 }
 
+// StatusCode returns the status: 421 or 403.
+func (e *RefusedError) StatusCode() int { return e.Status }
+
 // Is makes ErrRefused match.
 func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
