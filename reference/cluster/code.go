@@ -112,7 +112,7 @@ func (e *statusError) Error() string { return fmt.Sprintf("answered %d: %s", e.s
 
 // transient tells whether the same request may succeed a little later.
 func transient(err error) bool {
-	for _, again := range []error{ErrNoLeader, ErrNotLeader, ErrNoQuorum, ErrBusy, context.DeadlineExceeded} {
+	for _, again := range []error{ErrNoLeader, ErrNotLeader, ErrNoQuorum, ErrBusy, ErrBroken, ErrClosed, context.DeadlineExceeded} {
 		if errors.Is(err, again) {
 			return true
 		}

@@ -210,6 +210,43 @@ func TestFoundEmpty(t *testing.T) {
 	}
 }
 
+// What an attempt has left does not count when the data is another by then: later
+// than nothing, or older.
+func TestFoundAnew(t *testing.T) {
+	t.Parallel()
+	f := newStopped(t, quick, "a")
+	f.mesh = newMesh(t)
+	dir := f.dirs["a"]
+	for _, objects := range []int{0, 30, 10} {
+		w := &wreck{t: t, dir: dir}
+		w.lose()
+		want := ""
+		if objects > 0 {
+			want = single(t, dir, 0, objects)
+		}
+		if err := FoundCluster(context.Background(), dir, "a", "a"); err != nil {
+			t.Fatalf("%d objects: %v", objects, err)
+		}
+		log := w.log()
+		last, _ := log.LastIndex()
+		base, err := mend(w.path("meta.db"), log, w.snapshots())
+		if n := len(base.config.Servers); err != nil || objects > 0 && (base.index != uint64(objects+1) || n != 1 || last != 0) {
+			t.Errorf("%d objects: replays from %d with %d voters, the log ends at %d, %v", objects, base.index, n, last, err)
+		}
+		w.must(log.Close())
+		db, l := open(t, w.path("meta.db"))
+		if got, err := db.Hash(context.Background()); err != nil || got != want && want != "" {
+			t.Errorf("%d objects: the state is %s, %v; it was %s", objects, got, err, want)
+		}
+		l.Close()
+		w.must(db.Close())
+	}
+	f.start("a")
+	f.do(f.leader(), put("k", "v", meta.WriteCondition{}))
+	f.want("k9", "v")
+	f.want("k29", "")
+}
+
 // A directory with which raft has run is not touched, whatever tells so.
 func TestFoundRefuses(t *testing.T) {
 	t.Parallel()
