@@ -59,6 +59,10 @@ func TestKeepAndReady(t *testing.T) {
 	l, r := f.lead("a"), f.nodes["b"]
 	term := l.raft.CurrentTerm()
 	eventually(t, "both are ready", func() bool { return l.Ready() && r.Ready() })
+	r.looked.Store(r.db.Applied() + 2) // as if more had been committed by then
+	if r.Ready() {
+		t.Error("a node that has not applied what was committed is ready")
+	}
 	if !l.Leads() || !l.Keep("b", term) {
 		t.Error("the leader keeps nobody")
 	}
