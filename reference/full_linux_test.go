@@ -34,7 +34,7 @@ func smallVolume(t *testing.T, size int64) string {
 }
 
 // fill takes all room that is left, and returns what gives it back.
-func fill(t *testing.T, path string) (free func()) {
+func fillDisk(t *testing.T, path string) (free func()) {
 	t.Helper()
 	f, err := os.Create(path)
 	if err != nil {
@@ -92,7 +92,7 @@ func TestKilledOnAFullDisk(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			free := fill(t, filepath.Join(w.dir, "fill"))
+			free := fillDisk(t, filepath.Join(w.dir, "fill"))
 			w.kill()
 
 			w.start() // which makes the bucket again, a write

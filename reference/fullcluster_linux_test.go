@@ -67,7 +67,7 @@ func TestFullDisksInACluster(t *testing.T) {
 	full := func(node int) {
 		t.Helper()
 		eventually(t, "there is a reserve", func() bool { return held(node) })
-		free = append(free, fill(t, filepath.Join(dirs[node], "fill")))
+		free = append(free, fillDisk(t, filepath.Join(dirs[node], "fill")))
 		eventually(t, "the reserve is given up", func() bool { return !held(node) })
 		eventually(t, "new objects are refused", func() bool {
 			return tryPut(t, client(c, node), "new", "body") == "ServiceUnavailable"

@@ -129,7 +129,7 @@ func identify(v *config.Values, c *reference.ClusterConfig) (err error) {
 	case shared != "" && len(files) > 0:
 		return errors.New("cluster.secret and cluster.tls: one of them, not both")
 	case len(files) > 0:
-		c.Creds, err = credentials(v)
+		c.Creds, err = certificate(v)
 	case shared != "":
 		c.Secret, err = secret(v)
 	default:
@@ -157,8 +157,8 @@ func secret(v *config.Values) ([]byte, error) {
 	return text, nil
 }
 
-// credentials are the node's certificate, by the files of cluster.tls.
-func credentials(v *config.Values) (*peer.Credentials, error) {
+// certificate is the node's certificate, by the files of cluster.tls.
+func certificate(v *config.Values) (*peer.Credentials, error) {
 	for _, key := range []string{"cluster.tls.cert_file", "cluster.tls.key_file", "cluster.tls.ca_file"} {
 		if v.String(key) == "" {
 			return nil, fmt.Errorf("%s is missing: cert_file, key_file and ca_file go together", key)
