@@ -33,7 +33,7 @@ func smallVolume(t *testing.T, size int64) string {
 	return dir
 }
 
-// fill takes all room that is left, and returns what gives it back.
+// fillDisk takes all room that is left, and returns what gives it back.
 func fillDisk(t *testing.T, path string) (free func()) {
 	t.Helper()
 	f, err := os.Create(path)

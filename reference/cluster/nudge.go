@@ -74,7 +74,7 @@ func (r *Raft) sendMark(s raft.Server, m mark) {
 	me := r.o.Transport.EncodePeer(raft.ServerID(r.o.Node), r.o.Transport.LocalAddr())
 	req := &raft.AppendEntriesRequest{
 		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(r.o.Node), Addr: me},
-		Term:      term, Leader: me, PrevLogEntry: m.index, PrevLogTerm: m.term, LeaderCommitIndex: m.index,
+		Term:      term, PrevLogEntry: m.index, PrevLogTerm: m.term, LeaderCommitIndex: m.index,
 	}
 	_ = r.o.Transport.AppendEntries(s.ID, s.Address, req, new(raft.AppendEntriesResponse)) // raft tells it too
 }
