@@ -136,26 +136,6 @@ func holdersFail(t *testing.T, n, bad int, local bool, flaw func(*node), want er
 	at.wantRead(id, data)
 }
 
-func TestFullAndUnreachable(t *testing.T) {
-	for _, c := range []struct {
-		full, down int
-		want       error
-	}{{1, 2, blob.ErrFull}, {1, 3, blob.ErrUnavailable}, {2, 2, blob.ErrFull}, {3, 0, blob.ErrFull}, {0, 3, blob.ErrUnavailable}} {
-		f := newFleet(t, 5)
-		at := f.nodes["n0"]
-		all := f.holders("a", "n0")
-		for _, h := range all[5-c.down:] {
-			h.setDown(true)
-		}
-		for _, h := range all[5-c.down-c.full : 5-c.down] {
-			h.disk.onCreate(failing(0, blob.ErrFull))
-		}
-		if err := at.put("a", content("a", 100)); !errors.Is(err, c.want) {
-			t.Errorf("%d full, %d down: got %v, want %v", c.full, c.down, err, c.want)
-		}
-	}
-}
-
 func TestABodyThatFailsLeavesNothingAnywhere(t *testing.T) {
 	for _, n := range []int{1, 3, 5, 7} {
 		f := newFleet(t, n)
