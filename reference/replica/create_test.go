@@ -280,6 +280,34 @@ func TestAHolderThatStalls(t *testing.T) {
 	})
 }
 
+// TestOnlySoManyLinger: what Creates hold behind their return is bounded, and a
+// holder that hangs is told of every blob.
+func TestOnlySoManyLinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet(t, 3)
+		f.nodes["n2"].disk.onCreate(hanging)
+		n := f.nodes["n0"]
+		for i := range maxLagging + 10 {
+			n.mustPut(blob.ID(fmt.Sprintf("a-%d", i)), content("a", 1000))
+			synctest.Wait()
+		}
+		if got := n.lagging.Load(); got != maxLagging {
+			t.Errorf("%d Creates linger, want %d", got, maxLagging)
+		}
+		time.Sleep(n.opt.Stall)
+		synctest.Wait()
+		if got := n.lagging.Load(); got != 0 {
+			t.Errorf("%d Creates linger behind Stall", got)
+		}
+		if got := len(n.outbox.due()["n2"]); got != maxLagging+10 {
+			t.Errorf("%d blobs are hinted, want %d", got, maxLagging+10)
+		}
+		if !n.health.suspect("n2") {
+			t.Error("a holder that hangs is not suspected")
+		}
+	})
+}
+
 // TestASlowClientIsNoStalledHolder: who has nothing to do is not given up.
 func TestASlowClientIsNoStalledHolder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -91,3 +91,8 @@ func (s *Store) others(id blob.ID) []string {
 func (s *Store) knows(node string) bool {
 	return slices.ContainsFunc(s.opt.Members(), func(m Member) bool { return m.ID == node })
 }
+
+// sorted returns the members in an order that tells nothing but who they are.
+func (s *Store) sorted() []Member {
+	return slices.SortedFunc(slices.Values(s.opt.Members()), func(a, b Member) int { return cmp.Compare(a.ID, b.ID) })
+}

@@ -41,7 +41,7 @@ func (s *Store) Run(ctx context.Context) {
 	var of []Member // of the last pass
 	var next time.Time
 	for {
-		members := slices.Clone(s.opt.Members())
+		members := s.sorted()
 		changed := !slices.Equal(members, of)
 		if changed {
 			s.status.reset()
@@ -76,7 +76,7 @@ func (s *Store) pass(ctx context.Context, members []Member) time.Time {
 	} else if ctx.Err() == nil {
 		s.opt.Logger.Error("look for missing blobs", "err", err)
 	}
-	if err == nil && whole && ctx.Err() == nil && slices.Equal(members, s.opt.Members()) {
+	if err == nil && whole && ctx.Err() == nil && slices.Equal(members, s.sorted()) {
 		s.status.ended()
 	}
 	if sc.beyond > 0 && fetched > 0 {

@@ -156,7 +156,7 @@ func TestANewMember(t *testing.T) {
 		n.run()
 		synctest.Wait()
 		n.wantStatus(Status{})
-		members := append(voters(0), f.current()...)
+		members := slices.Clone(f.current())
 		f.setMembers(append(members, Member{ID: "new"})...)
 		share := 0
 		for _, id := range all {
