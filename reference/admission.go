@@ -33,16 +33,14 @@ func (n *node) belong(ctx context.Context) error {
 		}
 		http.Error(w, "the node starts", http.StatusServiceUnavailable)
 	}))
-	has, err := cluster.HasState(ctx, n.stateDir())
-	if err != nil {
-		return err
-	}
 	switch {
-	case n.dir.id.Cluster != "" && has:
-		return nil
 	case n.dir.id.Cluster != "":
+		has, err := cluster.HasState(ctx, n.stateDir())
+		if err != nil || has {
+			return err
+		}
 		return n.join(ctx) // admitted before, but nothing has come: or it was lost
-	case n.dir.single:
+	case n.dir.single: // metadata without a log
 		return n.found(ctx, true)
 	case n.c.Cluster.Bootstrap:
 		there, err := n.clusterOfPeers(ctx)
