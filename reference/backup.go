@@ -89,16 +89,21 @@ func (s *Server) snapshot(ctx context.Context, path string) (uint64, error) {
 }
 
 // Backup writes a backup of the data directory c.Dir, which no server may be
-// using, to w. A node of a cluster gives what it has applied and holds. c.Backend may be "": the directory knows it. Only with nil is the
-// backup whole.
+// using, to w. c.Backend may be "": the directory knows it. That of a node of a
+// cluster gives the state that the node has applied, and the bodies that it holds:
+// any that it lacks are a *backup.MissingError. Only with nil is the backup whole.
 func Backup(ctx context.Context, c Config, w io.Writer) (m backup.Manifest, err error) {
 	id, err := c.begun()
 	if err != nil {
 		return m, err
 	}
 	setDefault(&c.Backend, id.Backend)
+	c.Cluster = nil // nobody is asked
 	if c, err = c.withDefaults(); err != nil {
 		return m, fmt.Errorf("config: %w", err)
+	}
+	if _, err := os.Stat(c.MetaPath); err != nil { // it would be made, empty
+		return m, fmt.Errorf("metadata: %w", err)
 	}
 	s := &stores{blobs: c.Blobs, idle: true}
 	defer func() { err = errors.Join(err, s.close()) }()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -147,6 +148,13 @@ func TestBackupRefuses(t *testing.T) {
 	}
 	if _, err := reference.Backup(t.Context(), reference.Config{Dir: used, Backend: reference.SQLite}, io.Discard); err == nil {
 		t.Error("another backend: no error")
+	}
+	elsewhere := reference.Config{Dir: used, MetaPath: filepath.Join(used, "other.db")}
+	if _, err := reference.Backup(t.Context(), elsewhere, io.Discard); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without its metadata: got %v", err)
+	}
+	if _, err := os.Stat(elsewhere.MetaPath); err == nil {
+		t.Error("looking for the metadata has made some")
 	}
 	if err := os.RemoveAll(filepath.Join(used, "blobs")); err != nil {
 		t.Fatal(err)

@@ -21,6 +21,9 @@ func Restore(ctx context.Context, c Config, r io.Reader) (m backup.Manifest, err
 	if c, err = c.withDefaults(); err != nil {
 		return m, fmt.Errorf("config: %w", err)
 	}
+	if c.Cluster != nil {
+		return m, errors.New("a backup is restored to one node, which may found a cluster then")
+	}
 	if c.Backend == Memory || c.Blobs != nil {
 		return m, errors.New("a backup is restored to a directory with a backend of its own: local or sqlite")
 	}
