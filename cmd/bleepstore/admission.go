@@ -12,16 +12,16 @@ import (
 const impatience = 10 * time.Second
 
 // open opens the server. A node of a cluster may have to wait until another one
-// admits it: meanwhile it says so, and a signal ends it, with no server and no
-// error.
-func open(ctx context.Context, c reference.Config) (*reference.Server, error) {
+// admits it: it says so every so often, and the end of ctx ends it, with no
+// server and no error.
+func open(ctx context.Context, c reference.Config, every time.Duration) (*reference.Server, error) {
 	if c.Cluster == nil {
 		return reference.Open(ctx, c)
 	}
 	opened := make(chan struct{})
 	defer close(opened)
 	go func() {
-		tick := time.NewTicker(impatience)
+		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for began := time.Now(); ; {
 			select {

@@ -225,7 +225,7 @@ func serve(s service, addrFile string, out io.Writer) error {
 	}
 	defer second.close()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once: that is always safe
-	server, err := open(ctx, s.server)
+	server, err := open(ctx, s.server, impatience)
 	if err != nil || server == nil {
 		return err
 	}
