@@ -40,7 +40,7 @@ type clusterCmd struct {
 func (c *clusterCmd) Help() string {
 	return `Each node is a process of its own, a child of this one, which ends with it: bleepstore serve with
 metadata.engine raft and the file DIR/node-K.yaml, which is written anew at every start. The endpoints are
-printed when every node is ready. The process ids in DIR/cluster.json are those to kill or to pause; SIGTERM
+printed when every node is ready and votes. The process ids in DIR/cluster.json are those to kill or to pause; SIGTERM
 or SIGINT to this process ends all. The first start founds the cluster; a later one with the same directory
 has the same nodes and data again.`
 }

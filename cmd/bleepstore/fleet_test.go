@@ -136,7 +136,7 @@ func TestNodeThatCannotStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = startFleet(t.Context(), p, &notes{})
-	if conformance.CodeOf(err) != conformance.ExitFailed || !strings.Contains(err.Error(), "node-1 ended before it was ready") || !strings.Contains(err.Error(), "data directory") {
+	if conformance.CodeOf(err) != conformance.ExitFailed || !strings.Contains(err.Error(), "node-1 ended: exit status") || !strings.Contains(err.Error(), "data directory") {
 		t.Errorf("got %v, want how the node ended and the end of its log", err)
 	}
 }

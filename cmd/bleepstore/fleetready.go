@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -50,49 +52,91 @@ func runs(pid int) bool {
 
 // answers asks for a URL; an answer other than 200 is an error.
 func answers(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	_, err := ask(ctx, url, "")
+	return err
+}
+
+// ask returns the answer to a GET, with a bearer token unless that is "".
+func ask(ctx context.Context, url, token string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
-	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", resp.Status, strings.TrimSpace(string(text)))
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %.200s", resp.Status, strings.TrimSpace(string(text)))
+	}
+	return text, err
+}
+
+// ready waits until every node is: it serves, and it votes, so that the cluster
+// stands the loss of any minority from now on.
+func (f *fleet) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, readyWithin, fmt.Errorf("not within %s", readyWithin))
+	defer cancel()
+	for i, p := range f.nodes {
+		n := f.record.Nodes[i]
+		err := f.await(ctx, func() error { return answers(ctx, n.OpsURL+"/readyz") })
+		if err == nil {
+			err = f.await(ctx, func() error { return f.votes(ctx, n) })
+		}
+		if err != nil {
+			return fmt.Errorf("%s is not ready: %w\n%s", n.ID, err, p.said())
+		}
 	}
 	return nil
 }
 
-// ready waits until every node is.
-func (f *fleet) ready(ctx context.Context) error {
-	deadline := time.Now().Add(readyWithin)
-	for i, p := range f.nodes {
-		n := f.record.Nodes[i]
-		for {
-			err := answers(ctx, n.OpsURL+"/readyz")
-			if err == nil {
-				break
-			}
-			if dead := f.ended(); dead != nil {
-				return fmt.Errorf("%s ended before it was ready: %w\n%s", dead.name, dead.how(), dead.said())
-			}
-			if time.Now().After(deadline) {
-				return fmt.Errorf("%s was not ready within %s: %w\n%s", n.ID, readyWithin, err, p.said())
-			}
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-time.After(20 * time.Millisecond):
-			}
+// await tries until there is no error. That a node ends, or ctx does, is one.
+func (f *fleet) await(ctx context.Context, try func() error) error {
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		if dead := f.ended(); dead != nil {
+			return fmt.Errorf("%s ended: %w\n%s", dead.name, dead.how(), dead.said())
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	return nil
+}
+
+// votes asks a node whether it is a voter by now.
+func (f *fleet) votes(ctx context.Context, n nodeRecord) error {
+	text, err := ask(ctx, n.OpsURL+"/admin/cluster/status", f.record.AdminToken)
+	if err != nil {
+		return err
+	}
+	var all struct {
+		Nodes []struct {
+			ID    string `json:"id"`
+			Voter bool   `json:"voter"`
+		} `json:"nodes"`
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	for _, m := range all.Nodes {
+		if m.ID == n.ID && m.Voter {
+			return nil
+		}
+	}
+	return errors.New("it does not vote yet")
 }
 
 // ended is a node that does not run any more, nil when all do.
