@@ -45,34 +45,41 @@ var codes = []struct {
 	{"not-voter", ErrNotVoter, http.StatusConflict},
 }
 
-// writeFailure answers with err, so that readFailure makes of it what it was.
-func writeFailure(w http.ResponseWriter, err error) {
-	kind, status, code := kindFailed, http.StatusInternalServerError, ""
+// A failure is an error in the words that go between nodes.
+type failure struct {
+	kind, code, text string
+	status           int
+}
+
+func failureOf(err error) failure {
+	f := failure{kind: kindFailed, status: http.StatusInternalServerError}
 	var no *RefusedError
 	if errors.As(err, &no) {
-		kind, status, err = kindRefused, http.StatusServiceUnavailable, no.Err
+		f.kind, f.status, err = kindRefused, http.StatusServiceUnavailable, no.Err
 	}
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
-			code, status = c.code, c.status
+			f.code, f.status = c.code, c.status
 			break
 		}
 	}
-	w.Header().Set(headerFailure, kind)
-	w.Header().Set(headerCode, code)
-	http.Error(w, err.Error(), status)
+	f.text = err.Error()
+	return f
+}
+
+// writeFailure answers with err, so that readFailure makes of it what it was.
+func writeFailure(w http.ResponseWriter, err error) {
+	f := failureOf(err)
+	w.Header().Set(headerFailure, f.kind)
+	w.Header().Set(headerCode, f.code)
+	http.Error(w, f.text, f.status)
 }
 
 // readFailure is the error that a node has answered with. An answer that is not
 // marked as ours is of somebody in between, and proves nothing.
 func readFailure(resp *http.Response) error {
 	b, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10)) // what has come is told
-	e := &remoteError{text: string(trimEnd(b))}
-	for _, c := range codes {
-		if c.code == resp.Header.Get(headerCode) {
-			e.cause = c.err
-		}
-	}
+	e := remote(resp.Header.Get(headerCode), string(trimEnd(b)))
 	switch resp.Header.Get(headerFailure) {
 	case kindRefused:
 		return &RefusedError{e}
@@ -80,6 +87,17 @@ func readFailure(resp *http.Response) error {
 		return e
 	}
 	return &statusError{status: resp.StatusCode, text: e.text}
+}
+
+// remote is what another node has said.
+func remote(code, text string) *remoteError {
+	e := &remoteError{text: text}
+	for _, c := range codes {
+		if c.code == code {
+			e.cause = c.err
+		}
+	}
+	return e
 }
 
 func trimEnd(b []byte) []byte {

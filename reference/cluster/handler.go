@@ -80,18 +80,6 @@ func (r *Raft) handleReadIndex(ctx context.Context, req *http.Request) (any, err
 	return indexAnswer{index}, err
 }
 
-func (r *Raft) handlePropose(ctx context.Context, req *http.Request) (any, error) {
-	if err := r.admits(req.Header.Get(headerFrom)); err != nil {
-		return nil, err
-	}
-	command, err := body(req, 2*maxCommand)
-	if err != nil {
-		return nil, err
-	}
-	index, err := r.ServePropose(ctx, command)
-	return indexAnswer{index}, err
-}
-
 func (r *Raft) handleChange(ctx context.Context, kind ChangeKind, req *http.Request) (any, error) {
 	if kind != ChangeJoin {
 		if err := r.admits(req.Header.Get(headerFrom)); err != nil {

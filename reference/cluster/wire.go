@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -20,12 +21,17 @@ type Caller interface {
 }
 
 // Wire is Peers over HTTP: its other side is the Handler of a *Raft.
-type Wire struct{ c Caller }
+type Wire struct {
+	c Caller
+
+	mu    sync.Mutex
+	lanes map[string]*lane // by node
+}
 
 var _ Peers = (*Wire)(nil)
 
 // NewWire returns Peers that are asked by c, which stays its owner's.
-func NewWire(c Caller) *Wire { return &Wire{c} }
+func NewWire(c Caller) *Wire { return &Wire{c: c, lanes: map[string]*lane{}} }
 
 // maxAnswer bounds what is read of an answer; a status with the ids of 10,000
 // blobs is the largest.
@@ -39,20 +45,6 @@ type indexAnswer struct {
 func (w *Wire) Term(ctx context.Context, node string) (a TermAnswer, err error) {
 	err = w.call(ctx, node, http.MethodGet, "/term", nil, &a)
 	return a, err
-}
-
-// Propose implements Peers.
-func (w *Wire) Propose(ctx context.Context, node string, command []byte) (uint64, error) {
-	var a indexAnswer
-	err := w.call(ctx, node, http.MethodPost, "/propose", command, &a)
-	return a.Index, err
-}
-
-// ReadIndex implements Peers.
-func (w *Wire) ReadIndex(ctx context.Context, node string) (uint64, error) {
-	var a indexAnswer
-	err := w.call(ctx, node, http.MethodGet, "/readindex", nil, &a)
-	return a.Index, err
 }
 
 // Change implements Peers.
