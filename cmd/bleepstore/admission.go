@@ -52,11 +52,3 @@ func peerList(peers []reference.ClusterPeer) string {
 	}
 	return config.JoinPeers(all)
 }
-
-// nameOfNode names the node in the banner.
-func nameOfNode(c *reference.ClusterConfig) string {
-	if c.Node == "" {
-		return "(id in the data directory)"
-	}
-	return c.Node
-}
