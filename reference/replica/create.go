@@ -38,7 +38,8 @@ type creation struct {
 //
 // It fails with blob.ErrFull if holders without space made the difference, and
 // with blob.ErrUnavailable if too few holders could take the blob for other
-// reasons. A blob.ErrSync is always that of this node. When a majority has the
+// reasons, or if the members changed meanwhile and those that took it are no
+// majority of who shall hold it now. A blob.ErrSync is always that of this node. When a majority has the
 // blob already Create returns blob.ErrExists, and may have read from r.
 func (s *Store) Create(ctx context.Context, id blob.ID, r io.Reader, size int64) (blob.Info, error) {
 	if err := blob.CheckNew(id, size); err != nil {
@@ -56,7 +57,7 @@ func (s *Store) Create(ctx context.Context, id blob.ID, r io.Reader, size int64)
 		return blob.Info{}, fmt.Errorf("create blob: %s: %w: no voter is known", id, blob.ErrUnavailable)
 	}
 	if len(to) == 1 && to[0] == s.opt.Node {
-		return s.opt.Local.Create(ctx, id, r, size)
+		return s.createAlone(ctx, id, r, size)
 	}
 	c := s.begin(id, size, to)
 	stop := context.AfterFunc(ctx, func() { c.cancel(context.Cause(ctx)) })
@@ -68,6 +69,16 @@ func (s *Store) Create(ctx context.Context, id blob.ID, r io.Reader, size int64)
 		c.undo(out)
 	}
 	return out.info, out.err
+}
+
+// createAlone is Create where this node is the only holder.
+func (s *Store) createAlone(ctx context.Context, id blob.ID, r io.Reader, size int64) (blob.Info, error) {
+	info, err := s.opt.Local.Create(ctx, id, r, size)
+	if err == nil && !s.enough(id, []string{s.opt.Node}) {
+		s.erase(s.opt.Node, id)
+		return blob.Info{}, fmt.Errorf("create blob: %s: %w: %w", id, blob.ErrUnavailable, errMoved)
+	}
+	return info, err
 }
 
 // rest waits until nothing goes on behind an earlier Create of id, within
@@ -121,7 +132,7 @@ func (c *creation) hold(ctx context.Context, f *feed) {
 func (c *creation) run(ctx context.Context, body *block.Body) outcome {
 	err := c.pump(ctx, body)
 	for err == nil {
-		if out := c.verdict(); out != nil {
+		if out := c.decided(); out != nil {
 			return *out
 		}
 		err = c.step(c.hurry())

@@ -12,10 +12,14 @@ const maxUnsafe = 100
 
 // SafeWithout returns up to 100 named blobs that would be lost with node: no
 // other member that can be reached has them. A blob that node itself says it
-// has not is lost already, and does not count.
+// has not is lost already, and does not count. It fails where the names cannot be
+// brought up to date.
 func (s *Store) SafeWithout(ctx context.Context, node string) ([]blob.ID, error) {
 	if s.opt.Named == nil {
 		return nil, fmt.Errorf("replica: no names are known")
+	}
+	if err := s.opt.CatchUp(ctx); err != nil {
+		return nil, fmt.Errorf("catch up with the names: %w", err)
 	}
 	var unsafe []blob.ID
 	for after := blob.ID(""); len(unsafe) < maxUnsafe; {

@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ var (
 	errStalled = errors.New("it takes nothing")
 	errDiffers = errors.New("it holds other bytes")
 	errDeleted = errors.New("the blob was deleted")
+	errMoved   = errors.New("its holders have become others meanwhile")
 )
 
 // settleRate is how many bytes a second a holder makes durable at least.
@@ -97,6 +99,42 @@ func (c *creation) verdict() *outcome {
 	}
 	return &outcome{err: fmt.Errorf("create blob: %s: %w: %d of %d holders failed: %s",
 		c.id, err, len(failed), len(c.feeds), strings.Join(failed, "; "))}
+}
+
+// decided is verdict, but counts a success only by who shall hold the blob now.
+func (c *creation) decided() *outcome {
+	out := c.verdict()
+	if out == nil || out.err != nil || c.s.enough(c.id, c.durable()) {
+		return out
+	}
+	for _, f := range c.feeds {
+		if !f.ended && !f.dropped { // it may make the difference
+			return nil
+		}
+	}
+	return &outcome{err: fmt.Errorf("create blob: %s: %w: %w", c.id, blob.ErrUnavailable, errMoved)}
+}
+
+// durable returns the nodes that have the blob as it was read.
+func (c *creation) durable() (nodes []string) {
+	for _, f := range c.feeds {
+		if c.same(f) {
+			nodes = append(nodes, f.node)
+		}
+	}
+	return nodes
+}
+
+// enough says whether nodes are a majority of the holders as of now: a body can
+// take long, and its holders may not be members any more.
+func (s *Store) enough(id blob.ID, nodes []string) bool {
+	to, n := holders(id, s.opt.Members()), 0
+	for _, node := range to {
+		if slices.Contains(nodes, node) {
+			n++
+		}
+	}
+	return n > len(to)/2
 }
 
 // report takes note of a holder that has ended.
