@@ -2,6 +2,7 @@ package reference
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"bleepstore/reference/admin"
@@ -28,10 +29,19 @@ func (m membership) Add(ctx context.Context, id, addr string) error {
 	return m.n.raft.Load().Join(ctx, id, addr)
 }
 
+// recounts bounds how often the copies are counted because the members have
+// changed meanwhile.
+const recounts = 3
+
 // Remove refuses, unless it is forced, to let the last copy of a blob go with
 // the node.
 func (m membership) Remove(ctx context.Context, id string, force bool) error {
-	if !force {
+	r := m.n.raft.Load()
+	if force {
+		return r.Remove(ctx, id)
+	}
+	for try := 1; ; try++ {
+		members := r.Members() // whose copies are counted
 		unsafe, err := m.n.blobs.SafeWithout(ctx, id)
 		if err != nil {
 			return fmt.Errorf("ask who holds what node %s holds: %w", id, err)
@@ -39,8 +49,10 @@ func (m membership) Remove(ctx context.Context, id string, force bool) error {
 		if len(unsafe) > 0 {
 			return fmt.Errorf("%w: at least %d, %s among them", admin.ErrLastCopy, len(unsafe), unsafe[0])
 		}
+		if err = r.RemoveAmong(ctx, id, members); try == recounts || !errors.Is(err, cluster.ErrChanged) {
+			return err
+		}
 	}
-	return m.n.raft.Load().Remove(ctx, id)
 }
 
 func (m membership) Transfer(ctx context.Context, id string) error {

@@ -30,6 +30,7 @@ var failures = []struct {
 	{cluster.ErrQuorum, http.StatusConflict, "Quorum"},
 	{cluster.ErrLastVoter, http.StatusConflict, "LastVoter"},
 	{ErrLastCopy, http.StatusConflict, "LastCopy"},
+	{cluster.ErrChanged, http.StatusConflict, "MembersChanged"},
 	{ErrRunning, http.StatusConflict, "BackupRunning"},
 	{cluster.ErrNoLeader, http.StatusServiceUnavailable, "NoLeader"},
 	{cluster.ErrNotLeader, http.StatusServiceUnavailable, "NoLeader"},

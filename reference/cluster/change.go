@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -78,7 +79,10 @@ func (r *Raft) join(ctx context.Context, c Change) error {
 		return &RefusedError{ErrUnknownMember}
 	case known && m.Voter && !c.HasData:
 		return &RefusedError{ErrKnown}
-	case known && m.Addr == c.Addr:
+	case known && m.Addr == c.Addr: // nothing is committed that would show who leads
+		if _, err := r.ServeReadIndex(ctx); err != nil {
+			return &RefusedError{err}
+		}
 		return nil
 	case known && m.Voter:
 		return changed(r.raft.AddVoter(id, addr, 0, left(ctx)))
@@ -90,6 +94,9 @@ func (r *Raft) remove(ctx context.Context, c Change) error {
 	m, known := r.member(c.ID)
 	if !known {
 		return &RefusedError{ErrUnknownMember}
+	}
+	if c.Among != nil && !slices.Equal(c.Among, r.Members()) {
+		return &RefusedError{ErrChanged}
 	}
 	if m.Voter {
 		rest := r.voters(c.ID)

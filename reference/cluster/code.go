@@ -43,6 +43,7 @@ var codes = []struct {
 	{"last-voter", ErrLastVoter, http.StatusConflict},
 	{"quorum", ErrQuorum, http.StatusConflict},
 	{"not-voter", ErrNotVoter, http.StatusConflict},
+	{"changed", ErrChanged, http.StatusConflict},
 }
 
 // A failure is an error in the words that go between nodes.

@@ -16,6 +16,7 @@ var (
 	ErrLastVoter     = errors.New("there is no other voter")
 	ErrQuorum        = errors.New("of the voters that would remain no majority can be reached")
 	ErrNotVoter      = errors.New("member is not a voter")
+	ErrChanged       = errors.New("the members are others than when they were looked at")
 )
 
 // A Member is a node of the latest configuration.
@@ -76,6 +77,8 @@ type Change struct {
 	ID      string     `json:"id"`             // whom it is about; of a transfer "" is any voter
 	Addr    string     `json:"addr,omitempty"` // of a join
 	HasData bool       `json:"hasData,omitempty"`
+	// Among are the members without which a removal is refused; nil: any.
+	Among []Member `json:"among,omitempty"`
 	// Forwarded says that who is asked is believed to lead, and must not ask on.
 	Forwarded bool `json:"forwarded,omitempty"`
 }
@@ -93,6 +96,13 @@ func (r *Raft) Join(ctx context.Context, id, addr string) error {
 // now. A leader that is removed hands the leadership over before.
 func (r *Raft) Remove(ctx context.Context, id string) error {
 	return r.change(ctx, Change{Kind: ChangeRemove, ID: id})
+}
+
+// RemoveAmong is Remove as long as the members are exactly these, and is refused
+// with ErrChanged when they are not: what was found out about the others may not
+// hold any more.
+func (r *Raft) RemoveAmong(ctx context.Context, id string, members []Member) error {
+	return r.change(ctx, Change{Kind: ChangeRemove, ID: id, Among: members})
 }
 
 // Transfer makes a voter the leader, or any other than the present one when id

@@ -150,6 +150,46 @@ func TestJoinRefused(t *testing.T) {
 	f.equalAmong("a", "b")
 }
 
+// A leader that nobody hears may know less of a member than the cluster: that a
+// non-voter votes by now. It must not let one in that comes without its log.
+func TestJoinAtAnIsolatedLeader(t *testing.T) {
+	t.Parallel()
+	f := newSeed(t, quick, "a", "b", "c")
+	f.admit("b")
+	f.admit("c")
+	l := f.leader()
+	if err := l.Join(t.Context(), "z", "z"); err != nil {
+		t.Fatal(err)
+	}
+	f.mesh.isolate(l.o.Node, true)
+	var refused *RefusedError
+	err := l.ServeChange(t.Context(), Change{Kind: ChangeJoin, ID: "z", Addr: "z"})
+	if !errors.As(err, &refused) || !transient(err) {
+		t.Errorf("got %v, want that it may be asked again", err)
+	}
+	f.mesh.isolate(l.o.Node, false)
+}
+
+// Two who each have seen that a member can be spared must not both have their way
+// when it is the other that makes it so.
+func TestRemoveAmongOthers(t *testing.T) {
+	t.Parallel()
+	f := newSeed(t, quick, "a", "b", "c", "d")
+	f.admit("b", "c", "d")
+	r, seen := f.follower(), f.leader().Members()
+	eventually(t, "all know the members", func() bool { return slices.Equal(r.Members(), seen) })
+	if err := r.RemoveAmong(t.Context(), "c", seen); err != nil {
+		t.Fatal(err)
+	}
+	var refused *RefusedError
+	if err := r.RemoveAmong(t.Context(), "d", seen); !errors.As(err, &refused) || !errors.Is(err, ErrChanged) {
+		t.Errorf("got %v, want %v", err, ErrChanged)
+	}
+	if _, there := f.leader().member("d"); !there {
+		t.Error("it is removed")
+	}
+}
+
 // equalAmong is equal for some of the nodes that run.
 func (f *fleet) equalAmong(ids ...string) {
 	f.t.Helper()
