@@ -80,6 +80,11 @@ func (n *node) found(ctx context.Context, data bool) error {
 
 // join waits until the cluster of the peers has admitted this node.
 func (n *node) join(ctx context.Context) error {
+	if n.dir.id.Cluster == "" { // a founding may have begun here, which counts for nothing
+		if err := cluster.Unfound(ctx, n.stateDir()); err != nil {
+			return err
+		}
+	}
 	n.c.Logger.Info("waiting to be admitted to a cluster", "node", n.dir.id.Node, "addr", n.addr())
 	id, err := cluster.JoinCluster(ctx, n.port, cluster.JoinOptions{Node: n.dir.id.Node, Addr: n.addr(), Candidates: n.candidates()})
 	if err != nil {

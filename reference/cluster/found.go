@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/hashicorp/raft"
@@ -108,6 +110,50 @@ const (
 	keyTerm = "CurrentTerm"
 	keyVote = "LastVoteCand"
 )
+
+// Unfound takes back what FoundCluster has left in a directory without data, so
+// that its node can join a cluster: raft would take its first entry and its term
+// for those of the other. A directory that OpenRaft has had, or that has data, is
+// refused with ErrFounded. No process may have the directory open.
+func Unfound(ctx context.Context, dir string) error {
+	path := filepath.Join(dir, "raft.db")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	err := unfound(ctx, dir, path)
+	if err != nil {
+		err = fmt.Errorf("take back a founding in %s: %w", dir, err)
+	}
+	return err
+}
+
+func unfound(ctx context.Context, dir, path string) error {
+	applied, err := meta.Inspect(filepath.Join(dir, "meta.db"))
+	switch {
+	case applied > 0:
+		return ErrFounded
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	log, err := raftlog.Open(raftlog.Options{Path: path})
+	if err != nil {
+		return err
+	}
+	s, err := openSnapshots(ctx, filepath.Join(dir, "snapshots"))
+	if err == nil {
+		err = new(founding).unused(log, s)
+	}
+	if err == nil {
+		err = s.drop()
+	}
+	if err == nil {
+		err = log.DeleteRange(1, 1)
+	}
+	if err == nil {
+		err = log.SetUint64([]byte(keyTerm), 0)
+	}
+	return errors.Join(err, log.Close())
+}
 
 // unused refuses what raft has run with: its first election would have left a
 // later term. An earlier attempt leaves at most the first term and one entry.

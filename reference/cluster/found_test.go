@@ -210,6 +210,44 @@ func TestFoundEmpty(t *testing.T) {
 	}
 }
 
+// A founding that was given up is taken back wherever it stopped; what raft has
+// run with, and data, is not.
+func TestUnfound(t *testing.T) {
+	t.Parallel()
+	ctx, dir := context.Background(), t.TempDir()
+	for _, step := range append(steps(t), "") {
+		if step == "" {
+			if err := FoundCluster(ctx, dir, "a", "a"); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			die(t, foundEnv+"="+dir+"|"+step)
+		}
+		if err := Unfound(ctx, dir); err != nil {
+			t.Fatalf("%s: %v", step, err)
+		}
+		if has, err := HasState(ctx, dir); has || err != nil {
+			t.Errorf("%s: the directory has something: %v, %v", step, has, err)
+		}
+	}
+	f := newSeed(t, quick, "a", "b")
+	f.admit("b")
+	for _, id := range []string{"a", "b"} {
+		f.stop(id)
+		if err := Unfound(ctx, f.dirs[id]); !errors.Is(err, ErrFounded) {
+			t.Errorf("%s: got %v, want %v", id, err, ErrFounded)
+		}
+	}
+	dir = t.TempDir()
+	single(t, dir, 0, 3)
+	if err := FoundCluster(ctx, dir, "a", "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := Unfound(ctx, dir); !errors.Is(err, ErrFounded) {
+		t.Errorf("with data: got %v, want %v", err, ErrFounded)
+	}
+}
+
 // What an attempt has left does not count when the data is another by then: later
 // than nothing, or older.
 func TestFoundAnew(t *testing.T) {
