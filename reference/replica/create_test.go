@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -68,6 +69,43 @@ func (f *flipper) Read(p []byte) (int, error) {
 func hanging(ctx context.Context, _ blob.ID, _ io.Reader) (io.Reader, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
+}
+
+// TestARefusedBodyIsNowhereWhole: of a body that is refused at its very end no
+// holder sees all bytes. One that counts them would take it for whole, until it is
+// removed again.
+func TestARefusedBodyIsNowhereWhole(t *testing.T) {
+	for i, size := range []int{1, 100, chunkLen, chunkLen + 1, mib} {
+		f := newFleet(t, 3)
+		var most atomic.Int64
+		for _, n := range f.nodes {
+			n.disk.onCreate(func(_ context.Context, _ blob.ID, r io.Reader) (io.Reader, error) {
+				seen := int64(0)
+				return readerFunc(func(p []byte) (int, error) {
+					n, err := r.Read(p)
+					seen += int64(n)
+					for m := most.Load(); seen > m && !most.CompareAndSwap(m, seen); m = most.Load() {
+					}
+					return n, err
+				}), nil
+			})
+		}
+		id := blob.ID(fmt.Sprint("a-", i))
+		end := readerFunc(func([]byte) (int, error) { // gives the holders time for what they have
+			for until := time.Now().Add(20 * time.Millisecond); most.Load() < int64(size) && time.Now().Before(until); {
+				time.Sleep(time.Millisecond)
+			}
+			return 0, io.ErrClosedPipe
+		})
+		body := io.MultiReader(bytes.NewReader(content(id, size)), end)
+		if _, err := f.nodes["n0"].Create(t.Context(), id, body, int64(size)); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("%d bytes: got %v, want the body's error", size, err)
+		}
+		f.nodes["n0"].quiet(id)
+		if most.Load() >= int64(size) {
+			t.Errorf("a holder saw %d of %d bytes", most.Load(), size)
+		}
+	}
 }
 
 // TestHoldersThatFail: a Create succeeds exactly when a majority of the holders

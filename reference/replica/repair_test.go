@@ -146,6 +146,55 @@ func TestNamesThatAreOldTellNothing(t *testing.T) {
 	})
 }
 
+// TestOldNamesMakeNobodyComplete, though nothing that they name is missing.
+func TestOldNamesMakeNobodyComplete(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var behind atomic.Bool
+		behind.Store(true)
+		f := newFleet(t, 3, func(o *Options) {
+			o.CatchUp = func(context.Context) error {
+				if behind.Load() {
+					return errors.New("no leader")
+				}
+				return nil
+			}
+		})
+		f.fill(3)
+		n := f.nodes["n1"]
+		n.run()
+		n.wantStatus(Status{Held: 3})
+		time.Sleep(time.Hour) // of the bubble: many passes
+		n.wantStatus(Status{Held: 3})
+		behind.Store(false)
+		n.Kick()
+		n.wantStatus(Status{Held: 3, Complete: true})
+	})
+}
+
+// TestADeletionDuringAPassIsNoLoss: that nobody has a blob any more tells nothing
+// until its name is asked for anew.
+func TestADeletionDuringAPassIsNoLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var gone blob.ID
+		var asked atomic.Int32
+		var f *fleet
+		f = newFleet(t, 3, func(o *Options) {
+			o.Every = 24 * time.Hour
+			o.CatchUp = func(context.Context) error {
+				if asked.Add(1) == 2 { // behind the pass
+					f.name(gone, false)
+				}
+				return nil
+			}
+		})
+		gone = f.fill(3)[1]
+		f.drop(gone, f.nodes["n0"], f.nodes["n1"], f.nodes["n2"])
+		n := f.nodes["n1"]
+		n.run()
+		n.wantStatus(Status{Held: 2, Complete: true})
+	})
+}
+
 // TestANewMember: it pulls its share without a vote, and is complete only by a
 // pass that began when it was a member.
 func TestANewMember(t *testing.T) {
