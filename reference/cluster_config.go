@@ -41,6 +41,7 @@ type ClusterConfig struct {
 
 	SnapshotInterval  time.Duration // how often it is looked whether a snapshot is due; default 2 s
 	SnapshotThreshold uint64        // log entries since the last one that make it due; default 512
+	TrailingLogs      uint64        // log entries that are kept behind a snapshot; default 1024
 	MaxAppendEntries  int           // most entries of one request between nodes; default 16
 
 	// Dial opens connections from this node, by its id, to a peer's address; nil:

@@ -286,6 +286,9 @@ func (c *ClusterConfig) tune(r *raft.Config) {
 	if c.SnapshotThreshold > 0 {
 		r.SnapshotThreshold = c.SnapshotThreshold
 	}
+	if c.TrailingLogs > 0 {
+		r.TrailingLogs = c.TrailingLogs
+	}
 	if c.MaxAppendEntries > 0 {
 		r.MaxAppendEntries = c.MaxAppendEntries
 	}

@@ -19,7 +19,9 @@ import (
 type Cluster struct {
 	t     T
 	net   *proxy.Net
+	peers []ClusterPeer // those of the beginning, which every node asks
 	nodes []*running
+	mu    sync.Mutex
 	ids   map[string]string // of nodes, by their address between nodes
 }
 
@@ -31,32 +33,7 @@ const within = 30 * time.Second
 // node's configuration.
 func StartCluster(t T, n int, change ...func(node int, c *Config)) *Cluster {
 	t.Helper()
-	c := &Cluster{t: t, net: proxy.New(), ids: map[string]string{}}
-	t.Cleanup(c.stop)
-	var peers []ClusterPeer
-	for i := range n {
-		id := fmt.Sprintf("n%d", i+1)
-		addr, err := freePort()
-		if err != nil {
-			t.Fatalf("find a port: %v", err)
-		}
-		peers = append(peers, ClusterPeer{ID: id, Addr: addr})
-		c.ids[addr] = id
-	}
-	for i, p := range peers {
-		conf := Config{
-			Backend: Local, Dir: t.TempDir(), Reserve: -1, Addr: "127.0.0.1:0", // as Start
-			Users: []User{{AccessKey: config.DefaultAccessKey, SecretKey: config.DefaultSecretKey}},
-			Cluster: &ClusterConfig{
-				Node: p.ID, Addr: p.Addr, Peers: slices.Clone(peers), Bootstrap: i == 0, Secret: []byte("the secret of a test's cluster"),
-				Heartbeat: 50 * time.Millisecond, Election: 500 * time.Millisecond, Dial: c.dial,
-			},
-		}
-		for _, f := range change {
-			f(i, &conf)
-		}
-		c.nodes = append(c.nodes, &running{c: conf, transport: newTransport()})
-	}
+	c := newCluster(t, n, change...)
 	c.start(0)
 	c.await("the first node serves", c.nodes[0].server.Ready)
 	for _, err := range c.open(c.nodes[1:]) {
@@ -66,6 +43,49 @@ func StartCluster(t T, n int, change ...func(node int, c *Config)) *Cluster {
 	}
 	c.AwaitVoters(n)
 	return c
+}
+
+// newCluster is a cluster of which no node runs yet.
+func newCluster(t T, n int, change ...func(node int, c *Config)) *Cluster {
+	t.Helper()
+	c := &Cluster{t: t, net: proxy.New(), ids: map[string]string{}}
+	t.Cleanup(c.stop)
+	for i := range n {
+		c.peers = append(c.peers, ClusterPeer{ID: fmt.Sprintf("n%d", i+1), Addr: c.freePort()})
+	}
+	for i, p := range c.peers {
+		conf := c.config(p)
+		conf.Cluster.Bootstrap = i == 0
+		for _, f := range change {
+			f(i, &conf)
+		}
+		c.add(conf)
+	}
+	return c
+}
+
+// config is that of a node, with a directory of its own.
+func (c *Cluster) config(p ClusterPeer) Config {
+	return Config{
+		Backend: Local, Dir: c.t.TempDir(), Reserve: -1, Addr: "127.0.0.1:0", // as Start
+		Users: []User{{AccessKey: config.DefaultAccessKey, SecretKey: config.DefaultSecretKey}},
+		Cluster: &ClusterConfig{
+			Node: p.ID, Addr: p.Addr, Peers: slices.Clone(c.peers), Secret: []byte("the secret of a test's cluster"),
+			Heartbeat: 50 * time.Millisecond, Election: 500 * time.Millisecond, Dial: c.dial,
+		},
+	}
+}
+
+func (c *Cluster) add(conf Config) {
+	c.nodes = append(c.nodes, &running{c: conf, transport: newTransport()})
+	c.book(conf)
+}
+
+// book takes note of where a node listens for the others.
+func (c *Cluster) book(conf Config) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ids[conf.Cluster.Addr] = conf.Cluster.Node
 }
 
 // open opens nodes at the same time.
@@ -87,7 +107,10 @@ func (c *Cluster) open(nodes []*running) []error {
 
 // dial opens a connection between nodes, by the network that can be cut.
 func (c *Cluster) dial(ctx context.Context, from, addr string) (net.Conn, error) {
-	return c.net.Dialer(from)(ctx, c.ids[addr], addr)
+	c.mu.Lock()
+	to := c.ids[addr]
+	c.mu.Unlock()
+	return c.net.Dialer(from)(ctx, to, addr)
 }
 
 func (c *Cluster) start(i int) {
@@ -142,10 +165,13 @@ func (c *Cluster) Kill(i int) {
 	c.end(i, n)
 }
 
-// Restart starts a node that was killed, with its directory and its addresses.
-func (c *Cluster) Restart(i int) {
+// Restart starts a node that was killed, with its directory and its addresses
+// unless change says otherwise.
+func (c *Cluster) Restart(i int, change ...func(*Config)) {
 	c.t.Helper()
-	c.start(i)
+	if err := c.TryRestart(i, change...); err != nil {
+		c.t.Fatalf("restart node %d: %v", i, err)
+	}
 }
 
 // Partition lets nodes reach only those of their own group; a node that is in
@@ -248,10 +274,14 @@ func (c *Cluster) await(what string, ok func() bool) {
 	}
 }
 
-func freePort() (string, error) {
+func (c *Cluster) freePort() string {
+	c.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	if err == nil {
+		err = l.Close()
 	}
-	return l.Addr().String(), l.Close()
+	if err != nil {
+		c.t.Fatalf("find a port: %v", err)
+	}
+	return l.Addr().String()
 }

@@ -1,0 +1,96 @@
+package reference_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"bleepstore/reference"
+)
+
+// wantImage demands that a node has got its state as an image of another's.
+func wantImage(t *testing.T, c *reference.Cluster, node int) {
+	t.Helper()
+	if images, err := filepath.Glob(filepath.Join(c.Dir(node), "snapshots", "*-image.db")); err != nil || len(images) == 0 {
+		t.Errorf("node %d has the images %v, %v", node, images, err)
+	}
+}
+
+// outrun cuts a node off and returns when the log of the others, which go on
+// writing, no longer reaches back to what it has.
+func outrun(t *testing.T, c *reference.Cluster, f *traffic, node int) {
+	t.Helper()
+	others := []int{(node + 1) % 3, (node + 2) % 3}
+	f.leave(node)
+	c.Partition(others, []int{node})
+	last := c.Node(node).Server.Cluster().Raft().Status().LastLog
+	lead := c.Leader() // of the others, or it still believes to lead
+	await(t, "the log is cut", func() bool {
+		if lead == node {
+			lead = c.Leader()
+			return false
+		}
+		return c.Node(lead).Server.Cluster().Raft().Status().LastSnapshot > last+100
+	})
+}
+
+// A follower that was cut off until what it lacks is no longer in the log gets an
+// image, under load, and is then like the others.
+func TestFollowerPastTheCut(t *testing.T) {
+	c := reference.StartCluster(t, 3, func(node int, conf *reference.Config) {
+		if smallLog(node, conf); node == 2 {
+			keepImage(conf)
+		}
+	})
+	f := startTraffic(t, c, 0, 1, 2)
+	f.await(50)
+	outrun(t, c, f, 2)
+	c.Heal()
+	f.await(50)
+	await(t, "it serves again", c.Node(2).Server.Ready)
+	f.use(c, 2)
+	f.await(50)
+	f.end()
+	c.AwaitEqual()
+	wantImage(t, c, 2)
+	f.verify(c, 2)
+}
+
+// A node that is killed while it is sent an image, and a leader that is killed
+// while it sends one, leave nothing that a later start would take for whole.
+func TestKilledInTheMiddleOfAnImage(t *testing.T) {
+	c := reference.StartCluster(t, 3, func(node int, conf *reference.Config) {
+		if smallLog(node, conf); node == 2 {
+			keepImage(conf)
+		}
+	})
+	f := startTraffic(t, c, 0, 1, 2)
+	f.await(200)
+	for _, who := range []string{"who restores", "who sends", "who restores"} {
+		outrun(t, c, f, 2)
+		f.end()
+		c.Heal()
+		c.Slow(2, 20*time.Millisecond)
+		await(t, "an image is on its way", func() bool {
+			_, err := os.Stat(filepath.Join(c.Dir(2), "snapshots", "received.part"))
+			return err == nil
+		})
+		killed := 2
+		if who == "who sends" {
+			killed = c.Leader()
+		}
+		f.leave(killed)
+		c.Kill(killed)
+		c.Heal()
+		c.Restart(killed)
+		c.AwaitEqual()
+		wantImage(t, c, 2)
+		f.verify(c, 2)
+		f.use(c, 0, 1, 2)
+		f.resume()
+		f.await(20)
+	}
+	f.end()
+	c.AwaitEqual()
+}

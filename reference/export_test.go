@@ -1,0 +1,32 @@
+package reference
+
+import (
+	"context"
+	"time"
+)
+
+// PrepareCluster is StartCluster before any node runs. Open starts one.
+var PrepareCluster = newCluster
+
+// Open starts a node, as long as ctx lasts. Several may be opened together.
+func (c *Cluster) Open(ctx context.Context, i int) error { return c.nodes[i].open(ctx) }
+
+// Dir is the directory of a node.
+func (c *Cluster) Dir(i int) string { return c.nodes[i].c.Dir }
+
+// FreePort is an address that nobody listens at.
+func (c *Cluster) FreePort() string { return c.freePort() }
+
+// Await polls a condition.
+func (c *Cluster) Await(what string, ok func() bool) { c.await(what, ok) }
+
+// Slow delays what goes between a node and all others, until Heal.
+func (c *Cluster) Slow(i int, d time.Duration) {
+	a := c.nodes[i].c.Cluster.Node
+	for _, n := range c.nodes {
+		if b := n.c.Cluster.Node; b != a {
+			c.net.Slow(a, b, d)
+			c.net.Slow(b, a, d)
+		}
+	}
+}

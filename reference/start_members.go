@@ -1,0 +1,78 @@
+package reference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Add starts one more node, with an empty directory, that asks to be admitted,
+// and returns its number. AwaitVoters tells when it votes.
+func (c *Cluster) Add(id string, change ...func(*Config)) int {
+	c.t.Helper()
+	conf := c.config(ClusterPeer{ID: id, Addr: c.freePort()})
+	for _, f := range change {
+		f(&conf)
+	}
+	c.add(conf)
+	i := len(c.nodes) - 1
+	c.start(i)
+	return i
+}
+
+// Remove takes a node out of the cluster, by way of another one that runs. It
+// fails as an operator's request does: see Server.Cluster.
+func (c *Cluster) Remove(i int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	for j, n := range c.nodes {
+		if j != i && n.server != nil && n.server.Ready() {
+			return n.server.Cluster().Remove(ctx, c.nodes[i].c.Cluster.Node, false)
+		}
+	}
+	return errors.New("no other node is ready")
+}
+
+// Wipe empties the directory of a node that was killed.
+func (c *Cluster) Wipe(i int) {
+	c.t.Helper()
+	n := c.nodes[i]
+	if n.server != nil {
+		c.t.Fatalf("node %d runs", i)
+	}
+	for _, dir := range n.c.dirs() {
+		entries, err := os.ReadDir(dir)
+		for _, e := range entries {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+		if err != nil {
+			c.t.Fatalf("wipe node %d: %v", i, err)
+		}
+	}
+}
+
+// TryRestart is Restart of a node that may be refused. What change has changed
+// stays so only if it was not.
+func (c *Cluster) TryRestart(i int, change ...func(*Config)) error {
+	c.t.Helper()
+	n := c.nodes[i]
+	if n.server != nil {
+		return fmt.Errorf("node %d runs", i)
+	}
+	before := n.c
+	cc := *before.Cluster
+	cc.Peers = slices.Clone(cc.Peers)
+	n.c.Cluster = &cc
+	for _, f := range change {
+		f(&n.c)
+	}
+	c.book(n.c)
+	err := c.open(c.nodes[i : i+1])[0]
+	if err != nil {
+		n.c = before
+	}
+	return err
+}
