@@ -36,21 +36,19 @@ func (c *Cluster) Remove(i int) error {
 	return errors.New("no other node is ready")
 }
 
-// Wipe empties the directory of a node that was killed.
+// Wipe empties the directory, Config.Dir, of a node that was killed.
 func (c *Cluster) Wipe(i int) {
 	c.t.Helper()
 	n := c.nodes[i]
-	if n.server != nil {
-		c.t.Fatalf("node %d runs", i)
+	if n.server != nil || n.c.Dir == "" {
+		c.t.Fatalf("node %d runs, or has no directory", i)
 	}
-	for _, dir := range n.c.dirs() {
-		entries, err := os.ReadDir(dir)
-		for _, e := range entries {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
-		}
-		if err != nil {
-			c.t.Fatalf("wipe node %d: %v", i, err)
-		}
+	entries, err := os.ReadDir(n.c.Dir)
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(n.c.Dir, e.Name())))
+	}
+	if err != nil {
+		c.t.Fatalf("wipe node %d: %v", i, err)
 	}
 }
 
