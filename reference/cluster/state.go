@@ -13,14 +13,14 @@ import (
 )
 
 // HasState says whether the directory of a member holds anything of its part in
-// the cluster: entries, a snapshot, a vote. A member without may never have been
-// sent any; or it was a voter and has lost what it promised, and must not run
-// under its id. Metadata without a log are ErrLogLost. No process may have the
-// directory open.
+// the cluster: entries, a term. A member without may never have been sent any; or
+// it was a voter and has lost what it promised, and must not run under its id.
+// Metadata or a snapshot without a log are ErrLogLost: there was one, and votes in
+// it. No process may have the directory open.
 func HasState(ctx context.Context, dir string) (bool, error) {
 	path := filepath.Join(dir, "raft.db")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return false, withoutLog(dir)
+		return false, withoutLog(ctx, dir)
 	} else if err != nil {
 		return false, err
 	}
@@ -32,14 +32,7 @@ func HasState(ctx context.Context, dir string) (bool, error) {
 	if err := errors.Join(err, log.Close()); err != nil || has {
 		return has, err
 	}
-	s, err := openSnapshots(ctx, filepath.Join(dir, "snapshots"))
-	if err != nil {
-		return false, err
-	}
-	if s.newest() != nil {
-		return true, nil
-	}
-	return false, withoutLog(dir)
+	return false, withoutLog(ctx, dir)
 }
 
 func used(log *raftlog.Store) (bool, error) {
@@ -53,8 +46,15 @@ func used(log *raftlog.Store) (bool, error) {
 	return term > 0, nil
 }
 
-// withoutLog refuses metadata that only a log can have given.
-func withoutLog(dir string) error {
+// withoutLog refuses what only a log can have given.
+func withoutLog(ctx context.Context, dir string) error {
+	s, err := openSnapshots(ctx, filepath.Join(dir, "snapshots"))
+	if err != nil {
+		return err
+	}
+	if n := s.newest(); n != nil {
+		return fmt.Errorf("%w: there is nothing, and a snapshot of %d", ErrLogLost, n.Meta.Index)
+	}
 	applied, err := meta.Inspect(filepath.Join(dir, "meta.db"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -62,7 +62,7 @@ func withoutLog(dir string) error {
 	case err != nil:
 		return err
 	case applied > 0:
-		return fmt.Errorf("%w: nothing and %d", ErrLogLost, applied)
+		return fmt.Errorf("%w: there is nothing, and metadata of %d", ErrLogLost, applied)
 	}
 	return nil
 }

@@ -40,3 +40,27 @@ func TestHasState(t *testing.T) {
 	}
 	want(alone, false, ErrLogLost)
 }
+
+// A snapshot beside an empty log tells that there were votes, which are forgotten.
+func TestHasStateOfAnEmptiedLog(t *testing.T) {
+	for _, image := range []bool{false, true} {
+		w := newWreck(t)
+		w.snapshot(20, image)
+		if has, err := HasState(t.Context(), w.dir); !has || err != nil {
+			t.Errorf("image %v: got %v, %v before", image, has, err)
+		}
+		for _, void := range []bool{true, false} {
+			for _, name := range []string{"raft.db", "raft.db-wal", "raft.db-shm"} {
+				if err := os.Remove(w.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+					t.Fatal(err)
+				}
+			}
+			if void {
+				w.must(os.WriteFile(w.path("raft.db"), nil, 0o600))
+			}
+			if has, err := HasState(t.Context(), w.dir); has || !errors.Is(err, ErrLogLost) {
+				t.Errorf("image %v, empty file %v: got %v, %v, want ErrLogLost", image, void, has, err)
+			}
+		}
+	}
+}
