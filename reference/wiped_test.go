@@ -34,6 +34,7 @@ type lossOf struct {
 	what string
 	cut  bool     // it has made a snapshot, and cut its log, before
 	gone []string // patterns; none: everything
+	void string   // a file that is empty
 	want error    // of Open
 	text string   // in that
 }
@@ -41,9 +42,11 @@ type lossOf struct {
 var losses = []lossOf{
 	{what: "everything", want: cluster.ErrKnown},
 	{what: "all but its id", gone: []string{"meta.db*", "raft.db*", "blobs"}, want: cluster.ErrKnown},
-	{what: "log and metadata, not the snapshot", cut: true, gone: []string{"meta.db*", "raft.db*"}, want: cluster.ErrKnown},
+	{what: "log and metadata, not the snapshot", cut: true, gone: []string{"meta.db*", "raft.db*"}, want: cluster.ErrLogLost},
 	{what: "the log", gone: []string{"raft.db*"}, want: cluster.ErrLogLost},
 	{what: "the log behind a snapshot", cut: true, gone: []string{"raft.db*"}, want: cluster.ErrLogLost},
+	{what: "what is in the log behind a snapshot", cut: true, gone: []string{"raft.db*"}, void: "raft.db", want: cluster.ErrLogLost},
+	{what: "what is in the log", gone: []string{"raft.db*"}, void: "raft.db", want: cluster.ErrLogLost},
 	{what: "the metadata, of a log that is cut", cut: true, gone: []string{"meta.db*"}, want: cluster.ErrStateLost},
 	{what: "the id", gone: []string{"id"}, text: "no file id"},
 	{what: "the metadata, of a whole log", gone: []string{"meta.db*"}},
@@ -88,6 +91,11 @@ func TestAVoterThatHasLostSomething(t *testing.T) {
 					t.Fatal(err)
 				}
 				remove(t, c, lost, loss.gone...)
+			}
+			if loss.void != "" {
+				if err := os.WriteFile(filepath.Join(c.Dir(lost), loss.void), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}
 			for n := range 2 { // what the first attempt leaves is no reason for the second
 				err := c.TryRestart(lost, func(conf *reference.Config) { conf.Cluster.Bootstrap = (i+n)%2 == 0 })
