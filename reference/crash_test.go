@@ -34,6 +34,7 @@ const (
 	crashRounds  = "BLEEPSTORE_CRASHES"       // kills per backend; default 3
 	crashSpace   = "BLEEPSTORE_CRASH_SPACE"   // with less free bytes the server refuses new ones; default 512 MiB
 	crashReserve = "BLEEPSTORE_CRASH_RESERVE" // its Config.Reserve
+	crashPeers   = "BLEEPSTORE_CRASH_PEERS"   // addresses of the nodes n1, n2..., of which it is the first; "": it stands alone
 	crashWriters = 6
 	crashKeys    = 4 // per writer
 	crashPart    = 5 << 10
@@ -54,6 +55,7 @@ func crashChild() (code int, ok bool) {
 	s, err := reference.Open(context.Background(), reference.Config{
 		Dir: dir, Backend: os.Getenv(crashBackend), Addr: "127.0.0.1:0", Reserve: reserve,
 		Users: []reference.User{{AccessKey: "a", SecretKey: "s"}}, Limits: object.Limits{MinPart: crashPart, Reserve: space},
+		Cluster: crashNode(os.Getenv(crashPeers)),
 	})
 	if err == nil {
 		fmt.Println(s.URL())

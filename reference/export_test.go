@@ -2,14 +2,28 @@ package reference
 
 import (
 	"context"
+	"strings"
 	"time"
 )
+
+// ClusterSecret is what nodes of a Cluster share.
+const ClusterSecret = clusterSecret
 
 // PrepareCluster is StartCluster before any node runs. Open starts one.
 var PrepareCluster = newCluster
 
 // Open starts a node, as long as ctx lasts. Several may be opened together.
-func (c *Cluster) Open(ctx context.Context, i int) error { return c.nodes[i].open(ctx) }
+func (c *Cluster) Open(ctx context.Context, i int) error {
+	n := c.nodes[i]
+	err := n.open(ctx)
+	if err == nil {
+		n.c.Addr = strings.TrimPrefix(n.server.URL(), "http://") // for when it comes back
+	}
+	return err
+}
+
+// Peers are the nodes that are asked for admission.
+func (c *Cluster) Peers() []ClusterPeer { return c.peers }
 
 // Dir is the directory of a node.
 func (c *Cluster) Dir(i int) string { return c.nodes[i].c.Dir }

@@ -28,6 +28,8 @@ type Cluster struct {
 // within bounds every wait of a Cluster.
 const within = 30 * time.Second
 
+const clusterSecret = "the secret of a test's cluster"
+
 // StartCluster runs n nodes until the test ends, and returns once every one of
 // them serves. The first has founded the cluster. change is called for each
 // node's configuration.
@@ -70,7 +72,7 @@ func (c *Cluster) config(p ClusterPeer) Config {
 		Backend: Local, Dir: c.t.TempDir(), Reserve: -1, Addr: "127.0.0.1:0", // as Start
 		Users: []User{{AccessKey: config.DefaultAccessKey, SecretKey: config.DefaultSecretKey}},
 		Cluster: &ClusterConfig{
-			Node: p.ID, Addr: p.Addr, Peers: slices.Clone(c.peers), Secret: []byte("the secret of a test's cluster"),
+			Node: p.ID, Addr: p.Addr, Peers: slices.Clone(c.peers), Secret: []byte(clusterSecret),
 			Heartbeat: 50 * time.Millisecond, Election: 500 * time.Millisecond, Dial: c.dial,
 		},
 	}
