@@ -16,9 +16,10 @@ import (
 type network struct {
 	mu      sync.Mutex
 	cut     map[edge]bool
-	changed chan struct{} // closed when a cut or a node changes
-	losses  int           // moves when what waits for a cut to heal is lost
-	waiting atomic.Int64  // messages of ours that wait for that
+	changed chan struct {
+	} // closed when a cut or a node changes
+	losses  int          // moves when what waits for a cut to heal is lost
+	waiting atomic.Int64 // messages of ours that wait for that
 	trans   map[string]*raft.InmemTransport
 	nodes   map[string]*Raft
 	// barren tells to lose an AppendEntries that is no heartbeat.
@@ -28,6 +29,7 @@ type network struct {
 	// command is forwarded.
 	heard func(from, to string, req *raft.AppendEntriesRequest) bool
 	sent  func(from, to string, command []byte)
+	image func() // is called before an image is sent
 }
 
 // kinds of messages.
@@ -44,7 +46,7 @@ func newNetwork() *network {
 	return &network{
 		cut: map[edge]bool{}, changed: make(chan struct{}), trans: map[string]*raft.InmemTransport{}, nodes: map[string]*Raft{},
 		barren: func(string, *raft.AppendEntriesRequest) bool { return false },
-		heard:  func(string, string, *raft.AppendEntriesRequest) bool { return false }, sent: func(string, string, []byte) {},
+		heard:  func(string, string, *raft.AppendEntriesRequest) bool { return false }, sent: func(string, string, []byte) {}, image: func() {},
 	}
 }
 
@@ -195,6 +197,7 @@ func (l *link) RequestPreVote(id raft.ServerID, a raft.ServerAddress, req *raft.
 }
 
 func (l *link) InstallSnapshot(id raft.ServerID, a raft.ServerAddress, req *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
+	l.n.image()
 	return l.carry(id, func() error { return l.t.InstallSnapshot(id, a, req, resp, data) })
 }
 

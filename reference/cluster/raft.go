@@ -181,8 +181,9 @@ func (r *Raft) start(base place) (err error) {
 	r.snapshots.cut = h.forget
 	m := &machine{db: r.db, snapshots: r.snapshots, outcomes: r.outcomes, history: h, fail: r.fail, committed: r.nudge}
 	r.snapshots.copy = m.copy
-	c, logs := r.o.config(), raft.LogStore(r.store)
-	if logs, err = raft.NewLogCache(64, logs); err != nil {
+	c := r.o.config()
+	logs, err := raft.NewLogCache(64, heldLog{r.store, filepath.Join(r.o.Dir, "raft.db"), r.snapshots.sends})
+	if err != nil {
 		return err
 	}
 	if r.o.Bootstrap != nil {

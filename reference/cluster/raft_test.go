@@ -74,6 +74,7 @@ func TestCatchUpBySnapshot(t *testing.T) {
 	f.stop(away)
 	for round := range 2 { // the second starts from a restored database
 		l := f.leader()
+		l.snapshots.sends.forget() // those of the last round
 		for i := range 20 {
 			f.do(l, put(fmt.Sprintf("k%d-%d", round, i), "v", meta.WriteCondition{}))
 		}

@@ -25,8 +25,9 @@ type snapshots struct {
 	// copy writes the live database to a file and returns its place in the log.
 	copy func(ctx context.Context, path string) (place, error)
 	// cut is told the index of a new snapshot, which raft may cut the log behind.
-	cut func(index uint64)
-	ctx context.Context // ends copies
+	cut   func(index uint64)
+	ctx   context.Context // ends copies
+	sends *sends
 
 	making sync.Mutex // held while an image is copied
 	mu     sync.Mutex
@@ -51,7 +52,7 @@ func openSnapshots(ctx context.Context, dir string) (*snapshots, error) {
 	if err := syncDir(filepath.Dir(dir)); err != nil {
 		return nil, err
 	}
-	s := &snapshots{dir: dir, ctx: ctx}
+	s := &snapshots{dir: dir, ctx: ctx, sends: &sends{after: holdAfter}}
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -133,31 +134,48 @@ func (s *snapshots) List() ([]*raft.SnapshotMeta, error) {
 // Open implements raft.SnapshotStore. Of a marker it makes an image first, which
 // is of a later index as a rule: what it returns is the image's.
 func (s *snapshots) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
-	s.making.Lock()
-	defer s.making.Unlock()
-	l := s.newest()
-	if l == nil || !l.Image {
-		var err error
-		if l, err = s.materialise(); err != nil {
-			return nil, nil, fmt.Errorf("open snapshot %s: %w", id, err)
-		}
-	}
-	f, err := os.Open(s.image(l.Meta.ID))
+	end := s.sends.begin()
+	l, f, err := s.open()
 	if err != nil {
-		return nil, nil, fmt.Errorf("open snapshot: %w", err)
+		end()
+		return nil, nil, fmt.Errorf("open snapshot %s: %w", id, err)
 	}
 	m := l.Meta
-	return &m, f, nil
+	return &m, &sent{f, end}, nil
 }
 
-// materialise copies the live database and makes a snapshot of the copy.
-func (s *snapshots) materialise() (*label, error) {
+// open opens the newest image, or makes one. It is open before a newer snapshot
+// can take its name away.
+func (s *snapshots) open() (*label, *os.File, error) {
+	s.making.Lock()
+	defer s.making.Unlock()
+	if l, f, err := s.openNewest(); l != nil || err != nil {
+		return l, f, err
+	}
 	part := filepath.Join(s.dir, "copy.part")
 	p, err := s.copy(s.ctx, part)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return s.add(p, part)
+	f, err := os.Open(part)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := s.add(p, part)
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return l, f, nil
+}
+
+func (s *snapshots) openNewest() (*label, *os.File, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.labels) == 0 || !s.labels[0].Image {
+		return nil, nil, nil
+	}
+	f, err := os.Open(s.image(s.labels[0].Meta.ID))
+	return s.labels[0], f, err
 }
 
 // add gives a snapshot its name, with the image in the file part or, when that

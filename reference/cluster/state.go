@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"bleepstore/reference/meta"
 	"bleepstore/reference/raftlog"
@@ -73,5 +74,10 @@ func (r *Raft) Term() uint64 { return r.raft.CurrentTerm() }
 // Status is how this node fares, without asking anybody.
 func (r *Raft) Status() NodeStatus { return r.ServeStatus(false) }
 
-// Stats are raft's own figures, by name.
-func (r *Raft) Stats() map[string]string { return r.raft.Stats() }
+// Stats are raft's own figures, by name, and where the log begins.
+func (r *Raft) Stats() map[string]string {
+	s := r.raft.Stats()
+	first, _ := r.store.FirstIndex() // it has no error
+	s["first_log_index"] = strconv.FormatUint(first, 10)
+	return s
+}
