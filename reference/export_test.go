@@ -44,3 +44,6 @@ func (c *Cluster) Slow(i int, d time.Duration) {
 		}
 	}
 }
+
+// Kick has a node look for what it lacks now, not in a minute.
+func (c *Cluster) Kick(i int) { c.nodes[i].server.stores.node.blobs.Kick() }

@@ -141,9 +141,9 @@ func (h *hoard) completeUpload(c *s3.Client) {
 	wantBody(h.t, c, *key, append(hoardParts[0].body(), hoardParts[1].body()...))
 }
 
-// verify reads everything back, by one client or another, and what is a blob by
-// every one of them. Nothing else must be listed.
-func (h *hoard) verify(clients ...*s3.Client) {
+// verify reads everything of at least that size back, by one client or another,
+// and what is a blob by every one of them. Nothing else must be listed.
+func (h *hoard) verify(size int, clients ...*s3.Client) {
 	h.t.Helper()
 	type read struct {
 		by          *s3.Client
@@ -172,7 +172,9 @@ func (h *hoard) verify(clients ...*s3.Client) {
 	}
 	i := 0
 	for key, v := range h.objects {
-		i++
+		if i++; v.size < size {
+			continue
+		}
 		for n, by := range clients {
 			if i%len(clients) == n || v.size > 16<<10 {
 				reads <- read{by, "bucket", key, nil, v}

@@ -97,14 +97,14 @@ func TestPromotion(t *testing.T) {
 		}
 	}
 	c.AwaitVoters(3)
-	h.verify(client(c, 0), client(c, 1), client(c, 2))
+	h.verify(0, client(c, 0), client(c, 1), client(c, 2))
 	c.AwaitEqual()
 	c.Kill(0)
 	_, err := reference.Open(ctx, reference.Config{Dir: h.dir, Users: []reference.User{{AccessKey: "a", SecretKey: "s"}}})
 	if err == nil || !strings.Contains(err.Error(), "cannot be served alone") {
 		t.Errorf("open it alone: %v", err)
 	}
-	h.verify(client(c, 1), client(c, 2))
+	h.verify(16<<10, client(c, 1), client(c, 2))
 	h.completeUpload(client(c, 2))
 	c.Restart(0)
 	c.AwaitEqual()
