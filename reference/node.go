@@ -62,7 +62,8 @@ func openNode(ctx context.Context, c Config, dir *datadir, local blob.Store, fai
 		return nil, err
 	}
 	n.port, err = peer.Listen(peer.Options{
-		Node: dir.id.Node, Listen: c.Cluster.Addr, Creds: creds, Book: n.address, Dial: n.dialer(), Log: c.Logger,
+		Node: dir.id.Node, Listen: c.Cluster.Addr, Creds: creds, Book: n.configured, Elsewhere: n.told,
+		Dial: n.dialer(), Log: c.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -90,11 +91,16 @@ func (n *node) addr() string {
 	return n.port.Addr()
 }
 
-// address tells where another node is: as configured, or as it told the cluster.
-func (n *node) address(id string) (string, bool) {
-	if a, ok := n.static[id]; ok {
-		return a, true
-	}
+// configured tells where another node is by the configuration of this one, told
+// where it is by that of the cluster. Neither is always right: a node that moves
+// tells the cluster, once it reaches it; and who moves all nodes has only the
+// configuration to say so.
+func (n *node) configured(id string) (string, bool) {
+	a, ok := n.static[id]
+	return a, ok
+}
+
+func (n *node) told(id string) (string, bool) {
 	if r := n.raft.Load(); r != nil {
 		for _, m := range r.Members() {
 			if m.ID == id {

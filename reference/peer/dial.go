@@ -11,7 +11,8 @@ type peerAt struct{ node, addr string }
 
 // connect makes a connection that has done its handshake. Its errors are
 // errDial, and more if they come from further than the dial.
-func (p *Port) connect(ctx context.Context, to peerAt, alpn string) (*tls.Conn, error) {
+func (p *Port) connect(ctx context.Context, to peerAt, alpn string) (_ *tls.Conn, err error) {
+	defer func() { p.tried(to, err) }()
 	ctx, cancel := context.WithTimeout(ctx, greetTimeout)
 	defer cancel()
 	defer context.AfterFunc(p.ctx, cancel)()

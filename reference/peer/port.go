@@ -39,6 +39,9 @@ type Options struct {
 	// Book tells where another node listens; nil knows none. It is called from
 	// many goroutines and must not block.
 	Book func(node string) (addr string, ok bool)
+	// Elsewhere tells where that node may be when it is not found where Book says,
+	// and nowhere else; nil knows nothing. It is called like Book.
+	Elsewhere func(node string) (addr string, ok bool)
 	// Dial makes every connection that goes out, of both protocols; nil is a
 	// net.Dialer. Its context ends after a second.
 	Dial func(ctx context.Context, addr string) (net.Conn, error)
@@ -61,6 +64,8 @@ type Port struct {
 	conns    conns
 	grumbler grumbler
 
+	elsewhere func(node string) (string, bool)
+
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	closed func() error
@@ -69,6 +74,7 @@ type Port struct {
 	cluster string
 	book    func(node string) (string, bool)
 	learned map[string]string // addresses that raft passed along
+	missed  map[peerAt]bool   // where nodes were not found when last tried
 	clients map[string]*client
 	anyone  *http.Transport // of DoAddr
 	raft    *transport      // nil until Transport
@@ -89,6 +95,7 @@ func Listen(o Options) (*Port, error) {
 	p := &Port{
 		node: o.Node, creds: o.Creds, dialer: o.Dial, book: o.Book, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		mux: http.NewServeMux(), learned: map[string]string{}, clients: map[string]*client{},
+		elsewhere: o.Elsewhere, missed: map[peerAt]bool{},
 	}
 	if p.dialer == nil {
 		d := &net.Dialer{KeepAliveConfig: keepAlive}
@@ -196,31 +203,4 @@ func (p *Port) clusterID() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.cluster
-}
-
-// address tells where a node listens: what the book says, else what raft said
-// last.
-func (p *Port) address(node string) (string, error) {
-	p.mu.Lock()
-	book, learned := p.book, p.learned[node]
-	p.mu.Unlock()
-	if book != nil {
-		if addr, ok := book(node); ok {
-			return addr, nil
-		}
-	}
-	if learned != "" {
-		return learned, nil
-	}
-	return "", fmt.Errorf("%w: %q", ErrUnknownNode, node)
-}
-
-// learn keeps an address that raft passes along with a node's id.
-func (p *Port) learn(node, addr string) {
-	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.learned[node] = addr
 }
