@@ -18,11 +18,17 @@ type Recorder struct {
 	mu  sync.Mutex
 	ops []Op
 	to  *Writer // nil: kept in memory alone
+	see func(*Op)
 }
 
 // NewRecorder returns a Recorder whose clock begins now. to, which may be nil,
 // gets each operation as it ends.
 func NewRecorder(to *Writer) *Recorder { return &Recorder{start: time.Now(), to: to} }
+
+// Watch has see told of each operation as it is kept, by the goroutine of the
+// client that made it. see must not block, and must not keep what it is given.
+// Call Watch before the first operation.
+func (r *Recorder) Watch(see func(*Op)) { r.see = see }
 
 // Value returns a value that no other write has.
 func (r *Recorder) Value() Value { return Value(r.values.Add(1)) }
@@ -69,6 +75,9 @@ func (r *Recorder) Keep(o Op) {
 	r.mu.Unlock()
 	if r.to != nil {
 		r.to.Add(o)
+	}
+	if r.see != nil {
+		r.see(&o)
 	}
 }
 

@@ -68,6 +68,9 @@ type Options struct {
 	Duration time.Duration
 	Clients  int   // 0: the workload's own number
 	Requests int64 // after so many it ends early; 0: no limit
+	// Until ends the workload when it is closed, if Duration has not; what follows
+	// is as at its end. nil: never.
+	Until <-chan struct{}
 	// Enough is how many requests it goes on for in spite of Duration, so that a
 	// slow server is judged too; at most patience longer.
 	Enough int64

@@ -169,6 +169,11 @@ func (r *run) client(n int) *client {
 // over reports whether clients are to stop.
 func (r *run) over(ctx context.Context) bool {
 	n, late := r.requests.Load(), time.Since(r.began)-r.opts.Duration
+	select {
+	case <-r.opts.Until:
+		return true
+	default:
+	}
 	return ctx.Err() != nil || r.failed.Load() != nil ||
 		late >= 0 && (n >= r.opts.Enough || late >= patience) ||
 		r.opts.Requests > 0 && n >= r.opts.Requests
