@@ -21,13 +21,15 @@ var multipart = Workload{
 }
 
 // races lets groups of clients fall upon one upload after the other, all at the
-// same moment, on a key that keeps what came out of the last.
+// same moment, on a key that keeps what came out of the last. They take turns at
+// beginning one: where a node is gone, those who keep to it can begin nothing.
 func races(ctx context.Context, r *run) {
 	r.groups(ctx, func(group int, members []*client) {
+		turn := 0
 		for n := 0; !r.over(ctx); n++ {
 			h := r.pool.open(fmt.Sprintf("%s/%d/%06d", r.Name, group, n))
-			for !h.worn() && !r.over(ctx) {
-				members[0].race(ctx, h, members)
+			for ; !h.worn() && !r.over(ctx); turn++ {
+				members[turn%len(members)].race(ctx, h, members)
 			}
 		}
 	})
