@@ -159,7 +159,8 @@ func (m member) Raft() admin.Raft           { return m }
 func (m member) Status() cluster.NodeStatus { return m.NodeStatus }
 func (member) Stats() map[string]string     { return nil }
 
-func (member) Snapshot(context.Context) error { return nil }
+func (member) Snapshot(context.Context) error               { return nil }
+func (member) Hash(context.Context) (string, uint64, error) { return "", 0, nil }
 
 func TestGaugesOfANode(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()

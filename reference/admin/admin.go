@@ -38,6 +38,9 @@ type Raft interface {
 	Stats() map[string]string
 	// Snapshot takes a snapshot; nil also when there is nothing new to take.
 	Snapshot(ctx context.Context) error
+	// Hash returns a digest of the metadata that this node has, and the log index
+	// up to which they are applied. It reads everything.
+	Hash(ctx context.Context) (digest string, applied uint64, err error)
 }
 
 // A Config says what is served. Open, Cluster and Backup may be called at any
@@ -80,6 +83,7 @@ func Handler(c Config) http.Handler {
 	h.path("/admin/cluster/leader", methods{"POST": h.clustered(h.transfer)})
 	h.path("/admin/cluster/raft/stats", methods{"GET": h.clustered(h.stats)})
 	h.path("/admin/cluster/raft/snapshot", methods{"POST": h.clustered(h.snapshot)})
+	h.path("/admin/cluster/raft/hash", methods{"GET": h.clustered(h.hash)})
 	h.path("/admin/backup", methods{"GET": h.backup})
 	h.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "NotFound", "there is no "+r.URL.Path)

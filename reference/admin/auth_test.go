@@ -22,7 +22,7 @@ func basic(password string) func(*http.Request) {
 var every = []struct{ method, path string }{
 	{"GET", "/admin/"}, {"GET", "/admin/cluster/status"}, {"GET", "/admin/cluster/nodes"}, {"POST", "/admin/cluster/nodes"},
 	{"DELETE", "/admin/cluster/nodes/a"}, {"POST", "/admin/cluster/leader"}, {"GET", "/admin/cluster/raft/stats"},
-	{"POST", "/admin/cluster/raft/snapshot"}, {"GET", "/admin/backup"}, {"GET", "/admin/nothing"}, {"PUT", "/admin/"},
+	{"POST", "/admin/cluster/raft/snapshot"}, {"GET", "/admin/cluster/raft/hash"}, {"GET", "/admin/backup"}, {"GET", "/admin/nothing"}, {"PUT", "/admin/"},
 }
 
 // Without a token configured nothing is open, whatever a request shows.

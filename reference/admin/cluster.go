@@ -89,6 +89,17 @@ func (h *handler) snapshot(w http.ResponseWriter, r *http.Request, c Cluster) {
 	answer(w, http.StatusOK, map[string]uint64{"last_snapshot_index": c.Raft().Status().LastSnapshot})
 }
 
+// hash answers with a digest of this node's state: nodes that have applied up to
+// the same index must have the same.
+func (h *handler) hash(w http.ResponseWriter, r *http.Request, c Cluster) {
+	digest, applied, err := c.Raft().Hash(r.Context())
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{"applied": applied, "hash": digest})
+}
+
 // read decodes the body of a request, a JSON object or nothing, into v. A field
 // that v does not have is an error: a misspelt one should not be ignored.
 func read(w http.ResponseWriter, r *http.Request, v any) error {

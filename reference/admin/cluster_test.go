@@ -140,6 +140,9 @@ func TestRaftOfThisNode(t *testing.T) {
 	if _, body := d.ask("POST", "/admin/cluster/raft/snapshot", ""); !strings.Contains(body, `"last_snapshot_index": 20`) {
 		t.Errorf("snapshot: %s", body)
 	}
+	if _, body := d.ask("GET", "/admin/cluster/raft/hash", ""); !strings.Contains(body, `"applied": 40`) || !strings.Contains(body, `"hash": "c0ffee"`) {
+		t.Errorf("hash: %s", body)
+	}
 	if _, body := d.ask("GET", "/admin/cluster/nodes", ""); strings.Count(body, `"addr"`) != 3 {
 		t.Errorf("nodes: %s", body)
 	}

@@ -49,6 +49,9 @@ type part band
 func (p *part) Status() cluster.NodeStatus     { return p.nodes[0] }
 func (p *part) Stats() map[string]string       { return map[string]string{"state": "Leader", "term": "3"} }
 func (p *part) Snapshot(context.Context) error { return (*band)(p).note("snapshot") }
+func (p *part) Hash(context.Context) (string, uint64, error) {
+	return "c0ffee", 40, (*band)(p).note("hash")
+}
 
 const token = "a token that nobody guesses"
 

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -183,11 +184,11 @@ func (f *fleet) equal() {
 	})
 	hashes := map[string]string{}
 	for id, r := range f.nodes {
-		h, err := r.db.Hash(context.Background())
+		h, at, err := r.Hash(context.Background())
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		hashes[h] = id
+		hashes[fmt.Sprint(at, " ", h)] = id
 	}
 	if len(hashes) != 1 {
 		f.t.Errorf("states differ: %v", hashes)

@@ -157,3 +157,12 @@ func (r *Raft) Snapshot(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 }
+
+// Hash returns a digest of this node's state, and the log index up to which it is
+// applied: nodes at the same index have the same. It reads everything.
+func (r *Raft) Hash(ctx context.Context) (digest string, applied uint64, err error) {
+	if err := r.gone(); err != nil {
+		return "", 0, err
+	}
+	return r.db.HashAt(ctx)
+}

@@ -14,8 +14,19 @@ import (
 // two databases that applied equal commands have equal ones. It reads
 // everything.
 func (db *DB) Hash(ctx context.Context) (string, error) {
+	digest, _, err := db.HashAt(ctx)
+	return digest, err
+}
+
+// HashAt is Hash with the applied index of the very state that it is of.
+func (db *DB) HashAt(ctx context.Context) (digest string, applied uint64, err error) {
 	h := sha256.New()
-	err := db.View(ctx, func(tx *Tx) error {
+	err = db.View(ctx, func(tx *Tx) error {
+		st, err := tx.Stats()
+		if err != nil {
+			return err
+		}
+		applied = st.Applied
 		for _, t := range tables {
 			from, begun := t.from, false
 			if from == "" {
@@ -35,7 +46,7 @@ func (db *DB) Hash(ctx context.Context) (string, error) {
 		}
 		return nil
 	})
-	return hex.EncodeToString(h.Sum(nil)), err
+	return hex.EncodeToString(h.Sum(nil)), applied, err
 }
 
 // hashRow feeds one row; every value goes with its type and length.
