@@ -1,0 +1,164 @@
+// Package load keeps a server under several workloads at once while somebody
+// else disturbs it, tells meanwhile how they fare, and judges their histories in
+// the end. It knows nothing of what disturbs the server.
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"bleepstore/conformance"
+	"bleepstore/conformance/history"
+	"bleepstore/scenarios"
+	"bleepstore/scenarios/consistency"
+)
+
+// Options say what clients do, and to whom.
+type Options struct {
+	Endpoints      []string // URLs of the nodes of one server, which is for this load alone
+	Access, Secret string
+	Workloads      []string      // by consistency.Workload.Name
+	Clients        int           // of each workload; 0: the workload's own number
+	Timeout        time.Duration // of a request, whose outcome is unclear then
+	Most           time.Duration // after which the workloads end by themselves
+	Seed           uint64        // of all that the clients choose; 0 picks one
+	Repeat         string        // the command that runs it again, for the history
+}
+
+// A Load is under way from Start to Stop. Its methods may be called together,
+// but for Stop, Judge and Close, which follow each other in this order.
+type Load struct {
+	o     Options
+	run   *conformance.Run
+	rec   *history.Recorder
+	works []*work
+
+	stop, release func()
+	until, leave  chan struct{} // closed by them
+	checks        sync.WaitGroup
+
+	mu    sync.Mutex
+	mark  int64 // by the recorder's clock
+	tally Tally
+}
+
+// A work is one workload under way.
+type work struct {
+	consistency.Workload
+	once  sync.Once
+	ended chan struct{}
+	told  history.Workload // these two are set when it has ended
+	err   error
+}
+
+func (w *work) end(told history.Workload, err error) {
+	w.once.Do(func() {
+		w.told, w.err = told, err
+		close(w.ended)
+	})
+}
+
+// Start lets the clients loose. The end of ctx ends them too, and is an error of
+// Stop. The caller must Close the Load, whatever it was told meanwhile.
+func Start(ctx context.Context, o Options) (*Load, error) {
+	l := &Load{o: o, rec: history.NewRecorder(nil), until: make(chan struct{}), leave: make(chan struct{})}
+	l.stop, l.release = sync.OnceFunc(func() { close(l.until) }), sync.OnceFunc(func() { close(l.leave) })
+	l.tally = newTally()
+	l.rec.Watch(l.see)
+	var all []scenarios.Scenario
+	for _, name := range o.Workloads {
+		w, err := find(name)
+		if err != nil {
+			return nil, err
+		}
+		l.works = append(l.works, w)
+		all = append(all, l.scenario(w))
+	}
+	plan, err := conformance.NewPlan(o.engine(), all, func(string) string { return "" })
+	if err != nil {
+		return nil, err
+	}
+	if l.run, err = conformance.Open(ctx, plan); err != nil {
+		return nil, err
+	}
+	for _, it := range plan.Items {
+		l.checks.Go(func() { l.check(ctx, it) })
+	}
+	return l, nil
+}
+
+// engine are the options of the engine, which sees to buckets and clean-up.
+func (o *Options) engine() conformance.Options {
+	e := conformance.DefaultOptions()
+	e.Embed(conformance.Embedded{URL: o.Endpoints[0], AccessKey: o.Access, SecretKey: o.Secret})
+	e.Endpoint, e.Seed, e.Timeout, e.Consistency = o.Endpoints, o.Seed, o.Timeout, o.Most
+	return e
+}
+
+func find(name string) (*work, error) {
+	for _, w := range consistency.Workloads() {
+		if w.Name == name {
+			return &work{Workload: w, ended: make(chan struct{})}, nil
+		}
+	}
+	return nil, fmt.Errorf("no workload is called %q", name)
+}
+
+// scenario is a workload as the engine runs it: its bucket stays until Close.
+func (l *Load) scenario(w *work) scenarios.Scenario {
+	return scenarios.Declared(scenarios.Scenario{
+		ID: "load." + w.Name, Rule: w.Rule, Says: w.Says, Ref: w.Ref, Level: scenarios.Must, Needs: []scenarios.Feature{scenarios.Consistency},
+		Check: func(ctx context.Context, s *scenarios.S) {
+			w.end(w.Run(ctx, s, l.rec, consistency.Options{Duration: l.o.Most, Clients: l.o.Clients, Until: l.until}))
+			select {
+			case <-l.leave:
+			case <-ctx.Done():
+			}
+		},
+	})
+}
+
+// check runs one workload to its end, whatever that is.
+func (l *Load) check(ctx context.Context, it conformance.Item) {
+	res, ok := l.run.Check(ctx, it)
+	for _, w := range l.works {
+		if it.ID != "load."+w.Name {
+			continue
+		}
+		switch {
+		case !ok:
+			w.end(history.Workload{}, fmt.Errorf("ended early: %w", context.Cause(ctx)))
+		case res.Verdict != scenarios.Pass:
+			w.end(history.Workload{}, fmt.Errorf("%s: %s", res.Verdict, res.Reason))
+		}
+	}
+}
+
+// Stop lets the clients end what they have under way, and read everything once
+// more. What they wrote is still there when it returns.
+func (l *Load) Stop() error {
+	l.stop()
+	var errs []error
+	for _, w := range l.works {
+		<-w.ended
+		if w.err != nil {
+			errs = append(errs, fmt.Errorf("workload %s: %w", w.Name, w.err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Close ends the load where Stop has not, and removes what it made.
+func (l *Load) Close(ctx context.Context) error {
+	l.stop()
+	l.release()
+	l.checks.Wait()
+	left, _, err := l.run.Close(ctx)
+	if len(left) > 0 {
+		err = errors.Join(err, fmt.Errorf("could not be removed: %v", left))
+	}
+	return err
+}

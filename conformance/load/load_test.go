@@ -1,0 +1,144 @@
+package load_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"bleepstore/conformance/history"
+	"bleepstore/conformance/load"
+	"bleepstore/reference"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// begin puts a server under load until the test ends.
+func begin(t *testing.T, server *reference.Instance, urls ...string) *load.Load {
+	t.Helper()
+	keys, err := server.AWS.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := load.Start(t.Context(), load.Options{
+		Endpoints: urls, Access: keys.AccessKeyID, Secret: keys.SecretAccessKey, Workloads: []string{"register", "cas"}, Clients: 4,
+		Timeout: 5 * time.Second, Most: time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+func await(t *testing.T, l *load.Load, what string, ok func(load.Tally) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := l.Await(ctx, what, ok); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLoadOnAServerThatKeepsItsWord(t *testing.T) {
+	server := reference.Start(t)
+	l := begin(t, server, server.URL, server.URL)
+	await(t, l, "everybody writes", func(c load.Tally) bool { return l.Each(c, 20) && l.Everywhere(c, 20) })
+	l.Mark()
+	await(t, l, "everybody goes on", func(c load.Tally) bool { return l.Each(c, 20) })
+	if c := l.Tally(); c.First <= 0 || c.FirstWrite < c.First {
+		t.Errorf("first success after %s, first write after %s", c.First, c.FirstWrite)
+	}
+	if err := l.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	v, err := l.Judge(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := load.Short(v); why != "" || len(v.Workloads) != 2 {
+		t.Errorf("%d workloads: %s", len(v.Workloads), why)
+	}
+	f, err := os.Open(filepath.Join(dir, load.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	h, err := history.Read(f)
+	if err != nil || h.Seed != l.Seed() || len(h.Ops) != v.Workloads[0].Ops+v.Workloads[1].Ops {
+		t.Errorf("the history on file: %v", err)
+	}
+}
+
+// TestLoadOnALiar: a server that acknowledges a write now and then without doing
+// it is found out.
+func TestLoadOnALiar(t *testing.T) {
+	server := reference.Start(t)
+	to, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	honest := &httputil.ReverseProxy{Transport: &http.Transport{}, Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host // which is signed
+	}}
+	var puts atomic.Int64
+	liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/register/") && puts.Add(1)%20 == 0 {
+			w.Header().Set("ETag", `"00000000000000000000000000000000"`)
+			return
+		}
+		honest.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() { honest.Transport.(*http.Transport).CloseIdleConnections() })
+	t.Cleanup(liar.Close)
+	l := begin(t, server, liar.URL)
+	await(t, l, "everybody writes", func(c load.Tally) bool { return l.Each(c, 300) })
+	if err := l.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	v, err := l.Judge(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := load.Short(v); !strings.HasPrefix(why, "VIOLATION: register is") || strings.Contains(why, "cas is") {
+		t.Errorf("got %q, want a violation of register", why)
+	}
+}
+
+func TestAwaitEndsWithItsContext(t *testing.T) {
+	server := reference.Start(t)
+	l := begin(t, server, server.URL)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.Await(ctx, "never", func(load.Tally) bool { return false }); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if err := l.Stop(); err != nil {
+		t.Error(err)
+	}
+	if err := l.Await(t.Context(), "never", func(load.Tally) bool { return false }); err == nil {
+		t.Error("it waits for workloads that have ended")
+	}
+}
+
+func TestUnknownWorkload(t *testing.T) {
+	if _, err := load.Start(t.Context(), load.Options{Workloads: []string{"sleep"}}); err == nil {
+		t.Error("it was started")
+	}
+}
