@@ -31,7 +31,7 @@ type keeper struct {
 }
 
 // keeperSizes are those of bodies in the log, and of such as are blobs.
-var keeperSizes = []int{100, 20 << 10, 300 << 10}
+var keeperSizes = []int{100, 20 << 10, 150 << 10}
 
 // keep begins to write.
 func keep(t *testing.T, nodes []string, seed uint64) *keeper {
@@ -50,7 +50,7 @@ func keep(t *testing.T, nodes []string, seed uint64) *keeper {
 // write writes to one node until it is enough, at a pace that leaves the server
 // to others.
 func (k *keeper) write(node int) {
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -93,14 +93,18 @@ func (k *keeper) stop() {
 // objects that is.
 func (k *keeper) verify() int {
 	k.t.Helper()
-	for key, n := range k.kept {
-		for node := range k.nodes {
-			status, got := k.do(k.t.Context(), http.MethodGet, node, key, nil)
-			if status != http.StatusOK || !bytes.Equal(got, k.body(key, n)) {
-				k.t.Errorf("%s was acknowledged, and is not at node %d: %d, %d bytes", key, node+1, status, len(got))
+	var readers sync.WaitGroup
+	for node := range k.nodes {
+		readers.Go(func() {
+			for key, n := range k.kept {
+				status, got := k.do(k.t.Context(), http.MethodGet, node, key, nil)
+				if status != http.StatusOK || !bytes.Equal(got, k.body(key, n)) {
+					k.t.Errorf("%s was acknowledged, and is not at node %d: %d, %d bytes", key, node+1, status, len(got))
+				}
 			}
-		}
+		})
 	}
+	readers.Wait()
 	if len(k.kept) == 0 {
 		k.t.Error("no object was acknowledged")
 	}

@@ -112,12 +112,10 @@ func (o *ordeal) calm() {
 	o.await("it is calm", func(c load.Tally) bool { return o.load.Each(c, some) && o.load.Everywhere(c, some) })
 }
 
-// suffer is what follows a fault: operations of every workload succeed again,
-// and not only such as were under way.
+// suffer waits until a write that was begun since a fault has succeeded.
 func (o *ordeal) suffer() (r recovery) {
 	o.t.Helper()
 	o.await("the first write succeeds", func(c load.Tally) bool { r.op, r.write = c.First, c.FirstWrite; return c.FirstWrite > 0 })
-	o.await("every workload goes on", func(c load.Tally) bool { return o.load.Each(c, 3) })
 	return r
 }
 
@@ -128,6 +126,7 @@ func (o *ordeal) kill(i int, what string) {
 	began := time.Now()
 	o.murder(i)
 	r := o.suffer()
+	o.await("every workload goes on", func(c load.Tally) bool { return o.load.Each(c, 3) })
 	o.respawn(i)
 	r.back = time.Since(began)
 	o.calm()
@@ -145,6 +144,7 @@ func (o *ordeal) pause(i int) {
 	o.load.Mark()
 	o.stopped(i)
 	r := o.suffer()
+	o.await("the others go on", func(c load.Tally) bool { return c.Total() >= 50 }) // clients that ask the node wait for it
 	o.keeper.put((i+1)%3, "probe", "new")
 	answers := o.keeper.ask(i, "probe", 12)
 	o.woken(i)

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"bleepstore/fault"
 	"bleepstore/reference/admin"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/blob/local"
@@ -145,7 +146,7 @@ func (o *ordeal) readAll() (blobs int) {
 		if err != nil {
 			o.t.Fatalf("%s: %v", n.ID, err)
 		}
-		store, err := local.Open(filepath.Join(n.Data, "blobs"), nil)
+		store, err := local.Open(filepath.Join(n.Data, "blobs"), fault.OS{})
 		if err != nil {
 			o.t.Fatalf("%s: %v", n.ID, err)
 		}

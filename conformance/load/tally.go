@@ -19,6 +19,14 @@ type Tally struct {
 	Unclear           int            // writes whose outcome is not known
 }
 
+// Total is how many have succeeded.
+func (t Tally) Total() (n int) {
+	for _, ok := range t.OK {
+		n += ok
+	}
+	return n
+}
+
 func newTally() Tally { return Tally{OK: map[string]int{}, At: map[int]int{}} }
 
 // Mark begins a new tally: of what is begun from now on.
