@@ -119,3 +119,21 @@ func TestMinorityRefuses(t *testing.T) {
 	c.AwaitEqual()
 	wantBody(t, client(c, cut), "key", []byte("new"))
 }
+
+// TestLeaderThatHearsNobody: one that can be heard and hears nothing cannot keep
+// the others from going on.
+func TestLeaderThatHearsNobody(t *testing.T) {
+	c := reference.StartCluster(t, 3)
+	createBucket(t, client(c, 0))
+	old := c.Leader()
+	for node := range 3 {
+		if node != old {
+			c.Cut(node, old)
+		}
+	}
+	await(t, "another leads", func() bool { return c.Leader() != old })
+	put(t, client(c, c.Leader()), "key", []byte("new"))
+	c.Heal()
+	c.AwaitEqual()
+	wantBody(t, client(c, old), "key", []byte("new"))
+}

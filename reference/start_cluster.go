@@ -192,7 +192,13 @@ func (c *Cluster) Partition(groups ...[]int) {
 	}
 }
 
-// Heal ends every partition.
+// Cut stops what goes from one node to another; the other way stays as it is, and
+// so do earlier cuts.
+func (c *Cluster) Cut(from, to int) {
+	c.net.Cut(c.nodes[from].c.Cluster.Node, c.nodes[to].c.Cluster.Node)
+}
+
+// Heal ends every partition and every cut.
 func (c *Cluster) Heal() { c.net.Heal() }
 
 // Leader waits until a node leads and returns it. A partition can have an older

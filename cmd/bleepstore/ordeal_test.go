@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"bleepstore/conformance/load"
+	"bleepstore/conformance/traffic"
 	"bleepstore/reference/config"
 )
 
@@ -25,7 +25,7 @@ type ordeal struct {
 	t *testing.T
 	*fleet
 	rand   *rand.Rand
-	load   *load.Load
+	load   *traffic.Load
 	keeper *keeper
 	kills  []recovery
 }
@@ -76,7 +76,7 @@ func newOrdeal(t *testing.T) *ordeal {
 	o.fleet = three(t)
 	plain, _ := o.record.endpoints()
 	var err error
-	o.load, err = load.Start(t.Context(), load.Options{
+	o.load, err = traffic.Start(t.Context(), traffic.Options{
 		Endpoints: plain, Access: config.DefaultAccessKey, Secret: config.DefaultSecretKey,
 		Workloads: []string{"register", "cas", "append", "list", "mpu"}, Clients: 5,
 		Timeout: 4 * time.Second, Most: time.Hour, Seed: seed, Repeat: repeat,
@@ -94,7 +94,7 @@ func newOrdeal(t *testing.T) *ordeal {
 }
 
 // await waits for the load to be as wanted.
-func (o *ordeal) await(what string, ok func(load.Tally) bool) {
+func (o *ordeal) await(what string, ok func(traffic.Tally) bool) {
 	o.t.Helper()
 	ctx, cancel := context.WithTimeout(o.t.Context(), ordealWait)
 	defer cancel()
@@ -109,13 +109,13 @@ func (o *ordeal) calm() {
 	o.t.Helper()
 	o.load.Mark()
 	some := 5 + o.rand.IntN(15)
-	o.await("it is calm", func(c load.Tally) bool { return o.load.Each(c, some) && o.load.Everywhere(c, some) })
+	o.await("it is calm", func(c traffic.Tally) bool { return o.load.Each(c, some) && o.load.Everywhere(c, some) })
 }
 
 // suffer waits until a write that was begun since a fault has succeeded.
 func (o *ordeal) suffer() (r recovery) {
 	o.t.Helper()
-	o.await("the first write succeeds", func(c load.Tally) bool { r.op, r.write = c.First, c.FirstWrite; return c.FirstWrite > 0 })
+	o.await("the first write succeeds", func(c traffic.Tally) bool { r.op, r.write = c.First, c.FirstWrite; return c.FirstWrite > 0 })
 	return r
 }
 
@@ -126,7 +126,7 @@ func (o *ordeal) kill(i int, what string) {
 	began := time.Now()
 	o.murder(i)
 	r := o.suffer()
-	o.await("every workload goes on", func(c load.Tally) bool { return o.load.Each(c, 3) })
+	o.await("every workload goes on", func(c traffic.Tally) bool { return o.load.Each(c, 3) })
 	o.respawn(i)
 	r.back = time.Since(began)
 	o.calm()
@@ -144,7 +144,7 @@ func (o *ordeal) pause(i int) {
 	o.load.Mark()
 	o.stopped(i)
 	r := o.suffer()
-	o.await("the others go on", func(c load.Tally) bool { return c.Total() >= 50 }) // clients that ask the node wait for it
+	o.await("the others go on", func(c traffic.Tally) bool { return c.Total() >= 50 }) // clients that ask the node wait for it
 	o.keeper.put((i+1)%3, "probe", "new")
 	answers := o.keeper.ask(i, "probe", 12)
 	o.woken(i)
@@ -184,7 +184,7 @@ func (o *ordeal) end() {
 	var says strings.Builder
 	v.Write(&says)
 	o.t.Logf("the nodes are equal: %s; %d objects that were acknowledged are at every node\n%s", hash, kept, &says)
-	if why := load.Short(v); why != "" {
+	if why := traffic.Short(v); why != "" {
 		o.t.Errorf("%s\nthe history is in %s (with -artifacts it stays)", why, o.t.ArtifactDir())
 	}
 	o.t.Logf("over %d kills the first success came after at most %s, the first write after at most %s", len(o.kills),

@@ -1,4 +1,4 @@
-package load_test
+package traffic_test
 
 import (
 	"context"
@@ -17,21 +17,17 @@ import (
 	"go.uber.org/goleak"
 
 	"bleepstore/conformance/history"
-	"bleepstore/conformance/load"
+	"bleepstore/conformance/traffic"
 	"bleepstore/reference"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // begin puts a server under load until the test ends.
-func begin(t *testing.T, server *reference.Instance, urls ...string) *load.Load {
+func begin(t *testing.T, server *reference.Instance, urls ...string) *traffic.Load {
 	t.Helper()
-	keys, err := server.AWS.Credentials.Retrieve(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := load.Start(t.Context(), load.Options{
-		Endpoints: urls, Access: keys.AccessKeyID, Secret: keys.SecretAccessKey, Workloads: []string{"register", "cas"}, Clients: 4,
+	l, err := traffic.Start(t.Context(), traffic.Options{
+		Endpoints: urls, Access: server.AccessKey, Secret: server.SecretKey, Workloads: []string{"register", "cas"}, Clients: 4,
 		Timeout: 5 * time.Second, Most: time.Minute,
 	})
 	if err != nil {
@@ -45,7 +41,7 @@ func begin(t *testing.T, server *reference.Instance, urls ...string) *load.Load 
 	return l
 }
 
-func await(t *testing.T, l *load.Load, what string, ok func(load.Tally) bool) {
+func await(t *testing.T, l *traffic.Load, what string, ok func(traffic.Tally) bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -57,9 +53,9 @@ func await(t *testing.T, l *load.Load, what string, ok func(load.Tally) bool) {
 func TestLoadOnAServerThatKeepsItsWord(t *testing.T) {
 	server := reference.Start(t)
 	l := begin(t, server, server.URL, server.URL)
-	await(t, l, "everybody writes", func(c load.Tally) bool { return l.Each(c, 20) && l.Everywhere(c, 20) })
+	await(t, l, "everybody writes", func(c traffic.Tally) bool { return l.Each(c, 20) && l.Everywhere(c, 20) })
 	l.Mark()
-	await(t, l, "everybody goes on", func(c load.Tally) bool { return l.Each(c, 20) })
+	await(t, l, "everybody goes on", func(c traffic.Tally) bool { return l.Each(c, 20) })
 	if c := l.Tally(); c.First <= 0 || c.FirstWrite < c.First {
 		t.Errorf("first success after %s, first write after %s", c.First, c.FirstWrite)
 	}
@@ -71,10 +67,10 @@ func TestLoadOnAServerThatKeepsItsWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := load.Short(v); why != "" || len(v.Workloads) != 2 {
+	if why := traffic.Short(v); why != "" || len(v.Workloads) != 2 {
 		t.Errorf("%d workloads: %s", len(v.Workloads), why)
 	}
-	f, err := os.Open(filepath.Join(dir, load.File))
+	f, err := os.Open(filepath.Join(dir, traffic.File))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +104,7 @@ func TestLoadOnALiar(t *testing.T) {
 	t.Cleanup(func() { honest.Transport.(*http.Transport).CloseIdleConnections() })
 	t.Cleanup(liar.Close)
 	l := begin(t, server, liar.URL)
-	await(t, l, "everybody writes", func(c load.Tally) bool { return l.Each(c, 300) })
+	await(t, l, "everybody writes", func(c traffic.Tally) bool { return l.Each(c, 300) })
 	if err := l.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +112,7 @@ func TestLoadOnALiar(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := load.Short(v); !strings.HasPrefix(why, "VIOLATION: register is") || strings.Contains(why, "cas is") {
+	if why := traffic.Short(v); !strings.HasPrefix(why, "VIOLATION: register is") || strings.Contains(why, "cas is") {
 		t.Errorf("got %q, want a violation of register", why)
 	}
 }
@@ -126,19 +122,19 @@ func TestAwaitEndsWithItsContext(t *testing.T) {
 	l := begin(t, server, server.URL)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := l.Await(ctx, "never", func(load.Tally) bool { return false }); !errors.Is(err, context.Canceled) {
+	if err := l.Await(ctx, "never", func(traffic.Tally) bool { return false }); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if err := l.Stop(); err != nil {
 		t.Error(err)
 	}
-	if err := l.Await(t.Context(), "never", func(load.Tally) bool { return false }); err == nil {
+	if err := l.Await(t.Context(), "never", func(traffic.Tally) bool { return false }); err == nil {
 		t.Error("it waits for workloads that have ended")
 	}
 }
 
 func TestUnknownWorkload(t *testing.T) {
-	if _, err := load.Start(t.Context(), load.Options{Workloads: []string{"sleep"}}); err == nil {
+	if _, err := traffic.Start(t.Context(), traffic.Options{Workloads: []string{"sleep"}}); err == nil {
 		t.Error("it was started")
 	}
 }
