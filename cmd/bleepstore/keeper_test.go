@@ -128,9 +128,11 @@ func (k *keeper) ask(node int, key string, n int) <-chan string {
 	var sent sync.WaitGroup
 	for range n {
 		sent.Add(1)
-		ctx := httptrace.WithClientTrace(k.t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent.Done() }})
+		once := sync.OnceFunc(sent.Done)
+		ctx := httptrace.WithClientTrace(k.t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { once() }})
 		go func() {
 			status, text := k.do(ctx, http.MethodGet, node, key, nil)
+			once() // also where nothing could be sent
 			if status != http.StatusOK {
 				text = nil
 			}

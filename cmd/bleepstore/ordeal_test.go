@@ -18,6 +18,7 @@ const (
 	ordealKills = "BLEEPSTORE_KILLS" // how often the leader is killed; default 2
 	ordealSeed  = "BLEEPSTORE_SEED"  // of clients and faults; default: another one each time
 	ordealWait  = 60 * time.Second   // for anything
+	probes      = 60                 // reads that wait for a node that is paused
 )
 
 // An ordeal is a cluster of three processes under load, and who disturbs it.
@@ -146,10 +147,10 @@ func (o *ordeal) pause(i int) {
 	r := o.suffer()
 	o.await("the others go on", func(c traffic.Tally) bool { return c.Total() >= 50 }) // clients that ask the node wait for it
 	o.keeper.put((i+1)%3, "probe", "new")
-	answers := o.keeper.ask(i, "probe", 12)
+	answers := o.keeper.ask(i, "probe", probes)
 	o.woken(i)
 	stale, fresh, refused := 0, 0, 0
-	for range 12 {
+	for range probes {
 		switch a := <-answers; a {
 		case "new":
 			fresh++
@@ -163,8 +164,8 @@ func (o *ordeal) pause(i int) {
 		o.t.Errorf("%s answered %d reads with what was overwritten while it was paused", o.record.Nodes[i].ID, stale)
 	}
 	o.calm()
-	o.t.Logf("pause of the leader, %s: first success after %d ms, first write after %d ms; of 12 reads that waited for it %d were answered, %d refused",
-		o.record.Nodes[i].ID, r.op.Milliseconds(), r.write.Milliseconds(), fresh, refused)
+	o.t.Logf("pause of the leader, %s: first success after %d ms, first write after %d ms; of %d reads that waited for it %d were answered, %d refused",
+		o.record.Nodes[i].ID, r.op.Milliseconds(), r.write.Milliseconds(), probes, fresh, refused)
 }
 
 // end judges.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"bleepstore/fault"
 	"bleepstore/reference/admin"
@@ -108,7 +109,7 @@ func (o *ordeal) equal() string {
 		Hash    string `json:"hash"`
 	}
 	var all [3]state
-	eventually(o.t, "all nodes have applied the same", func() bool {
+	o.until("all nodes have applied the same", &all, func() bool {
 		for i := range all {
 			if o.admin(i, "/admin/cluster/raft/hash", &all[i]) != nil {
 				return false
@@ -125,9 +126,10 @@ func (o *ordeal) equal() string {
 // whole waits until every node holds all blobs that it should.
 func (o *ordeal) whole() {
 	o.t.Helper()
-	eventually(o.t, "no node misses a blob", func() bool {
+	var s admin.Summary
+	o.until("no node misses a blob", &s, func() bool {
 		for i := range o.record.Nodes {
-			var s admin.Summary
+			s = admin.Summary{}
 			if o.admin(i, "/admin/cluster/status", &s) != nil || s.VotersReachable != 3 ||
 				slices.ContainsFunc(s.Nodes, func(n admin.Node) bool { return !n.Blobs.Complete || n.Blobs.Missing > 0 }) {
 				return false
@@ -135,6 +137,17 @@ func (o *ordeal) whole() {
 		}
 		return true
 	})
+}
+
+// until waits for a condition of what is seen, and tells that where it does not
+// come to be.
+func (o *ordeal) until(what string, seen any, cond func() bool) {
+	o.t.Helper()
+	for deadline := time.Now().Add(ordealWait); !cond(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			o.t.Fatalf("not within %s: %s: %+v", ordealWait, what, seen)
+		}
+	}
 }
 
 // readAll reads, when no process runs any more, every blob that the state of a
