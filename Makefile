@@ -4,8 +4,9 @@ STAGE  := ./.ci/stage
 BIN    := bin/bleepstore
 FUZZ   ?= 5s
 CRASHES ?= 50
+KILLS  ?= 20
 
-.PHONY: load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
+.PHONY: ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -56,6 +57,10 @@ fuzz: ## each fuzz target for FUZZ (default 5s)
 
 crash: ## kill -9 a loaded server CRASHES times (default 50) on each durable backend
 	BLEEPSTORE_CRASHES=$(CRASHES) $(GO) test ./reference -run '^TestKill$$' -count=1 -v -timeout 30m
+
+ordeal: ## kill -9 the leader of three loaded nodes KILLS times (default 20), pause it, kill the followers, cut the network
+	BLEEPSTORE_KILLS=$(KILLS) $(GO) test ./cmd/bleepstore -run '^TestOrdeal$$' -count=1 -v -timeout 60m
+	BLEEPSTORE_CUTS=$(KILLS) $(GO) test ./reference -run '^TestOrdeal$$' -count=1 -v -timeout 60m
 
 bench: build ## measure the server beside a bare net/http server (about 3 minutes)
 	$(BIN) bench --data bin
