@@ -16,6 +16,9 @@ const (
 	// passShare bounds the share of its time that a node spends on passes: one
 	// in so many parts.
 	passShare = 20
+	// failedEvery is the time between two passes, where Options.Every is longer,
+	// while they leave something open.
+	failedEvery = 5 * time.Second
 	// maxFailures is how many blobs in a row a pass fails to fetch before it
 	// leaves the rest to the next one: nobody seems to be there.
 	maxFailures = 30
@@ -23,8 +26,8 @@ const (
 
 // Run keeps this node's share of the copies whole until ctx ends: it fetches
 // what it is told to, and walks over all names at once, when the members change,
-// after Kick, and every so often. It also tells peers what they miss. It runs
-// once.
+// after Kick, soon after a walk that left something open, and every so often. It
+// also tells peers what they miss. It runs once.
 func (s *Store) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -76,13 +79,15 @@ func (s *Store) pass(ctx context.Context, members []Member) time.Time {
 	} else if ctx.Err() == nil {
 		s.opt.Logger.Error("look for missing blobs", "err", err)
 	}
-	if err == nil && whole && ctx.Err() == nil && slices.Equal(members, s.sorted()) {
-		s.status.ended()
-	}
+	done := err == nil && whole && ctx.Err() == nil && slices.Equal(members, s.sorted()) && s.status.ended()
 	if sc.beyond > 0 && fetched > 0 {
 		return time.Now()
 	}
-	return time.Now().Add(max(s.opt.Every, passShare*time.Since(began)))
+	every := s.opt.Every
+	if !done {
+		every = min(every, failedEvery)
+	}
+	return time.Now().Add(max(every, passShare*time.Since(began)))
 }
 
 // catchUp says whether the names are up to date, and this node is a member: only

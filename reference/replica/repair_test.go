@@ -335,3 +335,34 @@ func TestMoreMissingThanOnePassFetches(t *testing.T) {
 		t.Errorf("got %d missing, %d named, complete %v", st.Missing, len(st.MissingIDs), st.Complete)
 	}
 }
+
+// TestAPassThatFailsIsRepeatedSoon: one that came to no end, since the names were
+// old or a holder was not there, is not made up for only by the next one in its
+// turn.
+func TestAPassThatFailsIsRepeatedSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var behind atomic.Bool
+		behind.Store(true)
+		f := newFleet(t, 3, func(o *Options) {
+			o.Every = time.Hour
+			o.CatchUp = func(context.Context) error {
+				if behind.Load() {
+					return errors.New("no leader")
+				}
+				return nil
+			}
+		})
+		all := f.fill(3)
+		n := f.nodes["n1"]
+		f.drop(all[0], n)
+		f.nodes["n0"].setDown(true)
+		f.nodes["n2"].setDown(true)
+		n.run()
+		n.wantStatus(Status{Held: 2, Missing: 1})
+		behind.Store(false)
+		time.Sleep(time.Minute) // of the bubble
+		n.wantStatus(Status{Held: 2, Missing: 1})
+		f.nodes["n2"].setDown(false)
+		n.wantStatus(Status{Held: 3, Complete: true})
+	})
+}

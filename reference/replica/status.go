@@ -97,13 +97,14 @@ func (p *progress) lacks(id blob.ID) {
 	p.missing[id] = true
 }
 
-// ended says how a whole pass ended: with nothing missing the node is complete.
-func (p *progress) ended() {
+// ended takes note of the end of a whole pass, and says whether nothing is
+// missing: the node is complete then.
+func (p *progress) ended() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.missing)+p.beyond == 0 {
-		p.complete = true
-	}
+	none := len(p.missing)+p.beyond == 0
+	p.complete = p.complete || none
+	return none
 }
 
 // reset says that the members have changed.
