@@ -196,7 +196,27 @@ func (o *ordeal) end() {
 	if err := o.fleet.stop(); err != nil {
 		o.t.Error(err)
 	}
-	blobs := o.readAll()
+	o.judgeBlobs()
+}
+
+// judgeBlobs reads every blob of every node. The one who knew that a node lacks a
+// blob may have been killed; it is enough then that the node finds out when it
+// starts again.
+func (o *ordeal) judgeBlobs() {
+	o.t.Helper()
+	blobs, lacking := o.readAll()
+	if len(lacking) > 0 {
+		o.t.Logf("not yet everywhere, so that the nodes are started again: %s", strings.Join(lacking, "; "))
+		o.fleet = start(o.t, o.plan)
+		o.whole()
+		if err := o.fleet.stop(); err != nil {
+			o.t.Error(err)
+		}
+		blobs, lacking = o.readAll()
+	}
+	for _, what := range lacking {
+		o.t.Error(what)
+	}
 	if blobs == 0 {
 		o.t.Error("no object had a blob: nothing was shown of them")
 	}

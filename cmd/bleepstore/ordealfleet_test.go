@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -21,11 +22,17 @@ import (
 // three starts a cluster of three processes, as bleepstore cluster does.
 func three(t *testing.T) *fleet {
 	t.Helper()
-	said := &notes{}
 	p, err := (&clusterCmd{Nodes: 3, Data: t.TempDir(), LogLevel: "warn"}).plan(func(string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
+	return start(t, p)
+}
+
+// start starts the cluster of a plan until the test ends.
+func start(t *testing.T, p *fleetPlan) *fleet {
+	t.Helper()
+	said := &notes{}
 	f, err := startFleet(t.Context(), p, said)
 	if err != nil {
 		t.Fatal(err)
@@ -151,8 +158,9 @@ func (o *ordeal) until(what string, seen any, cond func() bool) {
 }
 
 // readAll reads, when no process runs any more, every blob that the state of a
-// node names from that node's own directory, and returns how many they are.
-func (o *ordeal) readAll() (blobs int) {
+// node names from that node's own directory, and returns how many they are, and
+// what is not there.
+func (o *ordeal) readAll() (blobs int, lacking []string) {
 	o.t.Helper()
 	for i, n := range o.record.Nodes {
 		ids, err := named(o.t.Context(), filepath.Join(n.Data, metaName))
@@ -165,7 +173,7 @@ func (o *ordeal) readAll() (blobs int) {
 		}
 		for _, id := range ids {
 			if err := readBlob(o.t.Context(), store, blob.ID(id)); err != nil {
-				o.t.Errorf("%s: blob %s: %v", n.ID, id, err)
+				lacking = append(lacking, fmt.Sprintf("%s: blob %s: %v", n.ID, id, err))
 			}
 		}
 		if err := store.Close(); err != nil {
@@ -175,7 +183,7 @@ func (o *ordeal) readAll() (blobs int) {
 			blobs = len(ids)
 		}
 	}
-	return blobs
+	return blobs, lacking
 }
 
 // named are the blobs that a metadata database names.
