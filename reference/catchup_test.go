@@ -19,7 +19,7 @@ func wantImage(t *testing.T, c *reference.Cluster, node int) {
 
 // outrun cuts a node off and returns when the log of the others, which go on
 // writing, no longer reaches back to what it has.
-func outrun(t *testing.T, c *reference.Cluster, f *traffic, node int) {
+func outrun(t *testing.T, c *reference.Cluster, f *flow, node int) {
 	t.Helper()
 	others := []int{(node + 1) % 3, (node + 2) % 3}
 	f.leave(node)

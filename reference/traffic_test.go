@@ -34,9 +34,9 @@ func keepImage(c *reference.Config) {
 	c.Cluster.SnapshotThreshold = 1 << 40
 }
 
-// traffic writes to a cluster, by every node that it is given, until it is
+// A flow writes to a cluster, by every node that it is given, until it is
 // stopped, and knows what must be there afterwards.
-type traffic struct {
+type flow struct {
 	t       *testing.T
 	ctx     context.Context // ends the writers
 	stop    context.CancelFunc
@@ -68,10 +68,10 @@ func (v thing) body() []byte {
 var trafficSizes = []int{0, 100, 16 << 10, 16<<10 + 1, 100 << 10, 400 << 10, -(20 << 10), -(200 << 10)}
 
 // startTraffic makes the bucket and writes by the nodes.
-func startTraffic(t *testing.T, c *reference.Cluster, nodes ...int) *traffic {
+func startTraffic(t *testing.T, c *reference.Cluster, nodes ...int) *flow {
 	t.Helper()
 	createBucket(t, client(c, nodes[0]))
-	f := &traffic{t: t, clients: map[int]*s3.Client{}, objects: map[string]thing{}, unclear: map[string][]thing{}}
+	f := &flow{t: t, clients: map[int]*s3.Client{}, objects: map[string]thing{}, unclear: map[string][]thing{}}
 	f.moved = sync.NewCond(&f.mu)
 	f.use(c, nodes...)
 	f.resume()
@@ -79,7 +79,7 @@ func startTraffic(t *testing.T, c *reference.Cluster, nodes ...int) *traffic {
 }
 
 // resume lets the writers go on that stop has ended.
-func (f *traffic) resume() {
+func (f *flow) resume() {
 	f.ctx, f.stop = context.WithCancel(context.Background())
 	ctx := f.ctx
 	for w := range 4 {
@@ -93,7 +93,7 @@ func (f *traffic) resume() {
 	f.t.Cleanup(f.end)
 }
 
-func (f *traffic) use(c *reference.Cluster, nodes ...int) {
+func (f *flow) use(c *reference.Cluster, nodes ...int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, n := range nodes {
@@ -103,7 +103,7 @@ func (f *traffic) use(c *reference.Cluster, nodes ...int) {
 }
 
 // leave has no new request sent to a node.
-func (f *traffic) leave(nodes ...int) {
+func (f *flow) leave(nodes ...int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, n := range nodes {
@@ -111,19 +111,19 @@ func (f *traffic) leave(nodes ...int) {
 	}
 }
 
-func (f *traffic) end() {
+func (f *flow) end() {
 	f.stop()
 	f.writers.Wait()
 }
 
-func (f *traffic) count() int {
+func (f *flow) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.acked
 }
 
 // await waits for more acknowledged writes.
-func (f *traffic) await(more int) {
+func (f *flow) await(more int) {
 	f.t.Helper()
 	want := f.count() + more
 	await(f.t, fmt.Sprintf("%d more writes are acknowledged", more), func() bool { return f.count() >= want })
@@ -131,7 +131,7 @@ func (f *traffic) await(more int) {
 
 // step writes, or deletes, one key by one node. Of a request that fails nobody
 // knows what it did.
-func (f *traffic) step(ctx context.Context, r *rand.Rand, key string) {
+func (f *flow) step(ctx context.Context, r *rand.Rand, key string) {
 	f.mu.Lock()
 	nodes := slices.Sorted(maps.Keys(f.clients))
 	c := f.clients[nodes[r.IntN(len(nodes))]]
@@ -182,7 +182,7 @@ func putParts(ctx context.Context, c *s3.Client, key string, body []byte) error 
 // verify reads every object by each of the nodes: it must be what was
 // acknowledged last, or what came after it and was not answered. The writers
 // must have ended.
-func (f *traffic) verify(c *reference.Cluster, nodes ...int) {
+func (f *flow) verify(c *reference.Cluster, nodes ...int) {
 	f.t.Helper()
 	for _, n := range nodes {
 		by := client(c, n)
@@ -205,7 +205,7 @@ func (f *traffic) verify(c *reference.Cluster, nodes ...int) {
 	}
 }
 
-func (f *traffic) check(by *s3.Client, key string) error {
+func (f *flow) check(by *s3.Client, key string) error {
 	out, err := by.GetObject(context.Background(), &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: &key})
 	possible := append([]thing{f.objects[key]}, f.unclear[key]...)
 	if code(err) == "NoSuchKey" {
