@@ -113,6 +113,20 @@ func TestNodeThatDiesIsRestarted(t *testing.T) {
 	}
 }
 
+// A node that dies at once is started less and less often; one that has served
+// for a while is not held to account for what was before.
+func TestWaitBeforeARestart(t *testing.T) {
+	var wait time.Duration
+	for _, want := range []int{1, 2, 4, 8, 16, 30, 30} {
+		if wait = waitAfter(wait, time.Second); wait != time.Duration(want)*time.Second {
+			t.Errorf("got %s, want %d s", wait, want)
+		}
+	}
+	if wait = waitAfter(wait, time.Minute); wait != time.Second {
+		t.Errorf("after a minute: got %s", wait)
+	}
+}
+
 func TestDirectoryInUseIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	f, _ := oneNode(t, clusterCmd{Data: dir})

@@ -16,10 +16,27 @@ func (p *process) how() error {
 	return p.err
 }
 
+// The wait before a node is started again doubles while it dies at once.
+const (
+	leastWait, mostWait = time.Second, 30 * time.Second
+	atOnce              = 10 * time.Second
+)
+
+// waitAfter is how long to wait after a node that has lived for so long, and
+// before whose start the wait was before; 0: it is the first.
+func waitAfter(before, lived time.Duration) time.Duration {
+	if lived > atOnce {
+		before = 0
+	}
+	return min(max(2*before, leastWait), mostWait)
+}
+
 // watch tells of the end of a node, and starts it again where that is wanted.
 func (f *fleet) watch(i int, p *process) {
-	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
+	for wait := time.Duration(0); ; {
+		began := time.Now()
 		<-p.ended
+		wait = waitAfter(wait, time.Since(began))
 		if !f.buried(i, p) {
 			return
 		}
