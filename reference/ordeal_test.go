@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"bleepstore/conformance/traffic"
+	"bleepstore/conformance/trial"
 	"bleepstore/reference"
 )
 
@@ -69,7 +69,7 @@ type ordeal struct {
 	t    *testing.T
 	c    *reference.Cluster
 	rand *rand.Rand
-	load *traffic.Load
+	load *trial.Load
 }
 
 func startOrdeal(t *testing.T, seed uint64, repeat string) *ordeal {
@@ -80,9 +80,9 @@ func startOrdeal(t *testing.T, seed uint64, repeat string) *ordeal {
 		urls = append(urls, o.c.Node(i).URL)
 	}
 	var err error
-	o.load, err = traffic.Start(t.Context(), traffic.Options{
+	o.load, err = trial.Start(t.Context(), trial.Options{
 		Endpoints: urls, Access: first.AccessKey, Secret: first.SecretKey, Workloads: []string{"register", "cas"}, Clients: 9,
-		Timeout: 5 * time.Second, Most: time.Hour, Seed: seed, Repeat: repeat,
+		Timeout: 3 * time.Second, Most: time.Hour, Seed: seed, Repeat: repeat,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func startOrdeal(t *testing.T, seed uint64, repeat string) *ordeal {
 	return o
 }
 
-func (o *ordeal) await(what string, ok func(traffic.Tally) bool) {
+func (o *ordeal) await(what string, ok func(trial.Tally) bool) {
 	o.t.Helper()
 	ctx, cancel := context.WithTimeout(o.t.Context(), 30*time.Second)
 	defer cancel()
@@ -110,7 +110,7 @@ func (o *ordeal) calm() {
 	o.t.Helper()
 	o.load.Mark()
 	some := 5 + o.rand.IntN(15)
-	o.await("it is calm", func(c traffic.Tally) bool { return o.load.Each(c, some) && o.load.Everywhere(c, some) })
+	o.await("it is calm", func(c trial.Tally) bool { return o.load.Each(c, some) && o.load.Everywhere(c, some) })
 }
 
 // cut disturbs the network until operations that were begun since have succeeded,
@@ -125,7 +125,7 @@ func (o *ordeal) cut(name string, cut func(c *reference.Cluster, leader, a, b in
 	o.load.Mark()
 	cut(o.c, leader, a, b)
 	some, long := 10+o.rand.IntN(60), o.rand.IntN(4) == 0
-	o.await(name, func(c traffic.Tally) bool {
+	o.await(name, func(c trial.Tally) bool {
 		return c.FirstWrite > 0 && c.Total() >= some && (!long || c.Unclear > 0)
 	})
 	during := o.load.Tally()
@@ -148,7 +148,7 @@ func (o *ordeal) scatter() {
 	})
 	o.load.Mark()
 	o.c.Heal()
-	o.await("nobody reached anybody", func(c traffic.Tally) bool { return c.FirstWrite > 0 })
+	o.await("nobody reached anybody", func(c trial.Tally) bool { return c.FirstWrite > 0 })
 	during := o.load.Tally()
 	o.calm()
 	o.t.Logf("nobody reached anybody: first success %d ms after that, first write %d ms", during.First.Milliseconds(), during.FirstWrite.Milliseconds())
@@ -168,7 +168,7 @@ func (o *ordeal) end() {
 	var says strings.Builder
 	v.Write(&says)
 	o.t.Logf("the nodes are equal: %s\n%s", hash, &says)
-	if why := traffic.Short(v); why != "" {
+	if why := trial.Short(v); why != "" {
 		o.t.Errorf("%s\nthe history is in %s (with -artifacts it stays)", why, o.t.ArtifactDir())
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"bleepstore/conformance/traffic"
+	"bleepstore/conformance/trial"
 	"bleepstore/reference/config"
 )
 
@@ -26,7 +26,7 @@ type ordeal struct {
 	t *testing.T
 	*fleet
 	rand   *rand.Rand
-	load   *traffic.Load
+	load   *trial.Load
 	keeper *keeper
 	kills  []recovery
 }
@@ -77,7 +77,7 @@ func newOrdeal(t *testing.T) *ordeal {
 	o.fleet = three(t)
 	plain, _ := o.record.endpoints()
 	var err error
-	o.load, err = traffic.Start(t.Context(), traffic.Options{
+	o.load, err = trial.Start(t.Context(), trial.Options{
 		Endpoints: plain, Access: config.DefaultAccessKey, Secret: config.DefaultSecretKey,
 		Workloads: []string{"register", "cas", "append", "list", "mpu"}, Clients: 5,
 		Timeout: 4 * time.Second, Most: time.Hour, Seed: seed, Repeat: repeat,
@@ -95,7 +95,7 @@ func newOrdeal(t *testing.T) *ordeal {
 }
 
 // await waits for the load to be as wanted.
-func (o *ordeal) await(what string, ok func(traffic.Tally) bool) {
+func (o *ordeal) await(what string, ok func(trial.Tally) bool) {
 	o.t.Helper()
 	ctx, cancel := context.WithTimeout(o.t.Context(), ordealWait)
 	defer cancel()
@@ -110,13 +110,13 @@ func (o *ordeal) calm() {
 	o.t.Helper()
 	o.load.Mark()
 	some := 5 + o.rand.IntN(15)
-	o.await("it is calm", func(c traffic.Tally) bool { return o.load.Each(c, some) && o.load.Everywhere(c, some) })
+	o.await("it is calm", func(c trial.Tally) bool { return o.load.Each(c, some) && o.load.Everywhere(c, some) })
 }
 
 // suffer waits until a write that was begun since a fault has succeeded.
 func (o *ordeal) suffer() (r recovery) {
 	o.t.Helper()
-	o.await("the first write succeeds", func(c traffic.Tally) bool { r.op, r.write = c.First, c.FirstWrite; return c.FirstWrite > 0 })
+	o.await("the first write succeeds", func(c trial.Tally) bool { r.op, r.write = c.First, c.FirstWrite; return c.FirstWrite > 0 })
 	return r
 }
 
@@ -127,7 +127,7 @@ func (o *ordeal) kill(i int, what string) {
 	began := time.Now()
 	o.murder(i)
 	r := o.suffer()
-	o.await("every workload goes on", func(c traffic.Tally) bool { return o.load.Each(c, 3) })
+	o.await("every workload goes on", func(c trial.Tally) bool { return o.load.Each(c, 3) })
 	o.respawn(i)
 	r.back = time.Since(began)
 	o.calm()
@@ -145,7 +145,7 @@ func (o *ordeal) pause(i int) {
 	o.load.Mark()
 	o.stopped(i)
 	r := o.suffer()
-	o.await("the others go on", func(c traffic.Tally) bool { return c.Total() >= 50 }) // clients that ask the node wait for it
+	o.await("the others go on", func(c trial.Tally) bool { return c.Total() >= 50 }) // clients that ask the node wait for it
 	o.keeper.put((i+1)%3, "probe", "new")
 	answers := o.keeper.ask(i, "probe", probes)
 	o.woken(i)
@@ -185,7 +185,7 @@ func (o *ordeal) end() {
 	var says strings.Builder
 	v.Write(&says)
 	o.t.Logf("the nodes are equal: %s; %d objects that were acknowledged are at every node\n%s", hash, kept, &says)
-	if why := traffic.Short(v); why != "" {
+	if why := trial.Short(v); why != "" {
 		o.t.Errorf("%s\nthe history is in %s (with -artifacts it stays)", why, o.t.ArtifactDir())
 	}
 	o.t.Logf("over %d kills the first success came after at most %s, the first write after at most %s", len(o.kills),

@@ -1,4 +1,4 @@
-package traffic_test
+package trial_test
 
 import (
 	"context"
@@ -17,16 +17,16 @@ import (
 	"go.uber.org/goleak"
 
 	"bleepstore/conformance/history"
-	"bleepstore/conformance/traffic"
+	"bleepstore/conformance/trial"
 	"bleepstore/reference"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // begin puts a server under load until the test ends.
-func begin(t *testing.T, server *reference.Instance, urls ...string) *traffic.Load {
+func begin(t *testing.T, server *reference.Instance, urls ...string) *trial.Load {
 	t.Helper()
-	l, err := traffic.Start(t.Context(), traffic.Options{
+	l, err := trial.Start(t.Context(), trial.Options{
 		Endpoints: urls, Access: server.AccessKey, Secret: server.SecretKey, Workloads: []string{"register", "cas"}, Clients: 4,
 		Timeout: 5 * time.Second, Most: time.Minute,
 	})
@@ -41,7 +41,7 @@ func begin(t *testing.T, server *reference.Instance, urls ...string) *traffic.Lo
 	return l
 }
 
-func await(t *testing.T, l *traffic.Load, what string, ok func(traffic.Tally) bool) {
+func await(t *testing.T, l *trial.Load, what string, ok func(trial.Tally) bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -53,9 +53,9 @@ func await(t *testing.T, l *traffic.Load, what string, ok func(traffic.Tally) bo
 func TestLoadOnAServerThatKeepsItsWord(t *testing.T) {
 	server := reference.Start(t)
 	l := begin(t, server, server.URL, server.URL)
-	await(t, l, "everybody writes", func(c traffic.Tally) bool { return l.Each(c, 20) && l.Everywhere(c, 20) })
+	await(t, l, "everybody writes", func(c trial.Tally) bool { return l.Each(c, 20) && l.Everywhere(c, 20) })
 	l.Mark()
-	await(t, l, "everybody goes on", func(c traffic.Tally) bool { return l.Each(c, 20) })
+	await(t, l, "everybody goes on", func(c trial.Tally) bool { return l.Each(c, 20) })
 	if c := l.Tally(); c.First <= 0 || c.FirstWrite < c.First {
 		t.Errorf("first success after %s, first write after %s", c.First, c.FirstWrite)
 	}
@@ -67,10 +67,10 @@ func TestLoadOnAServerThatKeepsItsWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := traffic.Short(v); why != "" || len(v.Workloads) != 2 {
+	if why := trial.Short(v); why != "" || len(v.Workloads) != 2 {
 		t.Errorf("%d workloads: %s", len(v.Workloads), why)
 	}
-	f, err := os.Open(filepath.Join(dir, traffic.File))
+	f, err := os.Open(filepath.Join(dir, trial.File))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestLoadOnALiar(t *testing.T) {
 	t.Cleanup(func() { honest.Transport.(*http.Transport).CloseIdleConnections() })
 	t.Cleanup(liar.Close)
 	l := begin(t, server, liar.URL)
-	await(t, l, "everybody writes", func(c traffic.Tally) bool { return l.Each(c, 300) })
+	await(t, l, "everybody writes", func(c trial.Tally) bool { return l.Each(c, 300) })
 	if err := l.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestLoadOnALiar(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := traffic.Short(v); !strings.HasPrefix(why, "VIOLATION: register is") || strings.Contains(why, "cas is") {
+	if why := trial.Short(v); !strings.HasPrefix(why, "VIOLATION: register is") || strings.Contains(why, "cas is") {
 		t.Errorf("got %q, want a violation of register", why)
 	}
 }
@@ -122,19 +122,19 @@ func TestAwaitEndsWithItsContext(t *testing.T) {
 	l := begin(t, server, server.URL)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := l.Await(ctx, "never", func(traffic.Tally) bool { return false }); !errors.Is(err, context.Canceled) {
+	if err := l.Await(ctx, "never", func(trial.Tally) bool { return false }); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if err := l.Stop(); err != nil {
 		t.Error(err)
 	}
-	if err := l.Await(t.Context(), "never", func(traffic.Tally) bool { return false }); err == nil {
+	if err := l.Await(t.Context(), "never", func(trial.Tally) bool { return false }); err == nil {
 		t.Error("it waits for workloads that have ended")
 	}
 }
 
 func TestUnknownWorkload(t *testing.T) {
-	if _, err := traffic.Start(t.Context(), traffic.Options{Workloads: []string{"sleep"}}); err == nil {
+	if _, err := trial.Start(t.Context(), trial.Options{Workloads: []string{"sleep"}}); err == nil {
 		t.Error("it was started")
 	}
 }

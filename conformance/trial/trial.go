@@ -1,7 +1,7 @@
-// Package traffic keeps a server under several workloads at once while somebody
+// Package trial keeps a server under several workloads at once while somebody
 // else disturbs it, tells meanwhile how they fare, and judges their histories in
 // the end. It knows nothing of what disturbs the server.
-package traffic
+package trial
 
 import (
 	"context"
@@ -110,7 +110,7 @@ func find(name string) (*work, error) {
 // scenario is a workload as the engine runs it: its bucket stays until Close.
 func (l *Load) scenario(w *work) scenarios.Scenario {
 	return scenarios.Declared(scenarios.Scenario{
-		ID: "traffic." + w.Name, Rule: w.Rule, Says: w.Says, Ref: w.Ref, Level: scenarios.Must, Needs: []scenarios.Feature{scenarios.Consistency},
+		ID: "trial." + w.Name, Rule: w.Rule, Says: w.Says, Ref: w.Ref, Level: scenarios.Must, Needs: []scenarios.Feature{scenarios.Consistency},
 		Check: func(ctx context.Context, s *scenarios.S) {
 			w.end(w.Run(ctx, s, l.rec, consistency.Options{Duration: l.o.Most, Clients: l.o.Clients, Until: l.until}))
 			select {
@@ -125,7 +125,7 @@ func (l *Load) scenario(w *work) scenarios.Scenario {
 func (l *Load) check(ctx context.Context, it conformance.Item) {
 	res, ok := l.run.Check(ctx, it)
 	for _, w := range l.works {
-		if it.ID != "traffic."+w.Name {
+		if it.ID != "trial."+w.Name {
 			continue
 		}
 		switch {
