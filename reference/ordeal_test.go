@@ -41,7 +41,7 @@ func TestOrdeal(t *testing.T) {
 	for n := range rounds {
 		kind := cuts[order[n%len(cuts)]]
 		if kind.cut != nil {
-			o.cut(kind.name, kind.cut)
+			o.cut(kind.name, kind.cut, n%len(cuts) == 0)
 		} else {
 			o.scatter()
 		}
@@ -114,8 +114,8 @@ func (o *ordeal) calm() {
 }
 
 // cut disturbs the network until operations that were begun since have succeeded,
-// and for a while longer: now and then until a client has given up.
-func (o *ordeal) cut(name string, cut func(c *reference.Cluster, leader, a, b int)) {
+// and for a while longer, or, a long time, until a client has given up.
+func (o *ordeal) cut(name string, cut func(c *reference.Cluster, leader, a, b int), long bool) {
 	o.t.Helper()
 	leader := o.c.Leader()
 	a, b := (leader+1)%3, (leader+2)%3
@@ -124,7 +124,7 @@ func (o *ordeal) cut(name string, cut func(c *reference.Cluster, leader, a, b in
 	}
 	o.load.Mark()
 	cut(o.c, leader, a, b)
-	some, long := 10+o.rand.IntN(60), o.rand.IntN(4) == 0
+	some := 10 + o.rand.IntN(60)
 	o.await(name, func(c trial.Tally) bool {
 		return c.FirstWrite > 0 && c.Total() >= some && (!long || c.Unclear > 0)
 	})
