@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"bleepstore/reference"
+	"bleepstore/reference/blob/memory"
 )
 
 // client drives one node of a cluster, and never sends anything twice.
@@ -64,6 +65,21 @@ func TestClusterServesFromAnyNode(t *testing.T) {
 		t.Fatalf("list: %v, %v", out, err)
 	}
 	c.AwaitEqual()
+}
+
+// TestClusterOnAnyBackend: nodes take each other's blobs wherever they keep them.
+func TestClusterOnAnyBackend(t *testing.T) {
+	for name, change := range map[string]func(int, *reference.Config){
+		"sqlite": func(_ int, c *reference.Config) { c.Backend = reference.SQLite },
+		"given":  func(_ int, c *reference.Config) { c.Blobs = memory.New(0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := reference.StartCluster(t, 3, change)
+			createBucket(t, client(c, 0))
+			put(t, client(c, 0), "key", bytesOf(1, 100<<10))
+			wantBody(t, client(c, 1), "key", bytesOf(1, 100<<10))
+		})
+	}
 }
 
 func TestClusterGoesOnWithoutANode(t *testing.T) {

@@ -56,6 +56,7 @@ func openStores(ctx context.Context, c Config, fail func(error)) (_ *stores, err
 		return nil, err
 	}
 	if c.Cluster != nil {
+		c.BlobDir = s.bodies // only some backends use the one that is configured
 		if s.node, err = openNode(ctx, c, s.dir, s.blobs, fail); err != nil {
 			return nil, err
 		}
