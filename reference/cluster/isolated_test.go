@@ -248,3 +248,33 @@ func TestVerifyLeaderIsStale(t *testing.T) {
 		})
 	}
 }
+
+// deposing are Peers that answer as of a term only after the leader has lost it.
+type deposing struct {
+	fixed
+	once *sync.Once
+	l    *Raft
+	t    *testing.T
+}
+
+func (p deposing) Term(_ context.Context, node string) (TermAnswer, error) {
+	p.once.Do(func() {
+		_ = p.l.raft.LeadershipTransfer().Error() // the state says it
+		eventually(p.t, "it leads no more", func() bool { return p.l.raft.State() != raft.Leader })
+	})
+	return TermAnswer{Cluster: "test", Node: node, Term: 1}, nil
+}
+
+// TestDeposedDuringARound: answers of a majority do not help a node that does not
+// lead at their end: it counts itself among them.
+func TestDeposedDuringARound(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, nil, "a", "b", "c")
+	f.bucket()
+	l := f.leader()
+	r := &Raft{o: l.o, raft: l.raft, db: l.db, outcomes: l.outcomes}
+	r.o.Peers = deposing{fixed{}, new(sync.Once), l, t}
+	if index, err := r.quorumIndex(t.Context()); !errors.Is(err, ErrNotLeader) {
+		t.Errorf("got %d, %v, want %v", index, err, ErrNotLeader)
+	}
+}

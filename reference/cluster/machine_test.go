@@ -190,6 +190,18 @@ func TestMachine(t *testing.T) {
 	}
 }
 
+// A snapshot that is the database itself exists only once the database is durable.
+func TestSnapshotOfWhatCannotBeFlushed(t *testing.T) {
+	b := newBench(t)
+	bad := meta.Command{ID: "x", Term: 1, Op: meta.SetVersion{Version: meta.StateVersion + 1}}
+	if _, err := b.db.Apply([]meta.Entry{{Index: 1, Term: 1, Command: bad}}); err == nil || b.db.Err() == nil {
+		t.Fatal("the database is not broken")
+	}
+	if _, err := b.Snapshot(); err == nil || b.failed == nil {
+		t.Errorf("got %v, and the node %v", err, b.failed)
+	}
+}
+
 // After an entry that cannot be applied nothing is, and no snapshot vouches for
 // what is not there.
 func TestMachineBreaks(t *testing.T) {
