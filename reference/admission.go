@@ -14,6 +14,13 @@ import (
 // ErrForeignCluster is a node whose peers belong to another cluster than itself.
 var ErrForeignCluster = errors.New("the peers are of another cluster")
 
+// ErrTwin is a directory of a node that runs already, from another directory: one
+// of them is a copy. Two of them would promise, and vote, against each other.
+var ErrTwin = errors.New("the node runs already, from another directory")
+
+// twinWait is how long a node looks for another one of its id.
+const twinWait = time.Second
+
 // bootstrapWait is how long a node that is to found a cluster looks for one that
 // is there already: an emptied founder must not found a second.
 const bootstrapWait = 2 * time.Second
@@ -35,6 +42,9 @@ func (n *node) belong(ctx context.Context) error {
 	}))
 	switch {
 	case n.dir.id.Cluster != "":
+		if err := n.alone(ctx); err != nil {
+			return err
+		}
 		has, err := cluster.HasState(ctx, n.stateDir())
 		if err != nil || has {
 			return err
@@ -53,6 +63,41 @@ func (n *node) belong(ctx context.Context) error {
 		return n.found(ctx, false)
 	}
 	return n.join(ctx)
+}
+
+// alone refuses to go on where a member with this node's id answers at one of the
+// addresses that may be this node's. The node itself says by now that it is in no
+// cluster. A copy that cannot be reached is not found.
+func (n *node) alone(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, twinWait)
+	defer cancel()
+	addrs := []string{n.addr()}
+	for _, p := range n.c.Cluster.Peers {
+		if p.ID == n.dir.id.Node {
+			addrs = append(addrs, p.Addr)
+		}
+	}
+	if n.c.Cluster.DNS { // any of them; what cannot be resolved is not asked
+		all, _ := n.candidates()(ctx)
+		addrs = append(addrs, all...)
+	}
+	twins := make(chan error, len(addrs))
+	for _, a := range addrs {
+		go func() {
+			h, err := cluster.Hello(ctx, n.port, a)
+			if err == nil && h.Node == n.dir.id.Node && h.Cluster == n.dir.id.Cluster {
+				twins <- fmt.Errorf("%w: at %s", ErrTwin, a)
+				return
+			}
+			twins <- nil
+		}()
+	}
+	for range addrs {
+		if err := <-twins; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (n *node) stateDir() string { return filepath.Dir(n.c.MetaPath) }
