@@ -66,61 +66,12 @@ func TestGrowAndShrink(t *testing.T) {
 	f.verify(c, nodes...)
 }
 
-// Every node is ended at the same time, and all go on where they were; then one
-// of them comes back at other addresses, for its peers and for its clients.
-func TestRestartElsewhere(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a while")
-	}
-	t.Parallel()
-	c := reference.StartCluster(t, 3, smallLog)
-	f := startTraffic(t, c, 0, 1, 2)
-	f.await(50)
-	for node := range 3 { // in the middle of it
-		c.Kill(node)
-	}
-	f.end()
-	for node := range 3 {
-		c.Restart(node)
-	}
-	c.Leader()
-	f.use(c, 0, 1, 2)
-	f.verify(c, 0, 1, 2)
-	f.resume()
-	f.await(20)
-
-	moved := (c.Leader() + 1) % 3
-	f.leave(moved)
-	old := c.Node(moved).URL
-	c.Kill(moved)
-	f.await(20)
-	addr := c.FreePort()
-	c.Restart(moved, func(conf *reference.Config) { conf.Cluster.Addr, conf.Addr = addr, "127.0.0.1:0" })
-	if c.Node(moved).URL == old {
-		t.Fatal("it listens where it did")
-	}
-	c.Await("the others know where it is", func() bool {
-		for _, s := range c.Node((moved + 1) % 3).Server.Cluster().Survey(t.Context()) {
-			if s.Addr == addr && s.Err == "" {
-				return true
-			}
-		}
-		return false
-	})
-	f.use(c, moved)
-	f.await(20)
-	gone := (moved + 2) % 3 // nothing goes on without the moved one then
-	f.leave(gone)
-	c.Kill(gone)
-	f.await(20)
-	f.end()
-	f.verify(c, moved)
-	c.AwaitEqual()
-}
-
 // Nodes that know of each other only by names find each other, when the names
 // have addresses.
 func TestDiscoveryByNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
 	t.Parallel()
 	c := reference.StartCluster(t, 3, func(_ int, conf *reference.Config) {
 		conf.Cluster.DNS = true

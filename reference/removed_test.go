@@ -32,6 +32,9 @@ func blobFiles(t *testing.T, c *reference.Cluster, node int) map[string]string {
 
 // The node that has the last copy of a blob is not removed, until another has one.
 func TestLastCopy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
 	t.Parallel()
 	c := reference.StartCluster(t, 3)
 	createBucket(t, client(c, 0))
@@ -67,6 +70,9 @@ func TestLastCopy(t *testing.T) {
 // A removed node answers nothing from what it has: neither when it was told, nor
 // when it comes back and believes that it is a member.
 func TestRemovedNodeServesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
 	for _, when := range []string{"while it runs", "while it is away"} {
 		t.Run(when, func(t *testing.T) {
 			t.Parallel()

@@ -10,6 +10,10 @@ import (
 // the new one catches up by an image, and fetches the blobs. Then another of the
 // first three dies, and every object is still there, by whichever node is left.
 func TestReplaceANode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
+	t.Parallel()
 	c := reference.StartCluster(t, 3, smallLog)
 	f := startTraffic(t, c, 0, 1, 2)
 	f.await(100)

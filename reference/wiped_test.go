@@ -58,6 +58,10 @@ var losses = []lossOf{
 // count as one that holds what it holds no more. What the others can give it back
 // is no reason not to.
 func TestAVoterThatHasLostSomething(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
+	t.Parallel()
 	c := reference.StartCluster(t, 3, func(_ int, conf *reference.Config) { conf.Cluster.TrailingLogs = 1 })
 	createBucket(t, client(c, 0))
 	bodies := map[string][]byte{}
