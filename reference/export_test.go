@@ -47,3 +47,6 @@ func (c *Cluster) Slow(i int, d time.Duration) {
 
 // Kick has a node look for what it lacks now, not in a minute.
 func (c *Cluster) Kick(i int) { c.nodes[i].server.stores.node.blobs.Kick() }
+
+// Reset breaks the connections of a node, with what is on its way in them.
+func (c *Cluster) Reset(i int) { c.net.Kill(c.nodes[i].c.Cluster.Node) }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -43,7 +44,6 @@ type flow struct {
 	writers sync.WaitGroup
 
 	mu      sync.Mutex
-	moved   *sync.Cond
 	clients map[int]*s3.Client // by node
 	acked   int
 	objects map[string]thing // what was acknowledged last
@@ -72,7 +72,6 @@ func startTraffic(t *testing.T, c *reference.Cluster, nodes ...int) *flow {
 	t.Helper()
 	createBucket(t, client(c, nodes[0]))
 	f := &flow{t: t, clients: map[int]*s3.Client{}, objects: map[string]thing{}, unclear: map[string][]thing{}}
-	f.moved = sync.NewCond(&f.mu)
 	f.use(c, nodes...)
 	f.resume()
 	return f
@@ -85,8 +84,11 @@ func (f *flow) resume() {
 	for w := range 4 {
 		f.writers.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(w), uint64(f.count())))
+			pace := time.NewTicker(10 * time.Millisecond) // the nodes have more to do
+			defer pace.Stop()
 			for ctx.Err() == nil {
-				f.step(ctx, r, fmt.Sprintf("key-%d-%03d", w, r.IntN(60)))
+				f.step(ctx, r, fmt.Sprintf("key-%d-%03d", w, r.IntN(25)))
+				<-pace.C
 			}
 		})
 	}
@@ -99,7 +101,6 @@ func (f *flow) use(c *reference.Cluster, nodes ...int) {
 	for _, n := range nodes {
 		f.clients[n] = client(c, n)
 	}
-	f.moved.Broadcast()
 }
 
 // leave has no new request sent to a node.

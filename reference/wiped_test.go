@@ -82,10 +82,13 @@ func TestAVoterThatHasLostSomething(t *testing.T) {
 	}
 	keep(kept[false])
 	c.Restart(lost)
-	await(t, "it is back", c.Node(lost).Server.Ready)
-	if err := c.Node(lost).Server.Cluster().Raft().Snapshot(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	raft := c.Node(lost).Server.Cluster().Raft()
+	await(t, "it has made a snapshot", func() bool { // once it has replayed its log
+		if err := raft.Snapshot(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return raft.Status().LastSnapshot > 0
+	})
 	keep(kept[true])
 	for i, loss := range losses {
 		t.Run(loss.what, func(t *testing.T) {
