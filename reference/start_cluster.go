@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 type Cluster struct {
 	t     T
 	net   *proxy.Net
+	dir   string        // holds those of the nodes
 	peers []ClusterPeer // those of the beginning, which every node asks
 	nodes []*running
 	mu    sync.Mutex
@@ -50,7 +52,7 @@ func StartCluster(t T, n int, change ...func(node int, c *Config)) *Cluster {
 // newCluster is a cluster of which no node runs yet.
 func newCluster(t T, n int, change ...func(node int, c *Config)) *Cluster {
 	t.Helper()
-	c := &Cluster{t: t, net: proxy.New(), ids: map[string]string{}}
+	c := &Cluster{t: t, net: proxy.New(), dir: t.TempDir(), ids: map[string]string{}} // dir goes after the nodes
 	t.Cleanup(c.stop)
 	for i := range n {
 		c.peers = append(c.peers, ClusterPeer{ID: fmt.Sprintf("n%d", i+1), Addr: c.freePort()})
@@ -69,7 +71,7 @@ func newCluster(t T, n int, change ...func(node int, c *Config)) *Cluster {
 // config is that of a node, with a directory of its own.
 func (c *Cluster) config(p ClusterPeer) Config {
 	return Config{
-		Backend: Local, Dir: c.t.TempDir(), Reserve: -1, Addr: "127.0.0.1:0", // as Start
+		Backend: Local, Dir: filepath.Join(c.dir, p.ID), Reserve: -1, Addr: "127.0.0.1:0", // as Start
 		Users: []User{{AccessKey: config.DefaultAccessKey, SecretKey: config.DefaultSecretKey}},
 		Cluster: &ClusterConfig{
 			Node: p.ID, Addr: p.Addr, Peers: slices.Clone(c.peers), Secret: []byte(clusterSecret),
