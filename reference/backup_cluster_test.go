@@ -24,6 +24,7 @@ import (
 // A cluster is backed up from any of its nodes, and from what one of them has
 // left; either becomes one server, and may found a cluster of its own.
 func TestBackupOfACluster(t *testing.T) {
+	t.Parallel()
 	dirs := make([]string, 3)
 	c := reference.StartCluster(t, 3, func(node int, c *reference.Config) { dirs[node] = c.Dir })
 	createBucket(t, client(c, 0))
@@ -79,6 +80,7 @@ func wantBodies(t *testing.T, in *reference.Instance, bodies map[string][]byte) 
 // A node that is cut off gives no backup: it would lack what was acknowledged
 // elsewhere.
 func TestMinorityGivesNoBackup(t *testing.T) {
+	t.Parallel()
 	c := reference.StartCluster(t, 3)
 	createBucket(t, client(c, 0))
 	cut := c.Leader()
@@ -92,6 +94,7 @@ func TestMinorityGivesNoBackup(t *testing.T) {
 
 // The operator's API over a cluster that runs.
 func TestAdminOfACluster(t *testing.T) {
+	t.Parallel()
 	c := reference.StartCluster(t, 3)
 	leader := c.Leader()
 	node := (leader + 1) % 3

@@ -26,7 +26,7 @@ func outrun(t *testing.T, c *reference.Cluster, f *flow, node int) {
 	others := []int{(node + 1) % 3, (node + 2) % 3}
 	f.leave(node)
 	c.Partition(others, []int{node})
-	c.Reset(node) // or it would get, later, what is on its way
+	c.Reset(node)              // or it would get, later, what is on its way
 	for _, n := range others { // either may lead
 		await(t, "the log is cut", func() bool {
 			last := c.Node(node).Server.Cluster().Raft().Status().LastLog // it may still read

@@ -51,6 +51,7 @@ func wantBody(t *testing.T, c *s3.Client, key string, want []byte) {
 var sizes = []int{0, 10, 16 << 10, 16<<10 + 1, 3 << 20}
 
 func TestClusterServesFromAnyNode(t *testing.T) {
+	t.Parallel()
 	c := reference.StartCluster(t, 3)
 	createBucket(t, client(c, 0))
 	for i, size := range sizes {
@@ -83,6 +84,7 @@ func TestClusterOnAnyBackend(t *testing.T) {
 }
 
 func TestClusterGoesOnWithoutANode(t *testing.T) {
+	t.Parallel()
 	c := reference.StartCluster(t, 3)
 	createBucket(t, client(c, 0))
 	bodies := map[string][]byte{}
@@ -109,6 +111,7 @@ func TestClusterGoesOnWithoutANode(t *testing.T) {
 // TestMinorityRefuses: a node that is cut off answers soon that it cannot, and
 // never from what it has.
 func TestMinorityRefuses(t *testing.T) {
+	t.Parallel()
 	c := reference.StartCluster(t, 3)
 	createBucket(t, client(c, 0))
 	put(t, client(c, 0), "key", []byte("old"))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"net/http"
 	"os"
@@ -27,6 +28,11 @@ import (
 func TestMain(m *testing.M) {
 	if code, ok := crashChild(); ok {
 		os.Exit(code)
+	}
+	// Nodes mostly wait, for elections and for the disk: more tests at a time than
+	// there are processors. A flag of the command line comes later, and counts.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }
