@@ -250,6 +250,7 @@ func TestSink(t *testing.T) {
 		{"nothing", 2, bytes.NewReader(nil), false},
 		{"cut short", 2, bytes.NewReader(whole[:len(whole)/2]), false},
 		{"of another index", 3, bytes.NewReader(whole), false},
+		{"of an earlier index", 1, bytes.NewReader(whole), false},
 		{"broken off", 2, io.MultiReader(bytes.NewReader(whole[:5000]), iotest.ErrReader(io.ErrUnexpectedEOF)), false},
 		{"whole", 2, bytes.NewReader(whole), true},
 	} {
