@@ -55,6 +55,8 @@ type RaftOptions struct {
 	Now  func() time.Time // stamps commands; nil is time.Now
 	Rand io.Reader        // of command ids; nil is crypto/rand
 	Log  io.Writer        // takes raft's log; nil discards it
+
+	slow func() // called before each append to the log: for tests
 }
 
 func (o *RaftOptions) fill() error {
@@ -182,7 +184,9 @@ func (r *Raft) start(base place) (err error) {
 	m := &machine{db: r.db, snapshots: r.snapshots, outcomes: r.outcomes, history: h, fail: r.fail, committed: r.nudge}
 	r.snapshots.copy = m.copy
 	c := r.o.config()
-	logs, err := raft.NewLogCache(64, heldLog{r.store, filepath.Join(r.o.Dir, "raft.db"), r.snapshots.sends})
+	held := heldLog{r.store, filepath.Join(r.o.Dir, "raft.db"), r.snapshots.sends}
+	disk := &diskWatch{LogStore: held, began: time.Now(), slow: r.o.slow}
+	logs, err := raft.NewLogCache(64, disk)
 	if err != nil {
 		return err
 	}
@@ -195,7 +199,7 @@ func (r *Raft) start(base place) (err error) {
 			return fmt.Errorf("bootstrap: %w", err)
 		}
 	}
-	if r.raft, err = raft.NewRaft(c, m, logs, r.store, r.snapshots, r.o.Transport); err != nil {
+	if r.raft, err = raft.NewRaft(c, m, logs, r.store, r.snapshots, &silencer{r.o.Transport, disk, stuckElections * c.ElectionTimeout}); err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}
 	r.nudges.open.Store(true)
