@@ -108,6 +108,7 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 		if !again {
 			return res, err
 		}
+		readAnew(ctx)
 	}
 	return CopyResult{}, errcode.Wrap(errcode.SlowDown, err)
 }

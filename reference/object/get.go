@@ -37,6 +37,7 @@ func (s *Service) Get(ctx context.Context, in GetInput) (*GetResult, error) {
 		if !errors.Is(err, blob.ErrNotFound) {
 			return nil, err
 		}
+		readAnew(ctx)
 	}
 	return nil, errcode.Wrap(errcode.InternalError, err)
 }

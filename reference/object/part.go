@@ -72,6 +72,7 @@ func (s *Service) CopyPart(ctx context.Context, in CopyPartInput) (CopyPartResul
 		if !again {
 			return res, err
 		}
+		readAnew(ctx)
 	}
 	return CopyPartResult{}, errcode.Wrap(errcode.SlowDown, err)
 }

@@ -207,7 +207,7 @@ func (s *Service) view(ctx context.Context, fn func(*meta.Tx) error) error {
 func (s *Service) current(ctx context.Context) error {
 	ctx, done := s.waitForLog(ctx, s.limits.Log/lastWord)
 	defer done()
-	index, err := s.log.ReadIndex(ctx)
+	index, err := s.readIndex(ctx)
 	if err == nil {
 		err = s.log.Wait(ctx, index)
 	}
