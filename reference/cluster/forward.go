@@ -27,6 +27,7 @@ type lane struct {
 	forwards *batch.Batch[*forward]
 	slots    chan struct{} // one for each request of forwards on its way
 	reads    *batch.Batch[*reader]
+	terms    *batch.Batch[*TermAnswer]
 }
 
 func (w *Wire) lane(node string) *lane {
@@ -37,6 +38,7 @@ func (w *Wire) lane(node string) *lane {
 		l = &lane{slots: make(chan struct{}, forwardsInFlight)}
 		l.forwards = batch.New(maxBatchItems, maxBatchBytes, func(fs []*forward) error { return w.flush(node, l, fs) })
 		l.reads = batch.New(0, 0, func(rs []*reader) error { return w.readIndex(node, rs) })
+		l.terms = batch.New(0, 0, func(as []*TermAnswer) error { return w.term(node, as) })
 		w.lanes[node] = l
 	}
 	return l
@@ -123,6 +125,26 @@ func (w *Wire) readIndex(node string, rs []*reader) error {
 	err := w.call(ctx, node, http.MethodGet, "/readindex", nil, &a)
 	for _, r := range rs {
 		r.index = a.Index
+	}
+	return err
+}
+
+// Term implements Peers. A question that nobody waits for any more, since others
+// have answered, goes on: to end it would end its connection. Who asks meanwhile
+// is answered by the next.
+func (w *Wire) Term(ctx context.Context, node string) (TermAnswer, error) {
+	a := new(TermAnswer)
+	err := w.lane(node).terms.Do(ctx, a)
+	return *a, err
+}
+
+func (w *Wire) term(node string, as []*TermAnswer) error {
+	ctx, cancel := bound(context.Background(), slotTimeout)
+	defer cancel()
+	var answer TermAnswer
+	err := w.call(ctx, node, http.MethodGet, "/term", nil, &answer)
+	for _, a := range as {
+		*a = answer
 	}
 	return err
 }

@@ -41,12 +41,6 @@ type indexAnswer struct {
 	Index uint64 `json:"index"`
 }
 
-// Term implements Peers.
-func (w *Wire) Term(ctx context.Context, node string) (a TermAnswer, err error) {
-	err = w.call(ctx, node, http.MethodGet, "/term", nil, &a)
-	return a, err
-}
-
 // Change implements Peers.
 func (w *Wire) Change(ctx context.Context, node string, c Change) error {
 	b, err := json.Marshal(c)

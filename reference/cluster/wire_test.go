@@ -73,19 +73,19 @@ func TestWireDeadline(t *testing.T) {
 	defer m.serve("b", "b", answer(func(ctx context.Context, _ *http.Request) (any, error) {
 		end, _ := ctx.Deadline()
 		ends <- end
-		return TermAnswer{}, nil
+		return NodeStatus{}, nil
 	}))()
 	w := NewWire(caller{m, "a"})
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	want, _ := ctx.Deadline()
-	if _, err := w.Term(ctx, "b"); err != nil {
+	if _, err := w.Status(ctx, "b", true); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-ends; got.IsZero() || got.After(want.Add(time.Minute)) || got.Before(want.Add(-time.Minute)) {
 		t.Errorf("serves until %v, want %v", got, want)
 	}
-	if _, err := w.Term(context.Background(), "b"); err != nil {
+	if _, err := w.Status(context.Background(), "b", true); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-ends; !got.IsZero() {
@@ -93,7 +93,7 @@ func TestWireDeadline(t *testing.T) {
 	}
 	late, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
 	defer cancel()
-	if _, err := w.Term(late, "b"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := w.Status(late, "b", true); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("after the deadline: %v", err)
 	}
 	if len(ends) > 0 {
