@@ -24,6 +24,9 @@ import (
 // A cluster is backed up from any of its nodes, and from what one of them has
 // left; either becomes one server, and may found a cluster of its own.
 func TestBackupOfACluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster that takes its time")
+	}
 	t.Parallel()
 	dirs := make([]string, 3)
 	c := reference.StartCluster(t, 3, func(node int, c *reference.Config) { dirs[node] = c.Dir })
@@ -80,6 +83,9 @@ func wantBodies(t *testing.T, in *reference.Instance, bodies map[string][]byte) 
 // A node that is cut off gives no backup: it would lack what was acknowledged
 // elsewhere.
 func TestMinorityGivesNoBackup(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster that takes its time")
+	}
 	t.Parallel()
 	c := reference.StartCluster(t, 3)
 	createBucket(t, client(c, 0))

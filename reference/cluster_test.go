@@ -70,6 +70,9 @@ func TestClusterServesFromAnyNode(t *testing.T) {
 
 // TestClusterOnAnyBackend: nodes take each other's blobs wherever they keep them.
 func TestClusterOnAnyBackend(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster that takes its time")
+	}
 	for name, change := range map[string]func(int, *reference.Config){
 		"sqlite": func(_ int, c *reference.Config) { c.Backend = reference.SQLite },
 		"given":  func(_ int, c *reference.Config) { c.Blobs = memory.New(0) },
@@ -84,6 +87,9 @@ func TestClusterOnAnyBackend(t *testing.T) {
 }
 
 func TestClusterGoesOnWithoutANode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster that takes its time")
+	}
 	t.Parallel()
 	c := reference.StartCluster(t, 3)
 	createBucket(t, client(c, 0))
@@ -142,6 +148,9 @@ func TestMinorityRefuses(t *testing.T) {
 // TestLeaderThatHearsNobody: one that can be heard and hears nothing cannot keep
 // the others from going on.
 func TestLeaderThatHearsNobody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster that takes its time")
+	}
 	c := reference.StartCluster(t, 3)
 	createBucket(t, client(c, 0))
 	old := c.Leader()

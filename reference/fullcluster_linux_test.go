@@ -39,6 +39,9 @@ func refusal(t *testing.T, what string, err error) string {
 // A node whose disk is full refuses new objects and nothing else, the others go
 // on; where all are full, objects can be read and deleted; and nothing is lost.
 func TestFullDisksInACluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster that takes its time")
+	}
 	const nodes = 3
 	dirs := make([]string, nodes)
 	c := reference.StartCluster(t, nodes, func(i int, conf *reference.Config) {

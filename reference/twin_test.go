@@ -10,6 +10,9 @@ import (
 
 // TestCopyOfANodeDoesNotRun beside the node, under whatever address.
 func TestCopyOfANodeDoesNotRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster that takes its time")
+	}
 	var twin reference.Config
 	c := reference.StartCluster(t, 2, func(node int, c *reference.Config) {
 		if node == 1 {

@@ -86,6 +86,9 @@ func kill(t *testing.T, pid int) {
 }
 
 func TestNodeThatDiesIsToldAndNotRestarted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster that takes its time")
+	}
 	dir := t.TempDir()
 	f, said := oneNode(t, clusterCmd{Data: dir})
 	pid := recorded(t, dir)
@@ -100,6 +103,9 @@ func TestNodeThatDiesIsToldAndNotRestarted(t *testing.T) {
 }
 
 func TestNodeThatDiesIsRestarted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster that takes its time")
+	}
 	dir := t.TempDir()
 	f, said := oneNode(t, clusterCmd{Data: dir, Restart: true})
 	pid, url := recorded(t, dir), f.record.Nodes[0].OpsURL
@@ -174,6 +180,9 @@ func TestStartThatIsCancelledLeavesNothing(t *testing.T) {
 // TestKilledParentLeavesNoNode: nodes end with their parent, and the next start
 // in the same directory waits for them: it has their ports and their locks.
 func TestKilledParentLeavesNoNode(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a cluster that takes its time")
+	}
 	dir := t.TempDir()
 	cmd, _, stderr := child(t, "cluster", "--nodes", "1", "--data", dir)
 	waitFor(t, stderr, "cluster.json")
