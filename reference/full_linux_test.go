@@ -33,20 +33,25 @@ func smallVolume(t *testing.T, size int64) string {
 	return dir
 }
 
-// fillDisk takes all room that is left, and returns what gives it back.
+// fillDisk takes all room that is left, and returns what gives it back. What
+// somebody else gives up meanwhile it leaves.
 func fillDisk(t *testing.T, path string) (free func()) {
 	t.Helper()
+	var s unix.Statfs_t
+	if err := unix.Statfs(filepath.Dir(path), &s); err != nil {
+		t.Fatal(err)
+	}
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	for block := make([]byte, 64<<10); len(block) > 0; {
-		if _, err = f.Write(block); err != nil {
-			block = block[:len(block)/2]
-		}
+	for left := int64(s.Bavail) * s.Bsize; left > 0 && err == nil; {
+		var n int
+		n, err = f.Write(make([]byte, min(left, 64<<10)))
+		left -= int64(n)
 	}
-	if !errors.Is(err, syscall.ENOSPC) {
+	if err != nil && !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("fill the disk: %v", err)
 	}
 	return func() {

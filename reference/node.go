@@ -31,6 +31,7 @@ type node struct {
 	raft   atomic.Pointer[cluster.Raft] // nil until it has been admitted
 	blobs  *replica.Store
 	static map[string]string // addresses by node, as configured
+	full   func() bool       // makes room on the disk
 	failed func(error)       // ends the process
 	stop   context.CancelFunc
 	wg     sync.WaitGroup
@@ -38,10 +39,10 @@ type node struct {
 
 // openNode binds the port between the nodes, founds the cluster or asks to be
 // admitted to one, which may take until somebody is there to do it, and starts
-// raft. local is where this node keeps its blobs, which the node then owns;
-// failed is called when it must end.
-func openNode(ctx context.Context, c Config, dir *datadir, local blob.Store, failed func(error)) (_ *node, err error) {
-	n := &node{c: c, dir: dir, static: map[string]string{}, failed: failed, stop: func() {}}
+// raft. It then owns the blobs of s; failed is called when it must end.
+func openNode(ctx context.Context, c Config, s *stores, failed func(error)) (_ *node, err error) {
+	dir := s.dir
+	n := &node{c: c, dir: dir, static: map[string]string{}, full: s.reserve.yieldNow, failed: failed, stop: func() {}}
 	for _, p := range c.Cluster.Peers {
 		if p.ID != "" {
 			n.static[p.ID] = p.Addr
@@ -71,7 +72,7 @@ func openNode(ctx context.Context, c Config, dir *datadir, local blob.Store, fai
 	if err := n.belong(ctx); err != nil {
 		return nil, err
 	}
-	return n, n.start(ctx, local)
+	return n, n.start(ctx, s.blobs)
 }
 
 // dialer is where faults come in.
@@ -124,7 +125,7 @@ func (n *node) start(ctx context.Context, local blob.Store) error {
 			}
 			return cluster.BlobStatus{}
 		},
-		Now: n.c.Clock.Now, Rand: &lockedReader{r: n.c.Rand}, Log: raftLog{n.c.Logger},
+		Full: n.full, Now: n.c.Clock.Now, Rand: &lockedReader{r: n.c.Rand}, Log: raftLog{n.c.Logger},
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -20,9 +21,11 @@ const (
 
 // A reserve is a file that does nothing but take up room. While less than its
 // size is free on its volume it is given up: so the databases can be opened, and
-// objects be deleted, when something has filled the disk. It is made again when
-// there is room for it and for as much again.
+// objects be deleted, when something has filled the disk. A write that finds no
+// room before that is noticed gives it up itself. It is made again when there is
+// room for it and for as much again. Methods may be called together.
 type reserve struct {
+	mu     sync.Mutex // held by who looks at the file or changes it
 	path   string
 	size   int64 // wanted; a small volume holds less
 	volume func() (free, total int64, err error)
@@ -42,9 +45,33 @@ func newReserve(dir string, size int64, log *slog.Logger) *reserve {
 // yield gives the reserve up if room is short. It never makes it.
 func (r *reserve) yield() {
 	if r != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		_, err := r.check()
 		r.report(err)
 	}
+}
+
+// yieldNow is for a write that has found no room, whatever is free by now. It
+// tells whether there is any: then another try is worth it. Somebody else may
+// have given the reserve up just before.
+func (r *reserve) yieldNow() bool {
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	held, err := r.held()
+	if err == nil && held > 0 {
+		if err = os.Remove(r.path); err == nil {
+			r.log.Warn("the disk is full: its reserve is given up for a write that found no room", "reserve", held)
+			return true
+		}
+		err = fmt.Errorf("give up reserve: %w", err)
+	}
+	r.report(err)
+	free, _, err := r.volume()
+	return err == nil && free > 0
 }
 
 // keep does so whenever it must, and makes the reserve again, until ctx ends.
@@ -66,6 +93,8 @@ func (r *reserve) report(err error) {
 }
 
 func (r *reserve) tend() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	missing, err := r.check()
 	if err != nil || missing == 0 {
 		return err

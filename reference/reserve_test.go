@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -53,6 +54,40 @@ func TestReserveIsGivenUpAndMadeAgain(t *testing.T) {
 	d.yield()
 	if held, _ := d.held(); held != 0 {
 		t.Errorf("%d bytes are held at the start on a full disk", held)
+	}
+}
+
+// A write that finds no room takes the reserve, also where as much as that is free
+// again; the next is told whether anything is left.
+func TestReserveOfAWriteThatFindsNoRoom(t *testing.T) {
+	const size, total = 1 << 20, 1 << 30
+	d := newDisk(t, size, total)
+	var said strings.Builder
+	d.log = slog.New(slog.NewTextHandler(&said, nil))
+	d.want("much room", size)
+	if !d.yieldNow() {
+		t.Error("there was a reserve")
+	}
+	if held, err := d.held(); held != 0 || err != nil {
+		t.Errorf("%d bytes are held, %v", held, err)
+	}
+	if n := strings.Count(said.String(), "level=WARN"); n != 1 {
+		t.Errorf("it is said %d times: %s", n, &said)
+	}
+	if d.free = 4096; !d.yieldNow() {
+		t.Error("another has given it up, and left some room")
+	}
+	if d.free = 0; d.yieldNow() {
+		t.Error("there is room on a full disk")
+	}
+	d.want("a full disk", 0)
+	d.free = total
+	d.want("much room again", size)
+	if none := (*reserve)(nil); none.yieldNow() {
+		t.Error("there is room without a reserve")
+	}
+	if n := strings.Count(said.String(), "\n"); n != 1 {
+		t.Errorf("something else is said: %s", &said)
 	}
 }
 

@@ -57,7 +57,7 @@ func openStores(ctx context.Context, c Config, fail func(error)) (_ *stores, err
 	}
 	if c.Cluster != nil {
 		c.BlobDir = s.bodies // only some backends use the one that is configured
-		if s.node, err = openNode(ctx, c, s.dir, s.blobs, fail); err != nil {
+		if s.node, err = openNode(ctx, c, s, fail); err != nil {
 			return nil, err
 		}
 		raft := s.node.raft.Load()
@@ -104,7 +104,7 @@ func (s *stores) openDisk(ctx context.Context, c Config) (err error) {
 	s.reserve = newReserve(filepath.Dir(c.MetaPath), c.Reserve, c.Logger)
 	s.reserve.yield()
 	if c.Cluster == nil { // raft opens it otherwise
-		s.db, err = meta.Open(ctx, meta.Options{Path: c.MetaPath, Sync: meta.SyncFull, VFS: c.VFS})
+		s.db, err = meta.Open(ctx, meta.Options{Path: c.MetaPath, Sync: meta.SyncFull, VFS: c.VFS, Full: s.reserve.yieldNow})
 	}
 	if err != nil || s.blobs != nil {
 		return err

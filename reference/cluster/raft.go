@@ -44,6 +44,11 @@ type RaftOptions struct {
 	// StateVersion is what every member can apply: a leader raises the state to
 	// it. 0 is this program's own, which is right where all members run it.
 	StateVersion int
+	// Full is called when a write of the log or of the state has found no room on
+	// the disk. It makes some, and tells whether there is any now: then the write
+	// is tried once more. It may be called from several goroutines, and must not
+	// use the node, which waits for it. nil: there is none to be made.
+	Full func() bool
 	// Tune changes raft's configuration: for tests.
 	Tune func(*raft.Config)
 	// ProposeTimeout bounds Propose (0: 5 s), ReadTimeout ReadIndex and Wait
@@ -111,8 +116,8 @@ func (o *RaftOptions) config() *raft.Config {
 // follower forwards the command, never a body, and answers from its own state.
 //
 // A node that cannot reach a majority refuses, within the bounds of its options;
-// it never answers from a state that may be old. After a write that failed it is
-// broken for good, as Local is.
+// it never answers from a state that may be old. After a write that failed, and
+// that RaftOptions.Full did not help, it is broken for good, as Local is.
 type Raft struct {
 	o         RaftOptions
 	db        *meta.DB
@@ -153,7 +158,7 @@ func OpenRaft(ctx context.Context, o RaftOptions) (opened *Raft, err error) {
 			opened, err = nil, fmt.Errorf("open node %s: %w", o.Node, errors.Join(err, r.Close()))
 		}
 	}()
-	if r.store, err = raftlog.Open(raftlog.Options{Path: filepath.Join(o.Dir, "raft.db")}); err != nil {
+	if r.store, err = raftlog.Open(raftlog.Options{Path: filepath.Join(o.Dir, "raft.db"), Full: o.Full}); err != nil {
 		return r, err
 	}
 	if r.snapshots, err = openSnapshots(r.ctx, filepath.Join(o.Dir, "snapshots")); err != nil {
@@ -163,7 +168,7 @@ func OpenRaft(ctx context.Context, o RaftOptions) (opened *Raft, err error) {
 	if err != nil {
 		return r, err
 	}
-	if r.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Sync: meta.SyncNormal}); err != nil {
+	if r.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Sync: meta.SyncNormal, Full: o.Full}); err != nil {
 		return r, err
 	}
 	started, err := startedTerm(r.db)

@@ -22,7 +22,8 @@ const StateVersion = 2
 
 // Apply applies entries in order, in one transaction that is durable (as Sync
 // says) when it returns. Entries at or below the applied index are skipped and
-// get a zero Result. An error is a *FatalError: the DB is unusable and the
+// get a zero Result. Entries that find no room on the disk are applied once more
+// when Options.Full has made some. An error is a *FatalError: the DB is unusable and the
 // process must stop; nothing of this call may be acknowledged.
 //
 // Apply looks at nothing but the database and the entries: equal logs make
@@ -41,7 +42,11 @@ func (db *DB) Apply(entries []Entry) ([]Result, error) {
 			_ = db.fail(errors.New("apply did not finish"))
 		}
 	}()
-	results, err := db.m.commit(entries)
+	var results []Result
+	err := db.write(func() (err error) {
+		results, err = db.m.commit(entries)
+		return err
+	})
 	finished = true
 	if err != nil {
 		return nil, db.fail(err)
@@ -120,6 +125,7 @@ func (m *machine) save() error {
 		int64(s.version), int64(s.applied), int64(s.term), s.stamp, s.seq, int64(s.epoch), s.objects, s.bytes, s.completed)
 }
 
+// commit may leave the transaction open when it fails.
 func (m *machine) commit(entries []Entry) ([]Result, error) {
 	if err := m.c.exec("BEGIN IMMEDIATE"); err != nil {
 		return nil, err
@@ -130,7 +136,7 @@ func (m *machine) commit(entries []Entry) ([]Result, error) {
 		err = m.save()
 	}
 	if err != nil {
-		return nil, errors.Join(err, m.c.exec("ROLLBACK"))
+		return nil, err
 	}
 	if m.turned {
 		m.cache.turn()

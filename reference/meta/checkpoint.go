@@ -74,15 +74,19 @@ func (k *checkpointer) stop() error {
 }
 
 // run checkpoints and keeps the result; whole tells that nothing is left to
-// fold. Being held up by a reader is no error: the rest waits for the next time.
+// fold. Being held up by a reader, or finding no room on the disk, is no error: the
+// WAL still has it all, and the rest waits for the next time.
 func (k *checkpointer) run(c *conn, sql string) (whole bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	row, err := c.first(sql)
-	if err != nil {
+	if err != nil && !noRoom(err) {
 		return false, err
 	}
 	k.pending.Store(0)
+	if err != nil {
+		return false, nil
+	}
 	if frames, folded := num(row[1]), num(row[2]); frames >= 0 {
 		k.frames.Store(frames)
 		k.folded.Store(folded)
@@ -101,7 +105,7 @@ func (k *checkpointer) wrote(c *conn, pages int64) error {
 			return err
 		}
 		k.since = 0
-		if !whole { // a long reader (a backup): try again, but not at every commit
+		if !whole { // a long reader (a backup), or a full disk: try again, but not at every commit
 			k.since = k.whole * 3 / 4
 		}
 		return nil

@@ -35,6 +35,10 @@ type Options struct {
 	VFS string
 	// QuickCheck runs SQLite's quick_check before anything is served.
 	QuickCheck bool
+	// Full is called when a write has found no room on the disk. It makes some,
+	// and tells whether there is any now: then the write is tried once more. It
+	// must not use the DB, which waits for it. nil: there is none to be made.
+	Full func() bool
 }
 
 // A DB is the state machine and its database. Apply is called by one goroutine

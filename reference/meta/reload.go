@@ -57,13 +57,20 @@ func (db *DB) Flush() error {
 	if db.o.Sync != SyncNormal {
 		return nil
 	}
+	if err := db.write(db.flush); err != nil {
+		return db.fail(fmt.Errorf("flush: %w", err))
+	}
+	return nil
+}
+
+func (db *DB) flush() error {
 	// The page has to be written: SQLite leaves out one that stays the same.
 	for _, sql := range []string{
 		"PRAGMA synchronous = FULL", "BEGIN IMMEDIATE", "UPDATE state SET applied = -1",
 		fmt.Sprintf("UPDATE state SET applied = %d", db.m.st.applied), "COMMIT", "PRAGMA synchronous = NORMAL",
 	} {
 		if err := db.m.c.script(sql); err != nil {
-			return db.fail(fmt.Errorf("flush: %w", err))
+			return err
 		}
 	}
 	return nil

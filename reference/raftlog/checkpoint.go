@@ -60,11 +60,15 @@ func (k *checkpointer) stop() error {
 }
 
 // run checkpoints; whole tells that nothing is left to fold. Being held up by a
-// reader is no error: the rest waits for the next time.
+// reader, or finding no room on the disk, is no error: the WAL still has it all,
+// and the rest waits for the next time.
 func (k *checkpointer) run(c *conn, sql string) (whole bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	row, err := c.first(sql)
+	if noRoom(err) {
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("checkpoint: %w", err)
 	}
@@ -86,7 +90,7 @@ func (k *checkpointer) wrote(w *conn) error {
 			return err
 		}
 		k.since, k.pending = 0, 0
-		if !whole { // a reader was in the way: try again, but not at every commit
+		if !whole { // a reader was in the way, or the disk is full: try again, but not at every commit
 			k.since = writerPages * 3 / 4
 		}
 	case k.pending >= backgroundPages:

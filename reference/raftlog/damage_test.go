@@ -191,3 +191,39 @@ func TestFull(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// SQLite ends some transactions that have found no room, and not this one: the
+// statement is undone, and what came before it would stay.
+func TestFullWithinATransaction(t *testing.T) {
+	path := tempPath(t)
+	closed(t, filled(t, path, 1, 10))
+	var s *Store
+	calls := 0
+	s, err := Open(Options{Path: path, Full: func() bool {
+		calls++
+		return s.w.script("PRAGMA max_page_count = 100000") == nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, s)
+	if err := s.w.script("PRAGMA max_page_count = 16"); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	err = s.write(func(w *conn) error {
+		if err := insert(w, made(11, 1)); err != nil {
+			return err
+		}
+		return w.exec(`WITH RECURSIVE n(i) AS (SELECT 12 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+			INSERT INTO raft_log("index", term, type, data, sum) SELECT i, 1, 0, zeroblob(1000), 0 FROM n`)
+	})
+	s.mu.Unlock()
+	if err != nil || calls != 1 {
+		t.Fatalf("%v; room was asked for %d times", err, calls)
+	}
+	row, err := s.w.first(`SELECT count(*), max("index") FROM raft_log`)
+	if err != nil || num(row[0]) != 200 || num(row[1]) != 200 {
+		t.Errorf("%v, %v", row, err)
+	}
+}

@@ -141,8 +141,9 @@ func (s *Store) StoreLogs(logs []*raft.Log) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	log := *s.log.Load()
+	var log span
 	err := s.write(func(w *conn) error {
+		log = *s.log.Load()
 		for _, l := range logs {
 			if err := log.take(l.Index); err != nil {
 				return err

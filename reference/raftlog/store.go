@@ -40,17 +40,23 @@ type Options struct {
 	VFS string
 	// Sync is SyncFull unless a test wants otherwise; "" means SyncFull.
 	Sync Sync
+	// Full is called when a write has found no room on the disk. It makes some,
+	// and tells whether there is any now: then the write is tried once more. It
+	// must not use the store, which waits for it. nil: there is none to be made.
+	Full func() bool
 }
 
 // A Store holds raft's log, its term and its vote. Whatever a method has
 // answered without an error is on stable storage, but for what SetUint64 says
 // of LastVoteTerm. All methods but Close may be called together.
 //
-// The first write that fails is the last: what it wrote may be there or not, so
-// nothing more is written, every later write returns the same error, and Broken
+// A write that finds no room on the disk is tried again, once, when Options.Full
+// has made some. Otherwise the first write that fails is the last: what it wrote
+// may be there or not, so nothing more is written, every later write returns the same error, and Broken
 // tells the program to end. Reads go on, of what was durable before.
 type Store struct {
 	name    string // of the database for openConn
+	full    func() bool
 	readers *readers
 	check   *checkpointer
 
@@ -83,7 +89,7 @@ func Open(o Options) (opened *Store, err error) {
 	if o.Sync == "" {
 		o.Sync = SyncFull
 	}
-	s := &Store{broken: make(chan struct{})}
+	s := &Store{full: o.Full, broken: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			opened, err = nil, fmt.Errorf("open raft log %s: %w", o.Path, errors.Join(err, s.Close()))
@@ -183,24 +189,39 @@ func (s *Store) fail(err error) error {
 	return s.err
 }
 
-// write runs fn in one transaction and makes it durable. s.mu is held.
+// write runs fn in one transaction and makes it durable. It may run it a second
+// time. s.mu is held.
 func (s *Store) write(fn func(w *conn) error) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
-	err := s.w.exec("BEGIN IMMEDIATE")
-	if err == nil {
-		if err = fn(s.w); err == nil {
-			err = s.w.exec("COMMIT")
-		}
-		if err != nil {
-			_ = s.w.exec("ROLLBACK") // it fails where SQLite has done so itself
+	err := s.transact(fn)
+	if noRoom(err) && s.full != nil && s.full() {
+		if err = s.unchanged(); err == nil {
+			err = s.transact(fn)
 		}
 	}
 	if err != nil {
 		return s.fail(err)
 	}
 	return nil
+}
+
+// transact leaves no transaction open. A COMMIT that has found no room may have
+// written all of the transaction to the WAL, and synced it; it is not in the
+// index of the WAL, though, so that nobody sees it, and what is written next
+// takes its place.
+func (s *Store) transact(fn func(w *conn) error) error {
+	err := s.w.exec("BEGIN IMMEDIATE")
+	if err == nil {
+		if err = fn(s.w); err == nil {
+			err = s.w.exec("COMMIT")
+		}
+		if err != nil {
+			_ = s.w.exec("ROLLBACK") // it fails where SQLite has done so itself; if it stays open, the next BEGIN fails
+		}
+	}
+	return err
 }
 
 // wrote lets the checkpointer look at what was written. s.mu is held.
