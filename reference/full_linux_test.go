@@ -82,13 +82,7 @@ func TestKilledOnAFullDisk(t *testing.T) {
 			w := newCrashWorld(t, backend)
 			w.dir = smallVolume(t, 64<<20)
 			w.env = append(w.env, crashDir+"="+w.dir, crashSpace+"=8000000")
-			held := func() bool {
-				_, err := os.Stat(filepath.Join(w.dir, "reserve"))
-				if err != nil && !errors.Is(err, fs.ErrNotExist) {
-					t.Fatal(err)
-				}
-				return err == nil
-			}
+			held := func() bool { return held(t, w.dir) }
 			w.start()
 			eventually(t, "there is a reserve", held)
 			for i, k := range w.keys {
@@ -128,4 +122,54 @@ func TestKilledOnAFullDisk(t *testing.T) {
 			w.kill()
 		})
 	}
+}
+
+// unwatched is a clock by which nobody looks at how full the disk is.
+func unwatched() *tickClock { return &tickClock{every: time.Second, ticks: make(chan time.Time)} }
+
+// held says whether there is a reserve.
+func held(t *testing.T, dir string) bool {
+	t.Helper()
+	_, err := os.Stat(filepath.Join(dir, "reserve"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+// A disk may be full before that is noticed: the write that finds it so takes
+// the reserve.
+func TestReserveIsTakenByAWrite(t *testing.T) {
+	dir, clock := smallVolume(t, 64<<20), unwatched()
+	n := reference.Start(t, func(c *reference.Config) {
+		c.Backend, c.Dir, c.Reserve, c.Limits.Reserve, c.Clock = reference.Local, dir, 0, 8<<20, clock
+	})
+	cl := s3.NewFromConfig(n.AWS, func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
+	createBucket(t, cl)
+	for i := range 10 {
+		if code := tryPut(t, cl, fmt.Sprint("key-", i), "body"); code != "" {
+			t.Fatal(code)
+		}
+	}
+	eventually(t, "there is a reserve", func() bool { return held(t, dir) })
+	free := fillDisk(t, filepath.Join(dir, "fill"))
+	for i := range 5 {
+		if code := tryDelete(t, cl, fmt.Sprint("key-", i)); code != "" {
+			t.Fatalf("delete: %s", code)
+		}
+	}
+	if held(t, dir) {
+		t.Error("the reserve is held")
+	}
+	for i := range 10 {
+		if i >= 5 {
+			wantBody(t, cl, fmt.Sprint("key-", i), []byte("body"))
+		} else if code := tryGet(t, cl, fmt.Sprint("key-", i)); code != "NoSuchKey" {
+			t.Errorf("a deleted key: %q", code)
+		}
+	}
+	free()
+	clock.ticks <- time.Now()
+	eventually(t, "there is a reserve again", func() bool { return held(t, dir) })
+	eventually(t, "new bytes are taken", func() bool { return tryPut(t, cl, "new", "body") == "" })
 }

@@ -1,11 +1,8 @@
 package reference_test
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +14,7 @@ import (
 	"bleepstore/reference"
 )
 
-// tryPut and tryDelete return the code of a refusal, "" for none.
+// tryPut, tryDelete and tryGet return the code of a refusal, "" for none.
 func tryPut(t *testing.T, c *s3.Client, key string, body string) string {
 	_, err := c.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: &key, Body: strings.NewReader(body)})
 	return refusal(t, "put "+key, err)
@@ -26,6 +23,11 @@ func tryPut(t *testing.T, c *s3.Client, key string, body string) string {
 func tryDelete(t *testing.T, c *s3.Client, key string) string {
 	_, err := c.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("bucket"), Key: &key})
 	return refusal(t, "delete "+key, err)
+}
+
+func tryGet(t *testing.T, c *s3.Client, key string) string {
+	_, err := get(c, key)
+	return refusal(t, "get "+key, err)
 }
 
 func refusal(t *testing.T, what string, err error) string {
@@ -58,13 +60,7 @@ func TestFullDisksInACluster(t *testing.T) {
 	for i := range 9 {
 		write(i%nodes, fmt.Sprintf("key-%d", i), 100+i*5000)
 	}
-	held := func(node int) bool {
-		_, err := os.Stat(filepath.Join(dirs[node], "reserve"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			t.Fatal(err)
-		}
-		return err == nil
-	}
+	held := func(node int) bool { return held(t, dirs[node]) }
 	// full takes all room but that of the reserve, which is given up for it.
 	var free []func()
 	full := func(node int) {
@@ -106,6 +102,52 @@ func TestFullDisksInACluster(t *testing.T) {
 		for _, key := range slices.Sorted(maps.Keys(bodies)) {
 			wantBody(t, client(c, node), key, []byte(bodies[key]))
 		}
+	}
+	c.AwaitEqual()
+}
+
+// A term and a vote are writes, too, and raft panics where they cannot be
+// stored: an election while every disk is full takes the reserves.
+func TestElectionOnFullDisks(t *testing.T) {
+	const nodes = 3
+	dirs := make([]string, nodes)
+	clock := unwatched()
+	c := reference.StartCluster(t, nodes, func(i int, conf *reference.Config) {
+		dirs[i] = smallVolume(t, 96<<20)
+		conf.Dir, conf.Reserve, conf.Limits.Reserve, conf.Clock = dirs[i], 0, 12<<20, clock
+	})
+	createBucket(t, client(c, 0))
+	for i := range nodes + 1 {
+		key := fmt.Sprint("key-", i)
+		eventually(t, "put "+key, func() bool { return tryPut(t, client(c, 0), key, "body") == "" })
+	}
+	old := c.Leader()
+	for _, dir := range dirs {
+		eventually(t, "there is a reserve", func() bool { return held(t, dir) })
+		defer fillDisk(t, filepath.Join(dir, "fill"))()
+	}
+	var others []int
+	for i := range nodes {
+		if i != old {
+			others = append(others, i)
+		}
+	}
+	c.Partition([]int{old}, others)
+	for _, i := range others {
+		eventually(t, "the others have elected one of them", func() bool { return tryDelete(t, client(c, i), fmt.Sprint("key-", i)) == "" })
+	}
+	c.Heal()
+	eventually(t, "the old leader follows", func() bool { return tryDelete(t, client(c, old), fmt.Sprint("key-", old)) == "" })
+	for i, dir := range dirs {
+		if held(t, dir) {
+			t.Errorf("node %d holds its reserve", i)
+		}
+		for key := range nodes {
+			if code := tryGet(t, client(c, i), fmt.Sprint("key-", key)); code != "NoSuchKey" {
+				t.Errorf("a deleted key at node %d: %q", i, code)
+			}
+		}
+		wantBody(t, client(c, i), fmt.Sprint("key-", nodes), []byte("body"))
 	}
 	c.AwaitEqual()
 }
