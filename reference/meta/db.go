@@ -182,8 +182,13 @@ func prove(c *conn, mode string, o Options) error {
 // syncs both. Until then a commit that the process wrote and never synced may
 // be in the system's cache alone: it would be served now and be gone after a
 // power loss.
+//
+// On a full disk the WAL stays: it is synced before anything is copied.
 func fold(c *conn) error {
 	row, err := c.first("PRAGMA wal_checkpoint(TRUNCATE)")
+	if noRoom(err) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("fold the write-ahead log: %w", err)
 	}

@@ -273,8 +273,8 @@ func TestFullDiskUnderTheIndexOfTheWAL(t *testing.T) {
 	wantSame(t, openStore(t, Options{Path: filepath.Join(copied, "meta.db"), Sync: SyncNormal}), want)
 }
 
-// A checkpoint that finds no room ends nothing: the WAL stays, and is folded in
-// later.
+// A checkpoint that finds no room ends nothing: the WAL stays, also when the
+// database is closed and opened, and is folded in later.
 func TestCheckpointOnAFullDisk(t *testing.T) {
 	v := newVolume(t)
 	s := v.open(nil)
@@ -301,6 +301,12 @@ func TestCheckpointOnAFullDisk(t *testing.T) {
 	}
 	if digest() != before {
 		t.Error("the state is another")
+	}
+	if err := s.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s = v.open(nil); digest() != before {
+		t.Error("the state is another when it is opened again")
 	}
 	v.remove("fill")
 	if whole, err := fold(); !whole || err != nil {

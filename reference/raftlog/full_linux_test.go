@@ -236,8 +236,8 @@ func TestFullDiskUnderTheIndexOfTheWAL(t *testing.T) {
 	wantState(t, open(t, filepath.Join(copied, "raft.db")), 1, next-1, 0, 0)
 }
 
-// A checkpoint that finds no room ends nothing: the WAL stays, and is folded in
-// later.
+// A checkpoint that finds no room ends nothing: the WAL stays, also when the
+// store is closed and opened, and is folded in later.
 func TestCheckpointOnAFullDisk(t *testing.T) {
 	v := newVolume(t)
 	s := v.open(nil)
@@ -258,6 +258,9 @@ func TestCheckpointOnAFullDisk(t *testing.T) {
 	if whole, err := s.check.run(s.check.c, "PRAGMA wal_checkpoint(PASSIVE)"); whole || err != nil {
 		t.Errorf("folded: %v, %v", whole, err)
 	}
+	wantState(t, s, 1, 6, 0, 0)
+	closed(t, s)
+	s = v.open(nil)
 	wantState(t, s, 1, 6, 0, 0)
 	v.remove("fill")
 	if err := fold(); err != nil {

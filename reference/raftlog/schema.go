@@ -106,8 +106,13 @@ func prove(c *conn, mode Sync) error {
 // syncs both. Until then a vote or an entry that the process wrote and never
 // synced may be in the system's cache alone: raft would build on it now, and a
 // loss of power take it away.
+//
+// On a full disk the WAL stays: it is synced before anything is copied.
 func fold(c *conn) error {
 	row, err := c.first("PRAGMA wal_checkpoint(TRUNCATE)")
+	if noRoom(err) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("fold the write-ahead log: %w", err)
 	}
