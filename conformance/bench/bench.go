@@ -237,7 +237,7 @@ func (j job) round(ctx context.Context, c *client) (float64, []time.Duration, er
 	for w := range j.clients {
 		wg.Go(func() {
 			scratch := make([]byte, 64<<10)
-			for n := 0; time.Since(start) < j.length && (j.limit == 0 || n < j.limit); n++ {
+			for n := 0; (n == 0 || time.Since(start) < j.length) && (j.limit == 0 || n < j.limit); n++ { // once at least
 				t := time.Now()
 				if err := j.op.call(ctx, c, j.bucket, w, j.first+n, scratch); err != nil {
 					errs <- err
