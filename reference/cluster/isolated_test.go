@@ -128,8 +128,9 @@ func TestReaderJoinsTheNextRound(t *testing.T) {
 // and nobody waits for ever.
 func TestBarrenLeader(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, func(id string, o *RaftOptions, c *raft.Config) {
-		quick(id, o, c)
+	f := newFleet(t, func(_ string, o *RaftOptions, c *raft.Config) {
+		// Its heartbeats keep the others followers on a busy machine too.
+		c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = 1500*time.Millisecond, 1500*time.Millisecond, 1500*time.Millisecond
 		o.ProposeTimeout, o.ReadTimeout, o.RoundTimeout = time.Second, 500*time.Millisecond, 200*time.Millisecond
 	}, "a", "b", "c")
 	f.bucket()
