@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"time"
 
@@ -29,17 +28,10 @@ const bootstrapWait = 2 * time.Second
 // the node that has data, or that is told to, founds a cluster; all others wait
 // until one admits them. A known node that comes without its log is refused.
 func (n *node) belong(ctx context.Context) error {
-	waiting := new(switched)
-	waiting.set(cluster.JoinWaiting(n.dir.id.Node))
-	n.port.Handle("/hello", waiting)
-	n.port.Handle("/join", waiting)
-	defer waiting.set(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if raft := n.raft.Load(); raft != nil {
-			raft.Handler().ServeHTTP(w, r)
-			return
-		}
-		http.Error(w, "the node starts", http.StatusServiceUnavailable)
-	}))
+	n.door.set(cluster.JoinWaiting(n.dir.id.Node))
+	n.port.Handle("/hello", &n.door)
+	n.port.Handle("/join", &n.door)
+	defer n.door.unset() // until raft answers
 	switch {
 	case n.dir.id.Cluster != "":
 		if err := n.alone(ctx); err != nil {
@@ -51,7 +43,7 @@ func (n *node) belong(ctx context.Context) error {
 		}
 		return n.join(ctx) // admitted before, but nothing has come: or it was lost
 	case n.dir.single: // metadata without a log
-		return n.found(ctx, true)
+		return n.found(ctx)
 	case n.c.Cluster.Bootstrap:
 		there, err := n.clusterOfPeers(ctx)
 		if err != nil {
@@ -60,7 +52,7 @@ func (n *node) belong(ctx context.Context) error {
 		if there {
 			return n.join(ctx)
 		}
-		return n.found(ctx, false)
+		return n.found(ctx)
 	}
 	return n.join(ctx)
 }
@@ -104,17 +96,12 @@ func (n *node) stateDir() string { return filepath.Dir(n.c.MetaPath) }
 
 // found makes this node the first of a new cluster, its single voter. It may be
 // interrupted anywhere: the id file decides, and is written last.
-func (n *node) found(ctx context.Context, data bool) error {
+func (n *node) found(ctx context.Context) error {
 	id, err := randomHex(n.c.Rand)
 	if err != nil {
 		return fmt.Errorf("make cluster id: %w", err)
 	}
-	if n.dir.id.Node == "" {
-		if err := n.dir.name(n.c); err != nil {
-			return err
-		}
-	}
-	if data {
+	if n.dir.single {
 		n.c.Logger.Info("this server's data become the first of a cluster", "node", n.dir.id.Node, "cluster", id)
 	}
 	if err := cluster.FoundCluster(ctx, n.stateDir(), n.dir.id.Node, n.addr()); err != nil {

@@ -2,8 +2,13 @@ package reference
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
+	"path/filepath"
 	"time"
+
+	"github.com/hashicorp/raft"
 
 	"bleepstore/reference/peer"
 )
@@ -53,4 +58,48 @@ type ClusterConfig struct {
 type ClusterPeer struct {
 	ID   string // "": not known
 	Addr string // host:port
+}
+
+// withDefaults checks c and returns a copy in which nothing is left open.
+func (c ClusterConfig) withDefaults(metaPath string) (*ClusterConfig, error) {
+	setDefault(&c.Addr, "127.0.0.1:9002")
+	setDefault(&c.Heartbeat, 100*time.Millisecond)
+	setDefault(&c.Election, time.Second)
+	switch {
+	case filepath.Base(metaPath) != "meta.db":
+		return nil, fmt.Errorf("the metadata of a node are called meta.db, not %s", filepath.Base(metaPath))
+	case c.Election < 10*c.Heartbeat:
+		return nil, fmt.Errorf("an election timeout of %s is shorter than ten heartbeats of %s", c.Election, c.Heartbeat)
+	case c.Creds == nil && len(c.Secret) == 0:
+		return nil, errors.New("the nodes of a cluster need a secret, or certificates")
+	}
+	return &c, nil
+}
+
+// credentials are those of a node.
+func (c *ClusterConfig) credentials(node string) (peer.Credentials, error) {
+	if c.Creds != nil {
+		return *c.Creds, nil
+	}
+	return peer.FromSecret(c.Secret, node)
+}
+
+// tune brings the configured times to raft. A follower that has heard nothing
+// for ten heartbeats stands for election.
+func (c *ClusterConfig) tune(r *raft.Config) {
+	r.ElectionTimeout = c.Election
+	r.HeartbeatTimeout = min(10*c.Heartbeat, c.Election)
+	r.LeaderLeaseTimeout = r.HeartbeatTimeout / 2
+	if c.SnapshotInterval > 0 {
+		r.SnapshotInterval = c.SnapshotInterval
+	}
+	if c.SnapshotThreshold > 0 {
+		r.SnapshotThreshold = c.SnapshotThreshold
+	}
+	if c.TrailingLogs > 0 {
+		r.TrailingLogs = c.TrailingLogs
+	}
+	if c.MaxAppendEntries > 0 {
+		r.MaxAppendEntries = c.MaxAppendEntries
+	}
 }

@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/raft"
-
 	"bleepstore/reference/blob"
 	"bleepstore/reference/cluster"
 	"bleepstore/reference/meta"
@@ -30,6 +28,7 @@ type node struct {
 	port   *peer.Port
 	raft   atomic.Pointer[cluster.Raft] // nil until it has been admitted
 	blobs  *replica.Store
+	door   switched          // answers those who are in no cluster yet
 	static map[string]string // addresses by node, as configured
 	full   func() bool       // makes room on the disk
 	failed func(error)       // ends the process
@@ -39,7 +38,7 @@ type node struct {
 
 // openNode binds the port between the nodes, founds the cluster or asks to be
 // admitted to one, which may take until somebody is there to do it, and starts
-// raft. It then owns the blobs of s; failed is called when it must end.
+// raft. If it succeeds it owns the blobs of s; failed is called when it must end.
 func openNode(ctx context.Context, c Config, s *stores, failed func(error)) (_ *node, err error) {
 	dir := s.dir
 	n := &node{c: c, dir: dir, static: map[string]string{}, full: s.reserve.yieldNow, failed: failed, stop: func() {}}
@@ -72,7 +71,10 @@ func openNode(ctx context.Context, c Config, s *stores, failed func(error)) (_ *
 	if err := n.belong(ctx); err != nil {
 		return nil, err
 	}
-	return n, n.start(ctx, s.blobs)
+	if err := n.start(ctx, s.blobs); err != nil {
+		return nil, err // the blobs are still the caller's
+	}
+	return n, nil
 }
 
 // dialer is where faults come in.
@@ -140,7 +142,9 @@ func (n *node) start(ctx context.Context, local blob.Store) error {
 	}
 	blobs.Store(n.blobs)
 	n.port.Handle("/blobs/", n.blobs.Handler())
-	n.port.Handle("/", r.Handler())
+	h := r.Handler()
+	n.door.set(h)
+	n.port.Handle("/", h)
 	background, stop := context.WithCancel(context.Background())
 	n.stop = stop
 	n.wg.Go(func() { n.blobs.Run(background) })
@@ -236,6 +240,8 @@ type switched struct{ h atomic.Pointer[http.Handler] }
 
 func (s *switched) set(h http.Handler) { s.h.Store(&h) }
 
+func (s *switched) unset() { s.h.Store(nil) }
+
 func (s *switched) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h := s.h.Load(); h != nil {
 		(*h).ServeHTTP(w, r)
@@ -258,49 +264,5 @@ func (n *node) space() func() error {
 			return blob.ErrFull
 		}
 		return nil
-	}
-}
-
-// withDefaults checks c and returns a copy in which nothing is left open.
-func (c ClusterConfig) withDefaults(metaPath string) (*ClusterConfig, error) {
-	setDefault(&c.Addr, "127.0.0.1:9002")
-	setDefault(&c.Heartbeat, 100*time.Millisecond)
-	setDefault(&c.Election, time.Second)
-	switch {
-	case filepath.Base(metaPath) != "meta.db":
-		return nil, fmt.Errorf("the metadata of a node are called meta.db, not %s", filepath.Base(metaPath))
-	case c.Election < 10*c.Heartbeat:
-		return nil, fmt.Errorf("an election timeout of %s is shorter than ten heartbeats of %s", c.Election, c.Heartbeat)
-	case c.Creds == nil && len(c.Secret) == 0:
-		return nil, errors.New("the nodes of a cluster need a secret, or certificates")
-	}
-	return &c, nil
-}
-
-// credentials are those of a node.
-func (c *ClusterConfig) credentials(node string) (peer.Credentials, error) {
-	if c.Creds != nil {
-		return *c.Creds, nil
-	}
-	return peer.FromSecret(c.Secret, node)
-}
-
-// tune brings the configured times to raft. A follower that has heard nothing
-// for ten heartbeats stands for election.
-func (c *ClusterConfig) tune(r *raft.Config) {
-	r.ElectionTimeout = c.Election
-	r.HeartbeatTimeout = min(10*c.Heartbeat, c.Election)
-	r.LeaderLeaseTimeout = r.HeartbeatTimeout / 2
-	if c.SnapshotInterval > 0 {
-		r.SnapshotInterval = c.SnapshotInterval
-	}
-	if c.SnapshotThreshold > 0 {
-		r.SnapshotThreshold = c.SnapshotThreshold
-	}
-	if c.TrailingLogs > 0 {
-		r.TrailingLogs = c.TrailingLogs
-	}
-	if c.MaxAppendEntries > 0 {
-		r.MaxAppendEntries = c.MaxAppendEntries
 	}
 }

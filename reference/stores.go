@@ -79,19 +79,19 @@ func (s *stores) served() blob.Store {
 	return s.blobs
 }
 
+func (s *stores) kept() blob.Store {
+	if s.node != nil {
+		return s.node.blobs.Local()
+	}
+	return s.blobs
+}
+
 // pauseDeletes keeps the blobs that lie here until resume is called.
 func (s *stores) pauseDeletes() (resume func()) {
 	if s.node != nil {
 		return s.node.blobs.PauseDeletes()
 	}
 	return s.held.PauseDeletes()
-}
-
-func (s *stores) kept() blob.Store {
-	if s.node != nil {
-		return s.node.blobs.Local()
-	}
-	return s.blobs
 }
 
 func (s *stores) openDisk(ctx context.Context, c Config) (err error) {

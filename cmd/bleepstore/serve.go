@@ -31,7 +31,7 @@ type serveCmd struct {
 	AccessKey      string `help:"Access key of the owner's account (bleepstore)."`
 	SecretKey      string `help:"Its secret key (bleepstore-secret)."`
 	BucketDefaults string `help:"What a new bucket is given: aws (ACLs off, public access blocked) or legacy (ACLs on, nothing blocked) (aws)." placeholder:"aws|legacy"`
-	OpsAddr        string `help:"Second listener, for /healthz /readyz /metrics /docs /openapi.json (127.0.0.1:9001, or a free port with --addr's port 0); off turns it off." placeholder:"HOST:PORT"`
+	OpsAddr        string `help:"Second listener, for /healthz /readyz /metrics /docs /openapi.json and, with server.admin_token, /admin/ (127.0.0.1:9001, or a free port with --addr's port 0); off turns it off." placeholder:"HOST:PORT"`
 	TLS            string `name:"tls" help:"self-signed, or the PEM files of certificate and key: serve TLS, at --addr or, beside it, at --tls-addr." placeholder:"self-signed|CERT,KEY"`
 	TLSAddr        string `name:"tls-addr" help:"Second address, for TLS; --addr stays plain." placeholder:"HOST:PORT"`
 	LogLevel       string `help:"debug, info, warn or error (info)."`

@@ -1,12 +1,9 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -89,7 +86,7 @@ func (w *Wire) flush(node string, l *lane, fs []*forward) error {
 	sent := append([]*forward(nil), fs...) // fs is the batch's
 	var body []byte
 	for _, f := range sent {
-		body = append(binary.AppendUvarint(body, uint64(len(f.command))), f.command...)
+		body = appendSized(body, f.command)
 	}
 	go func() { // ends with the request
 		ctx, cancel := bound(context.Background(), forwardTimeout)
@@ -197,17 +194,15 @@ func split(req *http.Request) (commands [][]byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for in := bytes.NewReader(b); in.Len() > 0; {
-		n, err := binary.ReadUvarint(in)
+	for len(b) > 0 {
+		if len(commands) == maxBatchItems {
+			return nil, ErrTooLarge
+		}
+		c, rest, err := cutSized(b)
 		if err != nil {
 			return nil, err
 		}
-		if n > uint64(in.Len()) || len(commands) == maxBatchItems {
-			return nil, io.ErrUnexpectedEOF
-		}
-		at := len(b) - in.Len()
-		commands = append(commands, b[at:at+int(n):at+int(n)])
-		_, _ = in.Seek(int64(n), io.SeekCurrent) // within
+		commands, b = append(commands, c), rest
 	}
 	return commands, nil
 }

@@ -25,9 +25,23 @@ func pack(stamp int64, commands [][]byte) []byte {
 	}
 	b := binary.AppendVarint(append(make([]byte, 0, n), packVersion), stamp)
 	for _, c := range commands {
-		b = append(binary.AppendUvarint(b, uint64(len(c))), c...)
+		b = appendSized(b, c)
 	}
 	return b
+}
+
+// appendSized appends c behind its length.
+func appendSized(b, c []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(c))), c...)
+}
+
+// cutSized is the reverse: c is a part of b.
+func cutSized(b []byte) (c, rest []byte, err error) {
+	n, k := binary.Uvarint(b)
+	if k <= 0 || n > math.MaxInt32 || int(n) > len(b)-k {
+		return nil, nil, fmt.Errorf("%w: length", errPack)
+	}
+	return b[k : k+int(n) : k+int(n)], b[k+int(n):], nil
 }
 
 // unpack is the reverse of pack; the bodies of the commands are parts of b.
@@ -42,17 +56,16 @@ func unpack(b []byte) ([]meta.Command, error) {
 	}
 	var commands []meta.Command
 	for b = b[1+k:]; len(b) > 0; {
-		n, k := binary.Uvarint(b)
-		if k <= 0 || n > math.MaxInt32 || int(n) > len(b)-k {
-			return nil, fmt.Errorf("%w: length", errPack)
+		encoded, rest, err := cutSized(b)
+		if err != nil {
+			return nil, err
 		}
-		c, err := meta.Decode(b[k : k+int(n) : k+int(n)])
+		c, err := meta.Decode(encoded)
 		if err != nil {
 			return nil, err
 		}
 		c.Stamp = stamp
-		commands = append(commands, c)
-		b = b[k+int(n):]
+		commands, b = append(commands, c), rest
 	}
 	return commands, nil
 }

@@ -28,7 +28,7 @@ var settings = []Setting{
 	{Key: "server.port", Default: "9000", Use: "port to listen on; 0 picks a free one"},
 	{Key: "server.region", Default: "us-east-1", Use: "region that clients sign for"},
 	{Key: "server.bucket_defaults", Default: "aws", Use: "what a new bucket is given: aws (no ACLs, public access blocked) or legacy (ACLs, nothing blocked)"},
-	{Key: "server.ops_addr", Default: "127.0.0.1:9001", Use: "second listener: /healthz /readyz /metrics /docs /openapi.json; off turns it off"},
+	{Key: "server.ops_addr", Default: "127.0.0.1:9001", Use: "second listener: /healthz /readyz /metrics /docs /openapi.json, with an admin token /admin/; off turns it off"},
 	{Key: "server.admin_port", Default: "", Use: "port of server.ops_addr, by its older name"},
 	{Key: "server.admin_token", Default: "", Use: "bearer token of the admin API at server.ops_addr; without one there is no admin API"},
 	{Key: "server.shutdown_timeout", Default: "30s", Use: "how long a drain waits for requests under way"},
