@@ -1,6 +1,3 @@
-// Package fault is the vocabulary of injected faults. This file holds the
-// seam for disks: code that must survive a bad one takes an FS and gets the
-// real one, OS, unless a fault is wanted. It knows nothing of who uses it.
 package fault
 
 import (

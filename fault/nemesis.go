@@ -1,0 +1,188 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A Nemesis does faults to a target, takes them back, and keeps a diary. Its
+// methods may be called together.
+type Nemesis struct {
+	stage *Stage
+	began time.Time
+
+	mu    sync.Mutex
+	undos map[int]Undo // of what is under way
+	next  int
+	diary Diary
+}
+
+// A Diary tells what was done to a cluster, and when, counted from New.
+type Diary struct {
+	Bands  []Band   `json:"bands"`
+	Quorum []Health `json:"quorum"` // ascending; each holds until the next
+}
+
+// A Band is one fault from when it had been done until it had been taken back.
+// Skipped says why it was not done at all, Failed what went wrong.
+type Band struct {
+	Event
+	From    Span   `json:"from"`
+	To      Span   `json:"to"` // 0 while it lasts
+	Skipped string `json:"skipped,omitempty"`
+	Failed  string `json:"failed,omitempty"`
+}
+
+// Health says whether a quorum of the nodes could do its work from a time on.
+type Health struct {
+	At Span `json:"at"`
+	OK bool `json:"ok"`
+}
+
+// NewNemesis begins the diary. The caller calls Heal in the end, whatever
+// happens.
+func NewNemesis(t Target) *Nemesis {
+	n := &Nemesis{stage: newStage(t), began: time.Now(), undos: map[int]Undo{}}
+	n.stage.moved = n.look
+	n.look()
+	return n
+}
+
+func (n *Nemesis) now() Span { return Span(time.Since(n.began)) }
+
+// look notes whether a quorum lives.
+func (n *Nemesis) look() {
+	ok := n.stage.quorum()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if q := n.diary.Quorum; len(q) == 0 || q[len(q)-1].OK != ok {
+		n.diary.Quorum = append(q, Health{n.now(), ok})
+	}
+}
+
+// Diary returns what was done so far.
+func (n *Nemesis) Diary() Diary {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return Diary{slices.Clone(n.diary.Bands), slices.Clone(n.diary.Quorum)}
+}
+
+// Apply does the fault of an event, whatever its times say. undo, never nil,
+// takes it back; later calls of it do nothing. A *SkipError says that it could
+// not be done and nothing was.
+func (n *Nemesis) Apply(ctx context.Context, e Event) (undo Undo, err error) {
+	k, ok := Find(e.Kind)
+	if !ok {
+		return nothing, fmt.Errorf("unknown kind of fault %q", e.Kind)
+	}
+	n.mu.Lock()
+	band := len(n.diary.Bands)
+	n.diary.Bands = append(n.diary.Bands, Band{Event: e, From: n.now()})
+	n.mu.Unlock()
+	back, err := k.Apply(ctx, n.stage, e.Args)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	b := &n.diary.Bands[band]
+	if skipped, ok := errors.AsType[*SkipError](err); ok {
+		b.Skipped = skipped.Why
+	} else if err != nil {
+		err = fmt.Errorf("%s: %w", e.Kind, err)
+		b.Failed = err.Error()
+	}
+	if back == nil {
+		b.To = n.now()
+		return nothing, err
+	}
+	n.next++
+	id := n.next
+	end := sync.OnceValue(func() Undo { return n.end(id, band, back) })
+	n.undos[id] = func(ctx context.Context) error { return end()(ctx) }
+	return n.undos[id], err
+}
+
+func nothing(context.Context) error { return nil }
+
+// end returns what takes a fault back and closes its band.
+func (n *Nemesis) end(id, band int, back Undo) Undo {
+	var once sync.Once
+	return func(ctx context.Context) (err error) {
+		once.Do(func() {
+			err = back(ctx)
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			b := &n.diary.Bands[band]
+			b.To = n.now()
+			if err != nil {
+				err = fmt.Errorf("take back %s: %w", b.Kind, err)
+				b.Failed = err.Error()
+			}
+			delete(n.undos, id)
+		})
+		return err
+	}
+}
+
+// Heal takes back everything that is under way, the latest first. It does not
+// end early: errors are joined.
+func (n *Nemesis) Heal(ctx context.Context) error {
+	n.mu.Lock()
+	undos := sortedByKey(n.undos)
+	n.mu.Unlock()
+	var errs []error
+	for _, undo := range slices.Backward(undos) {
+		errs = append(errs, undo(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// Play does what a schedule says, at its times, counted from now, and heals
+// everything when it has been done or ctx has ended. Events overlap as they
+// say: each is done by a goroutine of its own. It returns the failures that were
+// no skips; healing may take up to patience behind the end.
+func (n *Nemesis) Play(ctx context.Context, s Schedule, patience time.Duration) error {
+	began := time.Now()
+	var (
+		all  sync.WaitGroup
+		mu   sync.Mutex
+		errs []error
+	)
+	fail := func(err error) {
+		if _, skipped := errors.AsType[*SkipError](err); err == nil || skipped || ctx.Err() != nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		errs = append(errs, err)
+	}
+	for _, e := range s.Events {
+		all.Go(func() {
+			if !sleepUntil(ctx, began.Add(time.Duration(e.At))) {
+				return
+			}
+			undo, err := n.Apply(ctx, e)
+			fail(err)
+			if sleepUntil(ctx, began.Add(time.Duration(e.End()))) {
+				fail(undo(ctx))
+			}
+		})
+	}
+	all.Wait()
+	healing, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	return errors.Join(append(errs, n.Heal(healing))...)
+}
+
+func sleepUntil(ctx context.Context, at time.Time) bool {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
