@@ -20,7 +20,14 @@ var edges = []struct {
 	may []string
 }{
 	{"fault", nil},
+	{"fault/kind", []string{"fault"}},
 	{"fault/proxy", []string{"fault"}},
+	{"fault/disk", []string{"fault"}},
+	{"fault/disk/*", []string{"fault", "fault/disk"}},
+	{"fault/process", []string{"fault", "fault/proxy"}},
+	{"fault/netns", []string{"fault", "fault/process", "fault/proxy"}},
+	{"fault/sim", []string{"fault", "fault/*", "reference", "reference/*", "reference/blob/*", "conformance", "conformance/*", "scenarios", "scenarios/*"}},
+	{"fault/sim/*", []string{"fault", "fault/*", "reference", "reference/*", "reference/blob/*", "conformance", "conformance/*", "scenarios", "scenarios/*"}},
 	{"conformance/history", nil},
 	{"conformance/chart", []string{"conformance/history"}},
 	{"conformance/history/generate", []string{"conformance/history"}},
@@ -40,6 +47,7 @@ var edges = []struct {
 	{"scenarios/consistency", []string{"scenarios", "scenarios/sign", "conformance/history", "conformance/model", "conformance/check", "fault"}},
 	{"scenarios/tamper", nil},
 	{"scenarios/all", []string{"scenarios/*"}},
+	{"scenarios/wire", []string{"scenarios", "scenarios/sign", "scenarios/digest", "scenarios/sample", "scenarios/tamper", "fault", "fault/proxy"}},
 	{"scenarios/*", []string{"scenarios", "scenarios/sign", "scenarios/digest", "scenarios/sample", "scenarios/tamper"}},
 	{"reference", []string{"reference/*", "reference/blob/*", "fault", "fault/proxy"}},
 	{"reference/errcode", nil},
@@ -63,7 +71,7 @@ var edges = []struct {
 	{"reference/backup", []string{"reference/meta", "reference/blob"}},
 	{"reference/admin", []string{"reference/cluster"}},
 	{"reference/ops", []string{"reference/s3"}},
-	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "fault"}},
+	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "fault", "fault/*", "fault/disk/*"}},
 }
 
 const module = "bleepstore/"
