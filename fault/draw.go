@@ -21,6 +21,9 @@ type Plan struct {
 	Gap     time.Duration // mean time without any event between two; 0: 2 s
 }
 
+// shortest is how long a fault lasts at least.
+const shortest = 200 * time.Millisecond
+
 // Draw makes a schedule from a seed: the same plan and seed give the same. Groups
 // of kinds are as frequent as each other.
 func Draw(seed uint64, p Plan) (Schedule, error) {
@@ -41,9 +44,10 @@ func Draw(seed uint64, p Plan) (Schedule, error) {
 		for n := 1 + r.IntN(p.Overlap); n > 0; n-- { // a bout
 			e := drawn(r, groups, p.Longest)
 			e.At = Span((at + time.Duration(r.Int64N(int64(time.Second)))).Truncate(time.Millisecond))
-			if time.Duration(e.End()) > end {
-				e.At = Span(max(p.Before, min(time.Duration(e.At), end-time.Duration(e.For))))
-				e.For = min(e.For, Span(end)-e.At)
+			if left := Span(end) - e.At; left < Span(shortest) {
+				continue
+			} else if e.For > left {
+				e.For = left
 			}
 			last = max(last, time.Duration(e.End()))
 			s.Events = append(s.Events, e)
@@ -77,7 +81,7 @@ func drawn(r *rand.Rand, groups [][]Kind, longest time.Duration) Event {
 	e.Args.Pick = r.Uint64N(1 << 32)
 	if !k.Brief {
 		d := time.Duration(float64(longest) * r.Float64() * r.Float64())
-		e.For = Span(max(200*time.Millisecond, d.Truncate(time.Millisecond)))
+		e.For = Span(max(shortest, d.Truncate(time.Millisecond)))
 	}
 	return e
 }

@@ -60,7 +60,7 @@ func majoritiesRing(nodes []string, _ string, r *rand.Rand) []Edge {
 	var cut []Edge
 	for i, a := range all {
 		for j, b := range all {
-			if d := min((i-j+n)%n, (j-i+n)%n); d > max(1, n/4) {
+			if d := min((i-j+n)%n, (j-i+n)%n); d > (n/2+1)/2 {
 				cut = append(cut, Edge{a, b})
 			}
 		}

@@ -99,42 +99,57 @@ func (n *Nemesis) Apply(ctx context.Context, e Event) (undo Undo, err error) {
 	}
 	n.next++
 	id := n.next
-	end := sync.OnceValue(func() Undo { return n.end(id, band, back) })
-	n.undos[id] = func(ctx context.Context) error { return end()(ctx) }
+	n.undos[id] = n.end(id, band, back)
 	return n.undos[id], err
 }
 
 func nothing(context.Context) error { return nil }
 
-// end returns what takes a fault back and closes its band.
+// end returns what takes a fault back and closes its band. One call at a time
+// does it, and none after one that did.
 func (n *Nemesis) end(id, band int, back Undo) Undo {
-	var once sync.Once
-	return func(ctx context.Context) (err error) {
-		once.Do(func() {
-			err = back(ctx)
-			n.mu.Lock()
-			defer n.mu.Unlock()
-			b := &n.diary.Bands[band]
+	turn := make(chan struct{}, 1)
+	done := false
+	return func(ctx context.Context) error {
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if done {
+			return nil
+		}
+		err := back(ctx)
+		_, skipped := errors.AsType[*SkipError](err)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		b := &n.diary.Bands[band]
+		if err != nil {
+			err = fmt.Errorf("take back %s: %w", b.Kind, err)
+			b.Failed = err.Error()
+		}
+		if done = err == nil || skipped; done {
 			b.To = n.now()
-			if err != nil {
-				err = fmt.Errorf("take back %s: %w", b.Kind, err)
-				b.Failed = err.Error()
-			}
 			delete(n.undos, id)
-		})
+		}
 		return err
 	}
 }
 
-// Heal takes back everything that is under way, the latest first. It does not
-// end early: errors are joined.
+// Heal takes back everything that is under way, the latest first, also what could
+// not be taken back before. It does not end early: errors are joined. What it
+// could not do it tries again when it is called again.
 func (n *Nemesis) Heal(ctx context.Context) error {
 	n.mu.Lock()
 	undos := sortedByKey(n.undos)
 	n.mu.Unlock()
 	var errs []error
 	for _, undo := range slices.Backward(undos) {
-		errs = append(errs, undo(ctx))
+		err := undo(ctx)
+		if _, skipped := errors.AsType[*SkipError](err); !skipped {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -166,7 +181,7 @@ func (n *Nemesis) Play(ctx context.Context, s Schedule, patience time.Duration) 
 			undo, err := n.Apply(ctx, e)
 			fail(err)
 			if sleepUntil(ctx, began.Add(time.Duration(e.End()))) {
-				fail(undo(ctx))
+				_ = undo(ctx) // the diary has what went wrong, and Heal tries again
 			}
 		})
 	}

@@ -17,12 +17,13 @@ type Kind struct {
 	Rare  bool   // drawn only when its name is asked for: the group does not bring it
 	// Draw chooses what the event leaves open; nil: nothing.
 	Draw func(r *rand.Rand) Args
-	// Apply does it. undo, which may be nil, takes it back, once; it is called
+	// Apply does it. undo, which may be nil, takes it back, also what was
+	// done before an error; it is called
 	// also when the context of Apply has ended.
 	Apply func(ctx context.Context, s *Stage, a Args) (undo Undo, err error)
 }
 
-// An Undo takes a fault back.
+// An Undo takes a fault back. One that has failed is called again.
 type Undo func(ctx context.Context) error
 
 var kinds = map[string]Kind{}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sync"
 )
 
 // A Stage is what a kind of fault acts upon: a target, and what other faults are
@@ -128,7 +127,7 @@ func (s *Stage) Around(node string) []Edge { return apart([]string{node}, s.Node
 // Net puts trouble on edges.
 func (s *Stage) Net(ctx context.Context, edges []Edge, t NetTrouble) (Undo, error) {
 	if s.able.Network == nil {
-		return nil, s.unable("net")
+		return nil, s.Unable("net")
 	}
 	return trouble(ctx, s, &s.state.net, edges, t, s.able.Network.Trouble)
 }
@@ -136,7 +135,7 @@ func (s *Stage) Net(ctx context.Context, edges []Edge, t NetTrouble) (Undo, erro
 // Disk puts trouble on a node's disk.
 func (s *Stage) Disk(ctx context.Context, node string, t DiskTrouble) (Undo, error) {
 	if s.able.Disk == nil {
-		return nil, s.unable("disk")
+		return nil, s.Unable("disk")
 	}
 	return trouble(ctx, s, &s.state.disk, []string{node}, t, s.able.Disk.Trouble)
 }
@@ -144,7 +143,7 @@ func (s *Stage) Disk(ctx context.Context, node string, t DiskTrouble) (Undo, err
 // Clock puts trouble on a node's clock.
 func (s *Stage) Clock(ctx context.Context, node string, t ClockTrouble) (Undo, error) {
 	if s.able.Clock == nil {
-		return nil, s.unable("clock")
+		return nil, s.Unable("clock")
 	}
 	return trouble(ctx, s, &s.state.clock, []string{node}, t, s.able.Clock.Trouble)
 }
@@ -152,13 +151,13 @@ func (s *Stage) Clock(ctx context.Context, node string, t ClockTrouble) (Undo, e
 // HTTP puts trouble between clients and nodes.
 func (s *Stage) HTTP(ctx context.Context, nodes []string, t HTTPTrouble) (Undo, error) {
 	if s.able.HTTP == nil {
-		return nil, s.unable("http")
+		return nil, s.Unable("http")
 	}
 	return trouble(ctx, s, &s.state.http, nodes, t, s.able.HTTP.Trouble)
 }
 
-// unable says why the target cannot.
-func (s *Stage) unable(group string) error {
+// Unable says why the target cannot do the faults of a group: a *SkipError.
+func (s *Stage) Unable(group string) error {
 	why := s.able.Why[group]
 	if why == "" {
 		why = "the target has no way to"
@@ -169,11 +168,14 @@ func (s *Stage) unable(group string) error {
 // Kill ends a process without a word: see Down.
 func (s *Stage) Kill(ctx context.Context, node string) error { return s.able.Process.Kill(ctx, node) }
 
+// Stop asks a process to leave: see Down.
+func (s *Stage) Stop(ctx context.Context, node string) error { return s.able.Process.Stop(ctx, node) }
+
 // Down ends a node by what end does, and keeps it down until undone; a node that
 // is down already only stays so longer.
 func (s *Stage) Down(ctx context.Context, node string, end func(context.Context, string) error) (Undo, error) {
 	if s.able.Process == nil {
-		return nil, s.unable("kill")
+		return nil, s.Unable("kill")
 	}
 	if err := s.hold(ctx); err != nil {
 		return nil, err
@@ -198,24 +200,37 @@ func (s *Stage) up(ctx context.Context, node string) error {
 		return err
 	}
 	defer s.letGo()
-	if s.state.down[node] > 1 || !slices.Contains(s.Nodes(), node) { // it may have been removed meanwhile
-		s.state.down[node]--
-		return nil
+	if s.state.down[node] == 1 && slices.Contains(s.Nodes(), node) { // it may have been removed meanwhile
+		if err := s.able.Process.Start(ctx, node); err != nil {
+			return err
+		}
+		if s.state.paused[node] > 0 {
+			if err := s.able.Process.Pause(ctx, node); err != nil {
+				return err
+			}
+		}
 	}
-	if err := s.able.Process.Start(ctx, node); err != nil {
+	s.state.down[node]--
+	return nil
+}
+
+// Revive starts a node that has ended by itself, as one with a bad disk does,
+// unless a fault wants it down.
+func (s *Stage) Revive(ctx context.Context, node string) error {
+	if err := s.hold(ctx); err != nil {
 		return err
 	}
-	delete(s.state.down, node)
-	if s.state.paused[node] > 0 {
-		return s.able.Process.Pause(ctx, node)
+	defer s.letGo()
+	if s.able.Process == nil || s.state.down[node] > 0 || !slices.Contains(s.Nodes(), node) {
+		return nil
 	}
-	return nil
+	return s.able.Process.Start(ctx, node)
 }
 
 // Pause lets a node's process stand still until undone.
 func (s *Stage) Pause(ctx context.Context, node string) (Undo, error) {
 	if s.able.Process == nil {
-		return nil, s.unable("pause")
+		return nil, s.Unable("pause")
 	}
 	if err := s.hold(ctx); err != nil {
 		return nil, err
@@ -232,19 +247,39 @@ func (s *Stage) Pause(ctx context.Context, node string) (Undo, error) {
 			return err
 		}
 		defer s.letGo()
-		if s.state.paused[node]--; s.state.paused[node] > 0 {
-			return nil
+		if s.state.paused[node] == 1 && s.state.down[node] == 0 && slices.Contains(s.Nodes(), node) {
+			if err := s.able.Process.Resume(ctx, node); err != nil {
+				return err
+			}
 		}
-		delete(s.state.paused, node)
-		if s.state.down[node] > 0 || !slices.Contains(s.Nodes(), node) {
-			return nil
-		}
-		return s.able.Process.Resume(ctx, node)
+		s.state.paused[node]--
+		return nil
 	}, nil
 }
 
-// Changed tells the stage that who belongs to the cluster has changed.
-func (s *Stage) Changed(ctx context.Context) error {
+// Join has one more node join the cluster. That it could not, as where nobody
+// leads, is a *SkipError.
+func (s *Stage) Join(ctx context.Context) (node string, err error) {
+	err = s.members(ctx, func(m Members) error {
+		node, err = m.Add(ctx)
+		return err
+	})
+	return node, err
+}
+
+// Leave has a node leave the cluster for good, as Join has one join.
+func (s *Stage) Leave(ctx context.Context, node string) error {
+	return s.members(ctx, func(m Members) error { return m.Remove(ctx, node) })
+}
+
+// members changes who belongs to the cluster. Other faults go on meanwhile.
+func (s *Stage) members(ctx context.Context, change func(Members) error) error {
+	if s.able.Members == nil {
+		return s.Unable("membership")
+	}
+	if err := change(s.able.Members); err != nil {
+		return skip("%v", err)
+	}
 	if err := s.hold(ctx); err != nil {
 		return err
 	}
@@ -270,6 +305,7 @@ func (t *troubles[K, T]) sum(at K) (all T) {
 }
 
 // trouble adds one trouble at some places and has set told what they suffer now.
+// Its undo is there also where that failed: nobody knows what was done.
 func trouble[K comparable, T joiner[T]](ctx context.Context, s *Stage, ts *troubles[K, T], places []K, t T, set func(context.Context, K, T) error) (Undo, error) {
 	if err := s.hold(ctx); err != nil {
 		return nil, err
@@ -297,17 +333,11 @@ func trouble[K comparable, T joiner[T]](ctx context.Context, s *Stage, ts *troub
 		}
 		ts.at[p][id] = t
 	})
-	if err != nil {
-		return nil, errors.Join(err, end(context.WithoutCancel(ctx)))
-	}
-	var once sync.Once
-	return func(ctx context.Context) (err error) {
-		once.Do(func() {
-			if err = s.hold(ctx); err == nil {
-				defer s.letGo()
-				err = end(ctx)
-			}
-		})
-		return err
-	}, nil
+	return func(ctx context.Context) error {
+		if err := s.hold(ctx); err != nil {
+			return err
+		}
+		defer s.letGo()
+		return end(ctx)
+	}, err
 }

@@ -29,6 +29,7 @@ type Abilities struct {
 	Network  Network
 	Process  Process
 	Crash    Crasher
+	Points   []string // that Crash knows
 	Disk     Disk
 	Clock    Clock
 	Members  Members
@@ -48,8 +49,9 @@ type Network interface {
 type Edge struct{ From, To string }
 
 // Process are the nodes' processes. Kill ends one without a word, Stop asks it
-// to leave; both return when it has ended. Start starts one that has ended, and
-// returns when it runs, not when it serves.
+// to leave; both return when it has ended, and do nothing to one that has ended
+// by itself. Start starts one that has ended, and returns when it runs, not when
+// it serves; it does nothing to one that runs.
 type Process interface {
 	Kill(ctx context.Context, node string) error
 	Stop(ctx context.Context, node string) error

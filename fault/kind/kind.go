@@ -33,15 +33,31 @@ func grudge(r *rand.Rand) fault.Args {
 	return fault.Args{Grudge: names[r.IntN(len(names))]}
 }
 
-// diskOf is a fault of one node's disk.
+// diskOf is a fault of one node's disk. A process may end for it: it is started
+// again when the disk is well.
 func diskOf(t func(a fault.Args) fault.DiskTrouble) func(context.Context, *fault.Stage, fault.Args) (fault.Undo, error) {
 	return func(ctx context.Context, s *fault.Stage, a fault.Args) (fault.Undo, error) {
 		node, err := s.Node(ctx, a)
 		if err != nil {
 			return nil, err
 		}
-		return s.Disk(ctx, node, t(a))
+		well, err := s.Disk(ctx, node, t(a))
+		if well == nil {
+			return nil, err
+		}
+		revive := func(ctx context.Context) error { return s.Revive(ctx, node) }
+		return func(ctx context.Context) error { return joined(ctx, well, revive) }, err
 	}
+}
+
+// failing draws what share of a disk's operations fails: few, or all.
+func failing(r *rand.Rand) fault.Args {
+	a := role(r)
+	a.Share = 1
+	if r.IntN(3) > 0 {
+		a.Share = share(r, 0.01, 0.2)
+	}
+	return a
 }
 
 // edgesOf is a fault of the edges that a grudge names.
