@@ -100,7 +100,11 @@ func (c *cluster) Add(context.Context) (n string, err error) {
 	return n, err
 }
 func (c *cluster) Remove(_ context.Context, n string) error {
-	return c.do("remove", func() { c.nodes = slices.DeleteFunc(c.nodes, func(o string) bool { return o == n }) })
+	return c.do("remove", func() {
+		c.nodes = slices.DeleteFunc(c.nodes, func(o string) bool { return o == n })
+		delete(c.down, n)
+		delete(c.paused, n)
+	})
 }
 
 type network struct{ *cluster }
