@@ -52,6 +52,9 @@ type ClusterConfig struct {
 	// Dial opens connections from this node, by its id, to a peer's address; nil:
 	// by TCP. Faults are put in here.
 	Dial func(ctx context.Context, from, to string) (net.Conn, error)
+	// Listen binds Addr, whose host may be any name then; nil: by TCP. The server
+	// closes what it returns.
+	Listen func(addr string) (net.Listener, error)
 }
 
 // A ClusterPeer is a node to ask for admission.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -62,8 +63,11 @@ type Config struct {
 	// TLS it speaks HTTPS. TLSAddr is a second address that always does.
 	Addr, TLSAddr string
 	TLS           *tls.Config
-	Endpoint      string   // the host that clients use; buckets are found under it
-	Domains       []string // more such hosts
+	// Listen binds Addr and TLSAddr, whose hosts may be any names then; nil:
+	// net.Listen. The network is "tcp"; the server closes what it returns.
+	Listen   func(network, addr string) (net.Listener, error)
+	Endpoint string   // the host that clients use; buckets are found under it
+	Domains  []string // more such hosts
 
 	Limits  object.Limits
 	HTTP    s3.Limits
@@ -159,6 +163,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader
+	}
+	if c.Listen == nil {
+		c.Listen = net.Listen
 	}
 	if c.FS == nil {
 		c.FS = fault.OS{}

@@ -62,7 +62,7 @@ func openNode(ctx context.Context, c Config, s *stores, failed func(error)) (_ *
 		return nil, err
 	}
 	n.port, err = peer.Listen(peer.Options{
-		Node: dir.id.Node, Listen: c.Cluster.Addr, Creds: creds, Book: n.configured, Elsewhere: n.told,
+		Node: dir.id.Node, Listen: c.Cluster.Addr, Bind: c.Cluster.Listen, Creds: creds, Book: n.configured, Elsewhere: n.told,
 		Dial: n.dialer(), Log: c.Logger,
 	})
 	if err != nil {

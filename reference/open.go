@@ -78,7 +78,7 @@ func (s *Server) wire(ctx context.Context, users keys) (err error) {
 // listen binds the addresses.
 func (s *Server) listen() error {
 	bind := func(addr string, secure bool) (string, error) {
-		l, err := net.Listen("tcp", addr)
+		l, err := s.config.Listen("tcp", addr)
 		if err != nil {
 			return "", err
 		}

@@ -33,9 +33,13 @@ const (
 // Options are what a Port takes from outside. Node, Listen and Creds are
 // required.
 type Options struct {
-	Node   string      // this node's id
-	Listen string      // host:port to bind; port 0 is any
-	Creds  Credentials // a certificate that names Node, and whom to trust
+	Node   string // this node's id
+	Listen string // host:port to bind; port 0 is any
+	// Bind makes the listener of Listen; nil: one of TCP. The port owns it and
+	// closes it. Its connections need no more than net.Conn asks of them, deadlines
+	// among it, and its address, as theirs, is host:port, the host a name or an IP.
+	Bind  func(addr string) (net.Listener, error)
+	Creds Credentials // a certificate that names Node, and whom to trust
 	// Book tells where another node listens; nil knows none. It is called from
 	// many goroutines and must not block.
 	Book func(node string) (addr string, ok bool)
@@ -101,9 +105,13 @@ func Listen(o Options) (*Port, error) {
 		d := &net.Dialer{KeepAliveConfig: keepAlive}
 		p.dialer = func(ctx context.Context, addr string) (net.Conn, error) { return d.DialContext(ctx, "tcp", addr) }
 	}
-	lc := net.ListenConfig{KeepAliveConfig: keepAlive}
+	bind := o.Bind
+	if bind == nil {
+		lc := net.ListenConfig{KeepAliveConfig: keepAlive}
+		bind = func(addr string) (net.Listener, error) { return lc.Listen(context.Background(), "tcp", addr) }
+	}
 	var err error
-	if p.listener, err = lc.Listen(context.Background(), "tcp", o.Listen); err != nil {
+	if p.listener, err = bind(o.Listen); err != nil {
 		return nil, fmt.Errorf("open peer port: %w", err)
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
