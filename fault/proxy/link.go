@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
-)
 
-var errStopped = errors.New("connection is gone")
+	"bleepstore/fault"
+)
 
 // Bounds of what a link holds back, besides the kernel's buffers.
 const (
@@ -19,167 +20,180 @@ const (
 )
 
 // A link is one connection: what the dialler has is tied to near, and far is
-// tied to the other node. Two pairs of goroutines carry bytes between them.
+// tied to the other node, or nil where nobody there knows of it. A goroutine
+// reads each, another one writes what it read to the other.
 type link struct {
-	net       *Net
-	dir       direction
-	near, far *net.TCPConn
+	wires *wires
+	edge  fault.Edge    // from the dialler to the other
+	dice  [2]*rand.Rand // of the edge, and of the way back
 
-	once sync.Once
-	dead chan struct{} // closed by end
+	alive context.Context // until end
+	die   context.CancelFunc
+	mu    sync.Mutex
+	dead  bool
+	near  *net.TCPConn
+	far   *net.TCPConn
 }
 
 // A chunk is what was read at one time; err comes with no data.
 type chunk struct {
+	parcel
 	data []byte
-	at   time.Time
 	err  error
 }
 
-// dialled is the dialler's end.
-type dialled struct {
-	*net.TCPConn
-	remote net.Addr
+func newLink(w *wires, e fault.Edge, near, far *net.TCPConn) *link {
+	l := &link{wires: w, edge: e, near: near, far: far}
+	l.alive, l.die = context.WithCancel(context.Background())
+	return l
 }
 
-// RemoteAddr implements net.Conn.
-func (d *dialled) RemoteAddr() net.Addr { return d.remote }
-
-// pair returns two ends of a connection of this process to itself.
-func pair(ctx context.Context) (a, b *net.TCPConn, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, nil, err
-	}
-	defer l.Close()
-	out, err := new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
-	if err != nil {
-		return nil, nil, err
-	}
-	for { // whoever else has come is sent away
-		in, err := l.Accept()
-		if err != nil {
-			return nil, nil, joinClose(err, out)
-		}
-		if in.RemoteAddr().String() != out.LocalAddr().String() {
-			in.Close()
-			continue
-		}
-		a, b = in.(*net.TCPConn), out.(*net.TCPConn)
-		return a, b, errors.Join(a.SetReadBuffer(kernelBytes), a.SetWriteBuffer(kernelBytes), b.SetReadBuffer(kernelBytes), b.SetWriteBuffer(kernelBytes))
-	}
+// narrow bounds what the kernel takes from a sender that is not heard.
+func narrow(c *net.TCPConn) error {
+	return errors.Join(c.SetReadBuffer(kernelBytes), c.SetWriteBuffer(kernelBytes))
 }
 
-func joinClose(err error, cs ...io.Closer) error {
-	for _, c := range cs {
-		err = errors.Join(err, c.Close())
-	}
-	return err
-}
-
-// start makes l part of the network; false when that is closed or the pair was
-// reset meanwhile.
-func (n *Net) start(l *link) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.refusal(l.dir) != nil {
+// attach says to whom the dialler has come; false where it has gone, and far
+// closed.
+func (l *link) attach(far *net.TCPConn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.dead {
+		_ = far.Close() // nothing was sent
 		return false
 	}
-	n.links[l] = struct{}{}
-	n.wg.Go(l.run)
+	l.far = far
 	return true
-}
-
-// kill resets the links of which which is true.
-func (n *Net) kill(which func(direction) bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for l := range n.links {
-		if which(l.dir) {
-			l.end(true)
-		}
-	}
-}
-
-// run carries bytes until both streams have ended, or the link is reset.
-func (l *link) run() {
-	var ways sync.WaitGroup
-	ways.Go(func() { l.carry(l.dir, l.near, l.far) })
-	ways.Go(func() { l.carry(l.dir.back(), l.far, l.near) })
-	ways.Wait()
-	l.end(false)
-	l.net.mu.Lock()
-	defer l.net.mu.Unlock()
-	delete(l.net.links, l)
 }
 
 // end closes both ends; reset says that the peers are to notice.
 func (l *link) end(reset bool) {
-	l.once.Do(func() {
-		close(l.dead)
-		for _, c := range []*net.TCPConn{l.near, l.far} {
-			if reset {
-				_ = c.SetLinger(0) // closing then sends RST; on failure FIN, which ends it too
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.dead {
+		return
+	}
+	l.dead = true
+	l.die()
+	for _, c := range []*net.TCPConn{l.near, l.far} {
+		if c == nil {
+			continue
+		}
+		if reset {
+			_ = c.SetLinger(0) // closing then sends RST; on failure FIN, which ends it too
+		}
+		_ = c.Close() // its other end is told in either case
+	}
+}
+
+// run carries bytes both ways until both streams have ended, or the link is
+// reset.
+func (l *link) run() {
+	there := l.reading(l.near, l.dice[0])
+	var ways sync.WaitGroup
+	ways.Go(func() { l.carry(l.edge, there, l.far) })
+	if l.far != nil {
+		from := l.reading(l.far, l.dice[1])
+		ways.Go(func() { l.carry(back(l.edge), from, l.near) })
+	}
+	ways.Wait()
+}
+
+// reading queues what src gives until it ends, or the link does. The last chunk
+// has the error.
+func (l *link) reading(src io.Reader, dice *rand.Rand) <-chan chunk {
+	queue := make(chan chunk, chunks)
+	l.wires.wg.Go(func() { // the link's own goroutine is still counted
+		for {
+			buf := make([]byte, chunkSize)
+			n, err := src.Read(buf)
+			for _, c := range []chunk{{data: buf[:n]}, {err: err}} {
+				if len(c.data) == 0 && c.err == nil {
+					continue
+				}
+				c.parcel = newParcel(dice)
+				select {
+				case queue <- c:
+				case <-l.alive.Done():
+					return
+				}
 			}
-			_ = c.Close() // its other end is told in either case
+			if err != nil {
+				return
+			}
 		}
 	})
+	return queue
 }
 
-// carry brings what src gives to dst, each piece when the network lets it pass.
-func (l *link) carry(d direction, src, dst *net.TCPConn) {
-	queue := make(chan chunk, chunks)
-	var reading sync.WaitGroup
-	reading.Go(func() { l.read(src, queue) })
-	defer reading.Wait()
+// carry brings what was read to dst, each chunk when the network lets it pass.
+// A stream of which anything was swallowed is of no more use: no byte that
+// comes after it would be in its place.
+func (l *link) carry(e fault.Edge, queue <-chan chunk, dst *net.TCPConn) {
+	spoilt := dst == nil
 	for {
-		var c chunk
-		select {
-		case c = <-queue:
-		case <-l.dead:
-			return
-		}
-		if l.net.pass(d, c.at, l.dead) != nil {
-			l.end(true)
-			return
-		}
-		switch {
-		case c.err == io.EOF:
-			if dst.CloseWrite() == nil {
+		var healed <-chan struct{}
+		if spoilt {
+			still, changed := l.wires.swallows(e)
+			if !still {
+				l.end(true)
 				return
 			}
-			l.end(true)
-			return
-		case c.err != nil:
-			l.end(true)
-			return
+			healed = changed
 		}
-		if _, err := dst.Write(c.data); err != nil {
-			// dst's node has ended the connection, which src's learns by the way back.
-			_ = l.net.pass(d.back(), time.Now(), l.dead)
-			l.end(true)
-			return
-		}
-	}
-}
-
-// read queues what src gives until it ends, or the link does.
-func (l *link) read(src *net.TCPConn, queue chan<- chunk) {
-	for {
-		buf := make([]byte, chunkSize)
-		n, err := src.Read(buf)
-		for _, c := range []chunk{{data: buf[:n], at: time.Now()}, {at: time.Now(), err: err}} {
-			if len(c.data) == 0 && c.err == nil {
+		select {
+		case c := <-queue:
+			t, err := l.wires.pass(l.alive, e, c.parcel)
+			if err != nil {
+				l.end(true)
+				return
+			}
+			if spoilt = spoilt || t.HalfOpen; spoilt {
 				continue
 			}
-			select {
-			case queue <- c:
-			case <-l.dead:
+			if !l.deliver(e, c, dst) {
 				return
 			}
-		}
-		if err != nil {
+		case <-healed:
+		case <-l.alive.Done():
 			return
 		}
 	}
+}
+
+// deliver gives dst what has arrived; false when the stream has ended.
+func (l *link) deliver(e fault.Edge, c chunk, dst *net.TCPConn) bool {
+	if c.err == io.EOF && dst.CloseWrite() == nil {
+		return false
+	}
+	if c.err != nil {
+		l.end(true)
+		return false
+	}
+	err := l.send(e, c, dst)
+	if err != nil {
+		// dst's node has ended the connection, which src's learns by the way back.
+		_, _ = l.wires.pass(l.alive, back(e), now()) // it ends in either case
+		l.end(true)
+	}
+	return err == nil
+}
+
+// send writes a chunk in as many pieces, and as slowly, as the edge wants.
+func (l *link) send(e fault.Edge, c chunk, dst *net.TCPConn) error {
+	for rest := c.data; len(rest) > 0; {
+		t, err := l.wires.pass(l.alive, e, c.parcel)
+		if err != nil {
+			return err
+		}
+		n, when := l.wires.allot(e, len(rest), t)
+		if !when.IsZero() && !wait(l.alive, time.Until(when), nil) {
+			return context.Cause(l.alive)
+		}
+		if _, err := dst.Write(rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
 }
