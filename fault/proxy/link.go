@@ -88,25 +88,30 @@ func (l *link) end(reset bool) {
 
 // run carries bytes both ways until both streams have ended, or the link is
 // reset.
-func (l *link) run() {
-	there := l.reading(l.near, l.dice[0])
+func (l *link) run() { l.carryAll(l.reading(l.near, l.dice[0], nil)) }
+
+// carryAll is run where what near gives is being read already.
+func (l *link) carryAll(there <-chan chunk) {
 	var ways sync.WaitGroup
 	ways.Go(func() { l.carry(l.edge, there, l.far) })
 	if l.far != nil {
-		from := l.reading(l.far, l.dice[1])
+		from := l.reading(l.far, l.dice[1], nil)
 		ways.Go(func() { l.carry(back(l.edge), from, l.near) })
 	}
 	ways.Wait()
 }
 
 // reading queues what src gives until it ends, or the link does. The last chunk
-// has the error.
-func (l *link) reading(src io.Reader, dice *rand.Rand) <-chan chunk {
+// has the error, of which ended, which may be nil, is told first.
+func (l *link) reading(src io.Reader, dice *rand.Rand, ended func(error)) <-chan chunk {
 	queue := make(chan chunk, chunks)
 	l.wires.wg.Go(func() { // the link's own goroutine is still counted
 		for {
 			buf := make([]byte, chunkSize)
 			n, err := src.Read(buf)
+			if err != nil && ended != nil {
+				ended(err)
+			}
 			for _, c := range []chunk{{data: buf[:n]}, {err: err}} {
 				if len(c.data) == 0 && c.err == nil {
 					continue
@@ -186,14 +191,14 @@ func (l *link) send(e fault.Edge, c chunk, dst *net.TCPConn) error {
 		if err != nil {
 			return err
 		}
-		n, when := l.wires.allot(e, len(rest), t)
-		if !when.IsZero() && !wait(l.alive, time.Until(when), nil) {
+		turn := l.wires.allot(e, len(rest), t)
+		if !turn.when.IsZero() && !wait(l.alive, time.Until(turn.when), turn.changed) {
 			return context.Cause(l.alive)
 		}
-		if _, err := dst.Write(rest[:n]); err != nil {
+		if _, err := dst.Write(rest[:turn.bytes]); err != nil {
 			return err
 		}
-		rest = rest[n:]
+		rest = rest[turn.bytes:]
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func (d *dialled) RemoteAddr() net.Addr { return d.remote }
 func (n *Net) Dialer(from string) func(ctx context.Context, to, addr string) (net.Conn, error) {
 	return func(ctx context.Context, to, addr string) (net.Conn, error) {
 		e := fault.Edge{From: from, To: to}
-		if err := n.wires.open(ctx, e, [2]parcel{now(), now()}); err != nil {
+		if _, err := n.wires.open(ctx, e, now); err != nil {
 			return nil, fmt.Errorf("%s to %s: %w", from, to, &net.OpError{Op: "dial", Net: "tcp", Err: cause(ctx, err)})
 		}
 		far, err := new(net.Dialer).DialContext(ctx, "tcp", addr)

@@ -47,18 +47,15 @@ func (w *wires) change(fn func()) {
 }
 
 // start makes l part of the network and has run carry it; false when that is
-// closed or the pair is refused.
+// closed, or the pair of nodes refused.
 func (w *wires) start(l *link, run func()) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.refusal(l.edge) != nil {
+	if w.closed || w.ails(l.edge).Refuse {
 		return false
 	}
 	w.links[l] = struct{}{}
-	for i, e := range []fault.Edge{l.edge, back(l.edge)} {
-		w.made[e]++
-		l.dice[i] = rand.New(rand.NewPCG(w.seed, mix(e.From, e.To, w.made[e])))
-	}
+	w.assign(l, l.edge)
 	w.wg.Go(func() {
 		run()
 		l.end(false)
@@ -67,6 +64,15 @@ func (w *wires) start(l *link, run func()) bool {
 		delete(w.links, l)
 	})
 	return true
+}
+
+// assign says over which edge l goes, and with what luck; the lock is held.
+func (w *wires) assign(l *link, e fault.Edge) {
+	l.edge = e
+	for i, way := range []fault.Edge{e, back(e)} {
+		w.made[way]++
+		l.dice[i] = rand.New(rand.NewPCG(w.seed, mix(way.From, way.To, w.made[way])))
+	}
 }
 
 // mix makes one number of a connection's edge and its place among those of it.
@@ -95,17 +101,6 @@ func (w *wires) close() {
 	w.change(func() { w.closed = true })
 	w.kill(func(fault.Edge) bool { return true })
 	w.wg.Wait()
-}
-
-// refusal is why no connection of e may be made; the lock is held.
-func (w *wires) refusal(e fault.Edge) error {
-	switch {
-	case w.closed:
-		return net.ErrClosed
-	case w.ails(e).Refuse:
-		return syscall.ECONNREFUSED
-	}
-	return nil
 }
 
 // A parcel is what is sent at one time: it has its luck from the beginning,
@@ -166,20 +161,19 @@ func (w *wires) pass(stop context.Context, e fault.Edge, p parcel) (fault.NetTro
 }
 
 // open returns when a connection over e may be made, which takes both ways, as
-// SYN and its answer do. A refusal is ECONNREFUSED.
-func (w *wires) open(stop context.Context, e fault.Edge, ps [2]parcel) error {
-	for i, way := range []fault.Edge{e, back(e)} {
-		t, err := w.pass(stop, way, ps[i])
-		switch {
-		case err != nil:
-			return err
-		case t.Refuse && i == 0:
-			return syscall.ECONNREFUSED
-		case t.HalfOpen:
-			return nil // somebody accepts, whatever ails the way back
+// SYN and its answer do, each with a parcel that draw makes. A refusal is
+// ECONNREFUSED; swallowed says that whoever accepts is nobody.
+func (w *wires) open(stop context.Context, e fault.Edge, draw func() parcel) (swallowed bool, err error) {
+	for _, way := range []fault.Edge{e, back(e)} {
+		t, err := w.pass(stop, way, draw())
+		if err != nil || way == e && t.HalfOpen {
+			return true, err
+		}
+		if way == e && t.Refuse {
+			return true, syscall.ECONNREFUSED
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // wait returns after d, or when changed is closed; false when stop ends first.
@@ -195,16 +189,24 @@ func wait(stop context.Context, d time.Duration, changed <-chan struct{}) bool {
 	return true
 }
 
+// turn is some bytes' turn on an edge: they arrive at when, or as soon as changed
+// is closed.
+type turn struct {
+	bytes   int
+	when    time.Time // zero: at once
+	changed <-chan struct{}
+}
+
 // allot gives some of n bytes their turn on an edge that sends so much at a
-// time; they arrive at when.
-func (w *wires) allot(e fault.Edge, n int, t fault.NetTrouble) (some int, when time.Time) {
+// time.
+func (w *wires) allot(e fault.Edge, n int, t fault.NetTrouble) turn {
 	if t.Slice > 0 {
 		n = min(n, t.Slice)
 	}
 	if t.Bandwidth <= 0 {
-		return n, time.Time{}
+		return turn{bytes: n}
 	}
-	n = max(1, min(n, int(t.Bandwidth/20))) // short turns, for a limit may be lifted
+	n = max(1, min(n, int(t.Bandwidth/20))) // short turns: connections share the edge
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	from := w.free[e]
@@ -212,7 +214,7 @@ func (w *wires) allot(e fault.Edge, n int, t fault.NetTrouble) (some int, when t
 		from = now
 	}
 	w.free[e] = from.Add(time.Duration(float64(n) / float64(t.Bandwidth) * float64(time.Second)))
-	return n, w.free[e]
+	return turn{n, w.free[e], w.changed}
 }
 
 // swallows says whether what is sent over e is swallowed, until changed is
