@@ -1,0 +1,249 @@
+package process
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"bleepstore/fault"
+)
+
+// A node is one of a cluster. What does not change of it is set by place.
+type node struct {
+	name  string
+	i     int // from 1 on
+	spec  Node
+	scope scope // without peers
+	data  string
+	log   string
+	url   string // of S3
+	front string // by which clients reach it: url, where there is none
+	peer  string // host:port for the other nodes; "": they do not reach it
+	agent string // host:port
+
+	gate chan struct{} // holds one while its process is changed
+
+	// Under the cluster's mu:
+	life  *life             // the latest; nil: it was never started
+	doors map[string]string // by which it reaches others, where they have been opened
+}
+
+// A life is one process of a node. All but child is under the cluster's mu.
+type life struct {
+	child  *Child
+	wanted bool // nobody has ordered its end
+	paused bool
+	armed  string             // point of the code at which it was told to crash
+	ailing bool               // its disk has been in trouble
+	clock  fault.ClockTrouble // that it was told of
+}
+
+// place gives new nodes all that is theirs, but starts none.
+func (c *Cluster) place(names ...string) error {
+	var free Ports
+	defer free.Release()
+	for _, name := range names {
+		n, err := c.placed(&free, name)
+		if err != nil {
+			return fmt.Errorf("node %s: %w", name, err)
+		}
+		c.mu.Lock()
+		c.nodes = append(c.nodes, n)
+		c.mu.Unlock()
+	}
+	return nil
+}
+
+func (c *Cluster) placed(free *Ports, name string) (*node, error) {
+	c.mu.Lock()
+	c.last++
+	n := &node{name: name, i: c.last, spec: c.t.node(name), gate: make(chan struct{}, 1), doors: map[string]string{}}
+	c.mu.Unlock()
+	n.data, n.log = filepath.Join(c.o.Dir, name), filepath.Join(c.o.Dir, name+".log")
+	host := "127.0.0.1"
+	if c.o.Host != nil {
+		host = c.o.Host(n.i)
+	}
+	n.scope = c.scope.with("node", name, "i", strconv.Itoa(n.i), "data", n.data, "log", n.log, "host", host)
+	for _, port := range append([]string{""}, c.t.Ports...) {
+		number, err := c.port(free, host)
+		if err != nil {
+			return nil, err
+		}
+		if port == "" {
+			n.scope = n.scope.with("port", number, "addr", net.JoinHostPort(host, number))
+		} else {
+			n.scope = n.scope.with("port."+port, number)
+		}
+	}
+	for _, f := range []struct {
+		to   *string
+		text string
+	}{{&n.url, cmp.Or(n.spec.Endpoint, "http://{addr}")}, {&n.peer, n.spec.Peer}, {&n.agent, n.spec.Agent}} {
+		var err error
+		if *f.to, err = n.scope.expand(f.text); err != nil {
+			return nil, err
+		}
+	}
+	if n.peer != "" && c.o.Edges != nil {
+		c.o.Edges.Node(name, n.peer)
+	}
+	n.front = n.url
+	if c.o.Fronts != nil {
+		var err error
+		if n.front, err = c.o.Fronts.Open(name, n.url); err != nil {
+			return nil, fmt.Errorf("a proxy before it: %w", err)
+		}
+	}
+	return n, os.MkdirAll(n.data, 0o700)
+}
+
+func (c *Cluster) port(free *Ports, host string) (string, error) {
+	if c.o.Free != nil {
+		return c.o.Free(host)
+	}
+	addr, err := free.Pick(host, "")
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(addr)
+	return port, err
+}
+
+// present is what placeholders stand for at the next start.
+func (c *Cluster) present(n *node) (scope, error) {
+	c.mu.Lock()
+	first, others := n.i == 1 && !c.founded, slices.Clone(c.nodes)
+	c.mu.Unlock()
+	s := n.scope.with("first", strconv.FormatBool(first), "nodes", strconv.Itoa(len(others)), "peer", n.peer)
+	var told []string
+	for _, o := range others {
+		if o.peer == "" {
+			continue
+		}
+		at := o.peer
+		if o != n {
+			var err error
+			if at, err = c.door(n, o); err != nil {
+				return nil, err
+			}
+			s["peer."+o.name] = at
+		} else if !c.t.Peers.Self {
+			continue
+		}
+		one, err := scope{"name": o.name, "at": at}.expand(cmp.Or(c.t.Peers.Each, "{name}={at}"))
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, one)
+	}
+	s["peers"] = strings.Join(told, cmp.Or(c.t.Peers.Join, ","))
+	return s, nil
+}
+
+// door is the address by which a node reaches another one.
+func (c *Cluster) door(from, to *node) (string, error) {
+	if c.o.Edges == nil || cmp.Or(c.t.Peers.By, "ports") != "ports" {
+		return to.peer, nil
+	}
+	c.mu.Lock()
+	at, ok := from.doors[to.name]
+	c.mu.Unlock()
+	if ok {
+		return at, nil
+	}
+	at, err := c.o.Edges.Listen(from.name, to.name, to.peer)
+	if err != nil {
+		return "", fmt.Errorf("an edge from %s to %s: %w", from.name, to.name, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	from.doors[to.name] = at
+	return at, nil
+}
+
+// command writes a node's files and makes its command.
+func (c *Cluster) command(n *node) (*exec.Cmd, error) {
+	s, err := c.present(n)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range slices.Sorted(maps.Keys(n.spec.Files)) {
+		if err := c.write(s, path, n.spec.Files[path]); err != nil {
+			return nil, err
+		}
+	}
+	argv, err1 := s.all(n.spec.Command)
+	env, err2 := s.values(n.spec.Env)
+	dir, err3 := s.expand(cmp.Or(n.spec.Dir, "{data}"))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, err
+	}
+	if c.o.Wrap != nil {
+		argv = c.o.Wrap(n.name, argv)
+	}
+	cmd := exec.CommandContext(context.Background(), argv[0], argv[1:]...) // ends as Kill, Stop and Close say
+	cmd.Dir, cmd.Env = dir, inherited(os.Environ())
+	if n.agent != "" {
+		env["BLEEPSTORE_FAULT_AGENT"] = n.agent
+	}
+	if c.o.Edges != nil && c.t.Peers.By == "dial" {
+		env["BLEEPSTORE_FAULT_DIAL"] = c.o.Edges.Dialer()
+	}
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		cmd.Env = append(cmd.Env, name+"="+env[name])
+	}
+	return cmd, nil
+}
+
+// write writes a file of a topology; a relative path is below the run's
+// directory.
+func (c *Cluster) write(s scope, path, text string) error {
+	path, err := s.expand(path)
+	if err != nil {
+		return err
+	}
+	if text, err = s.expand(text); err != nil {
+		return err
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(c.o.Dir, path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o600)
+}
+
+// inherited is the environment without what is meant for the program that runs
+// here: its settings, and the keys of whoever uses it.
+func inherited(all []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(entry string) bool {
+		return strings.HasPrefix(entry, "BLEEPSTORE_") || strings.HasPrefix(entry, "AWS_")
+	})
+}
+
+// hold takes a node's gate; the caller lets go.
+func (n *node) hold(ctx context.Context) error {
+	select {
+	case n.gate <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (n *node) letGo() { <-n.gate }
+
+// grace is how long a node may take to leave.
+func (n *node) grace() time.Duration { return cmp.Or(n.spec.Stop.Grace, 15*time.Second) }

@@ -1,0 +1,30 @@
+package process
+
+import (
+	"errors"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// reapGroup waits until the first of a group has ended, and kills what is left
+// of the group. The number of the group is not given to anybody else before that:
+// the process is still there to be waited for.
+func reapGroup(cmd *exec.Cmd) {
+	for {
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PID, cmd.Process.Pid, &info, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // as a rule it is alone
+}
+
+// dieWithParent has the process killed when this one ends without having ended
+// it.
+func dieWithParent(cmd *exec.Cmd) {
+	ownGroup(cmd)
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+}

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package process
+
+import "os/exec"
+
+func reapGroup(*exec.Cmd) {}
+
+func dieWithParent(*exec.Cmd) {}
