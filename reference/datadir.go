@@ -85,7 +85,7 @@ func lockDir(c Config) (_ *datadir, err error) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("data directory: %w", err)
 		}
-		l, err := lock(filepath.Join(dir, lockFile))
+		l, err := flock(filepath.Join(dir, lockFile))
 		if err != nil {
 			return nil, fmt.Errorf("data directory %s: %w", dir, err)
 		}

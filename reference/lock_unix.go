@@ -12,9 +12,9 @@ import (
 
 var errLocked = errors.New("another server is using it")
 
-// lock holds path against other processes until it is closed or this process
+// flock holds path against other processes until it is closed or this process
 // ends, however that happens.
-func lock(path string) (io.Closer, error) {
+func flock(path string) (io.Closer, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err

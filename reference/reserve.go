@@ -8,8 +8,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
+
+	"bleepstore/reference/lock"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 // room before that is noticed gives it up itself. It is made again when there is
 // room for it and for as much again. Methods may be called together.
 type reserve struct {
-	mu     sync.Mutex // held by who looks at the file or changes it
+	mu     lock.Lock // held by who looks at the file or changes it
 	path   string
 	size   int64 // wanted; a small volume holds less
 	volume func() (free, total int64, err error)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 
+	"bleepstore/reference/lock"
 	"bleepstore/reference/meta"
 	"bleepstore/reference/object"
 	"bleepstore/reference/s3"
@@ -32,7 +33,7 @@ type Server struct {
 	failOnce  sync.Once
 	failed    chan struct{}
 	err       error // why; read once failed is closed
-	closeOnce sync.Once
+	closeOnce lock.Once
 	closing   chan struct{}
 }
 

@@ -31,7 +31,7 @@ var snapshotMagic = []byte("bleepstore snapshot 1\n")
 var errSnapshot = errors.New("the file is not a whole snapshot")
 
 func openSnapshot(path string, blobs *memory.Store) (*snapshot, error) {
-	l, err := lock(path + ".lock")
+	l, err := flock(path + ".lock")
 	if err != nil {
 		return nil, err
 	}

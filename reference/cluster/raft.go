@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"bleepstore/reference/batch"
+	"bleepstore/reference/lock"
 	"bleepstore/reference/meta"
 	"bleepstore/reference/raftlog"
 )
@@ -138,7 +139,7 @@ type Raft struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // of what this node does by itself
 	once   sync.Once
-	left   sync.Once
+	left   lock.Once
 	broken chan struct{}
 	err    error // read only once broken is closed
 }

@@ -10,9 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/hashicorp/raft"
+
+	"bleepstore/reference/lock"
 )
 
 // snapshots is raft's snapshot store, in a directory of its own. A snapshot is
@@ -29,9 +30,9 @@ type snapshots struct {
 	ctx   context.Context // ends copies
 	sends *sends
 
-	making sync.Mutex // held while an image is copied
-	mu     sync.Mutex
-	labels []*label // newest first
+	making lock.Lock // held while an image is copied
+	mu     lock.Lock // held while files are opened or removed
+	labels []*label  // newest first
 }
 
 // A label is the file that makes a snapshot exist.

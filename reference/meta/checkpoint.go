@@ -3,10 +3,11 @@ package meta
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"modernc.org/sqlite"
+
+	"bleepstore/reference/lock"
 )
 
 // Pages of WAL after which it is folded into the database: in the background,
@@ -39,7 +40,7 @@ type checkpointer struct {
 
 	// mu is held by the one checkpoint that runs: SQLite would not wait for
 	// another, but give up.
-	mu                      sync.Mutex
+	mu                      lock.Lock
 	frames, folded, pending atomic.Int64
 }
 

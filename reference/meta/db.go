@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"bleepstore/reference/lock"
 )
 
 // Sync is how SQLite makes a commit durable.
@@ -50,7 +52,7 @@ type DB struct {
 	readers *readers
 	// swap is held shared by who uses the connections or the file, and alone by
 	// Reload, which puts others in their place.
-	swap sync.RWMutex
+	swap lock.Lock
 	// mem is held by Views shared and by Apply alone when the database is in
 	// memory: SQLite's memdb has no WAL, so that a reader and a writer would
 	// meet a lock. It is not used with a file.

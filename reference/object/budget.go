@@ -1,11 +1,11 @@
 package object
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"bleepstore/reference/errcode"
+	"bleepstore/reference/lock"
 )
 
 // A budget bounds the bytes that requests hold at one time. What does not fit
@@ -32,7 +32,7 @@ type spaceGauge struct {
 	reserve int64
 	now     func() time.Time
 
-	mu    sync.Mutex
+	mu    lock.Lock // held by who asks
 	asked time.Time
 	full  bool
 }

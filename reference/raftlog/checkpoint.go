@@ -3,7 +3,6 @@ package raftlog
 import (
 	"errors"
 	"fmt"
-	"sync"
 
 	"modernc.org/sqlite"
 )
@@ -24,7 +23,7 @@ type checkpointer struct {
 	c    *conn
 	kick chan struct{}
 	done chan struct{}
-	mu   sync.Mutex // held by the one checkpoint that runs: another would give up
+	mu   lock // held by the one checkpoint that runs: another would give up
 
 	// The writer's: pages since it began a new WAL, and since the last kick.
 	since, pending int64
@@ -40,7 +39,7 @@ func startCheckpointer(name string, mode Sync, fail func(error) error) (*checkpo
 	if err := prove(c, mode); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
-	k := &checkpointer{c: c, kick: make(chan struct{}, 1), done: make(chan struct{})}
+	k := &checkpointer{c: c, kick: make(chan struct{}, 1), done: make(chan struct{}), mu: newLock()}
 	go func() {
 		defer close(k.done)
 		for range k.kick {

@@ -60,7 +60,7 @@ type Store struct {
 	readers *readers
 	check   *checkpointer
 
-	mu   sync.Mutex // held by who writes
+	mu   lock // held by who writes
 	w    *conn
 	vote *uint64 // LastVoteTerm, held back until LastVoteCand comes
 
@@ -89,7 +89,7 @@ func Open(o Options) (opened *Store, err error) {
 	if o.Sync == "" {
 		o.Sync = SyncFull
 	}
-	s := &Store{full: o.Full, broken: make(chan struct{})}
+	s := &Store{full: o.Full, mu: newLock(), broken: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			opened, err = nil, fmt.Errorf("open raft log %s: %w", o.Path, errors.Join(err, s.Close()))

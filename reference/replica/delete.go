@@ -6,6 +6,7 @@ import (
 
 	"bleepstore/reference/batch"
 	"bleepstore/reference/blob"
+	"bleepstore/reference/lock"
 )
 
 // Delete removes the copy of this node and, as well as it can, those of all
@@ -74,7 +75,7 @@ func (e *erasers) of(s *Store, node string) *batch.Batch[blob.ID] {
 
 // pauses counts who needs that no local copy is deleted.
 type pauses struct {
-	mu sync.RWMutex
+	mu lock.Lock // shared by who deletes
 	n  int
 }
 

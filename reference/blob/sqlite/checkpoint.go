@@ -5,10 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"bleepstore/reference/blob"
+	"bleepstore/reference/lock"
 )
 
 const (
@@ -31,7 +31,7 @@ type checkpointer struct {
 	kick   chan struct{}
 	stop   context.CancelFunc
 	done   chan struct{}
-	mu     sync.Mutex // held by a run
+	mu     lock.Lock // held by a run
 	// soft and hard are logSoft and logHard where no test says otherwise.
 	soft, hard int64
 }
