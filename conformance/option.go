@@ -1,8 +1,10 @@
 package conformance
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"net"
 	"reflect"
 	"strconv"
 	"strings"
@@ -48,6 +50,13 @@ type Options struct {
 	ExpectLevel string        `name:"expect-level" placeholder:"LEVEL" help:"Consistency level that gates: raw, register, cas, list or list-atomic; of a workload no more than it can show."`
 
 	embedded bool // the server is the doors' own, see Embed
+	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// DialBy has every connection to the endpoints made by dial, which may be called
+// concurrently, instead of by TCP.
+func (o *Options) DialBy(dial func(ctx context.Context, network, addr string) (net.Conn, error)) {
+	o.dial = dial
 }
 
 // Embed points the options at a server that the caller started for this run

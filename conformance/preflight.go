@@ -59,7 +59,7 @@ type prober struct {
 }
 
 func newProber(t *scenarios.Target) prober {
-	return prober{t, &http.Client{Timeout: t.Timeout, Transport: &http.Transport{TLSClientConfig: t.TLS.Clone()},
+	return prober{t, &http.Client{Timeout: t.Timeout, Transport: &http.Transport{TLSClientConfig: t.TLS.Clone(), DialContext: t.Dial},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 

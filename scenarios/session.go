@@ -47,18 +47,17 @@ func NewSession(t Target, ledger *Ledger) *Session {
 func (ses *Session) transport() *http.Transport {
 	t := &ses.Target
 	dial := func(ctx context.Context, _, addr string) (net.Conn, error) {
-		var d net.Dialer
 		for _, u := range t.Endpoints {
 			node := net.JoinHostPort(u.Hostname(), portOf(u.Scheme, u.Port()))
 			if u.Host == addr || node == addr || beforeHost(u, addr) {
-				return d.DialContext(ctx, "tcp", node)
+				return t.dial(ctx, node)
 			}
 		}
 		if t.TLSEndpoint != nil && strings.HasSuffix(addr, ":"+portOf(t.TLSEndpoint.Scheme, t.TLSEndpoint.Port())) {
-			return d.DialContext(ctx, "tcp", net.JoinHostPort(t.TLSEndpoint.Hostname(), portOf(t.TLSEndpoint.Scheme, t.TLSEndpoint.Port())))
+			return t.dial(ctx, net.JoinHostPort(t.TLSEndpoint.Hostname(), portOf(t.TLSEndpoint.Scheme, t.TLSEndpoint.Port())))
 		}
 		u := t.Endpoints[0]
-		return d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), portOf(u.Scheme, u.Port())))
+		return t.dial(ctx, net.JoinHostPort(u.Hostname(), portOf(u.Scheme, u.Port())))
 	}
 	return &http.Transport{
 		DialContext:           dial,

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"net/url"
 	"time"
 )
@@ -42,6 +43,18 @@ type Target struct {
 	// Pace, when set, is called before each request of a scenario and returns
 	// when the request may leave, or ctx's error. It is called concurrently.
 	Pace func(context.Context) error
+	// Dial makes every connection to the endpoints' addresses; nil: by TCP. It is
+	// called concurrently.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// dial opens a TCP connection, or what Dial takes for one.
+func (t *Target) dial(ctx context.Context, addr string) (net.Conn, error) {
+	if t.Dial == nil {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp", addr)
+	}
+	return t.Dial(ctx, "tcp", addr)
 }
 
 // Has reports whether the run claims feature f.

@@ -152,13 +152,13 @@ func (w *wire) record(resp *Response, took time.Duration, region string) *record
 
 // dial opens a connection to an endpoint, with TLS where its scheme says so.
 func (ses *Session) dial(ctx context.Context, to *url.URL) (net.Conn, error) {
-	var d net.Dialer
 	addr := to.Host
 	if to.Port() == "" {
 		addr = net.JoinHostPort(to.Hostname(), map[string]string{"http": "80", "https": "443"}[to.Scheme])
 	}
-	if to.Scheme != "https" {
-		return d.DialContext(ctx, "tcp", addr)
+	raw, err := ses.Target.dial(ctx, addr)
+	if err != nil || to.Scheme != "https" {
+		return raw, err
 	}
 	cfg := ses.Target.TLS.Clone()
 	if cfg == nil {
@@ -168,5 +168,9 @@ func (ses *Session) dial(ctx context.Context, to *url.URL) (net.Conn, error) {
 		cfg.ServerName = to.Hostname()
 	}
 	cfg.NextProtos = []string{"http/1.1"}
-	return (&tls.Dialer{NetDialer: &d, Config: cfg}).DialContext(ctx, "tcp", addr)
+	conn := tls.Client(raw, cfg)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return conn, nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -26,6 +27,8 @@ type Options struct {
 	Most           time.Duration // after which the workloads end by themselves
 	Seed           uint64        // of all that the clients choose; 0 picks one
 	Repeat         string        // the command that runs it again, for the history
+	// Dial makes the connections to the endpoints; nil: by TCP.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // A Load is under way from Start to Stop. Its methods may be called together,
@@ -94,6 +97,7 @@ func Start(ctx context.Context, o Options) (*Load, error) {
 func (o *Options) engine() conformance.Options {
 	e := conformance.DefaultOptions()
 	e.Embed(conformance.Embedded{URL: o.Endpoints[0], AccessKey: o.Access, SecretKey: o.Secret})
+	e.DialBy(o.Dial)
 	e.Endpoint, e.Seed, e.Timeout, e.Consistency = o.Endpoints, o.Seed, o.Timeout, o.Most
 	return e
 }

@@ -3,6 +3,7 @@ package trial_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -136,5 +137,33 @@ func TestAwaitEndsWithItsContext(t *testing.T) {
 func TestUnknownWorkload(t *testing.T) {
 	if _, err := trial.Start(t.Context(), trial.Options{Workloads: []string{"sleep"}}); err == nil {
 		t.Error("it was started")
+	}
+}
+
+// TestDialIsGiven: endpoints may have names that only the dialler knows.
+func TestDialIsGiven(t *testing.T) {
+	server := reference.Start(t)
+	var dialled atomic.Int64
+	l, err := trial.Start(t.Context(), trial.Options{
+		Endpoints: []string{"http://a:9000", "http://b:9000"}, Access: server.AccessKey, Secret: server.SecretKey,
+		Workloads: []string{"register"}, Clients: 2, Timeout: 5 * time.Second, Most: time.Minute,
+		Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if addr != "a:9000" && addr != "b:9000" {
+				t.Errorf("dialled %s", addr)
+			}
+			dialled.Add(1)
+			var d net.Dialer
+			return d.DialContext(ctx, network, strings.TrimPrefix(server.URL, "http://"))
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, l, "everybody writes", func(c trial.Tally) bool { return l.Each(c, 20) && l.Everywhere(c, 1) })
+	if err := errors.Join(l.Stop(), l.Close(context.Background())); err != nil {
+		t.Error(err)
+	}
+	if dialled.Load() == 0 {
+		t.Error("it was not asked")
 	}
 }
