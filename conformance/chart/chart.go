@@ -17,7 +17,11 @@ import (
 type Chart struct {
 	spans  []span
 	points []point
+	faults *history.Faults
 }
+
+// Disturb has the faults of the run drawn behind everything.
+func (c *Chart) Disturb(f *history.Faults) { c.faults = f }
 
 // A span is the time that a workload took.
 type span struct {
@@ -117,15 +121,16 @@ func (c *Chart) Write(w io.Writer) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">`+"\n",
-		left+wide+right, top+2*(high+gap))
+		left+wide+right, top+2*(high+gap)+c.legend())
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="white"/>`+"\n")
 	length := time.Duration(len(cuts)) * width
-	for i, s := range c.spans {
+	for i, s := range c.rows() {
 		x, x2 := across(s.from-from, length), across(s.to-from, length)
 		fill := []string{"#f2f2f2", "#e4e9f2"}[i%2]
 		fmt.Fprintf(&b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/><text x="%.1f" y="%d">%s</text>`+"\n",
 			x, top, max(x2-x, 1), 2*high+gap, fill, x+2, top-6-12*(i%2), s.name)
 	}
+	c.drawFaults(&b, from, length)
 	panel{top, "operations a second", length, []line{{"succeeded", "#1a7f37", ok}, {"refused", "#9a6700", refused}, {"unclear", "#cf222e", unclear}}}.draw(&b)
 	panel{top + high + gap, "latency of what succeeded, ms", length, []line{{"median", "#0969da", median}, {"99 %", "#8250df", most}}}.draw(&b)
 	b.WriteString("</svg>\n")

@@ -16,7 +16,7 @@ import (
 type Options struct {
 	Deadline  time.Duration // of the whole check; 0: a minute
 	Workers   int           // 0: one a processor
-	MinRate   float64       // successful operations a second below which a run shows nothing; 0: 50; negative: any will do
+	MinRate   float64       // successful operations a second below which a run shows nothing; 0: 50; negative: any will do; of a run with faults Windows judge that
 	Artifacts string        // directory for drawings of failing keys; "": none
 }
 
@@ -36,6 +36,9 @@ func (o *Options) defaults() {
 // nothing about the history.
 func Check(ctx context.Context, h *history.History, o Options) (*Verdict, error) {
 	o.defaults()
+	if h.Faults != nil {
+		o.MinRate = -1
+	}
 	ctx, cancel := context.WithTimeout(ctx, o.Deadline)
 	defer cancel()
 	of := map[string][]*history.Op{}
@@ -58,7 +61,7 @@ func Check(ctx context.Context, h *history.History, o Options) (*Verdict, error)
 	for _, w := range works {
 		w.conclude(&o)
 		if o.Artifacts != "" && err == nil {
-			err = w.draw(ctx, o.Artifacts)
+			err = w.draw(ctx, o.Artifacts, h.Faults)
 		}
 	}
 	return v, err

@@ -13,6 +13,7 @@ import (
 // A Verdict says how consistent a run was, workload by workload.
 type Verdict struct {
 	Workloads []Workload `json:"workloads"`
+	Faults    *Faults    `json:"faults,omitempty"` // of a run with faults
 }
 
 // A Workload is the verdict on one workload.
@@ -47,11 +48,16 @@ type Violation struct {
 }
 
 // ExitCode is 4 where a workload breaks raw, or breaks a level that was expected
-// of it: expect, but no more than the workload can show. It is 6 where anything
-// is inconclusive, or nothing was run, and 0 otherwise.
+// of it: expect, but no more than the workload can show; or where nodes that have
+// applied the same differ. It is 1 where a run with faults found something else
+// that gates, 6 where anything is inconclusive, or nothing was run, and 0
+// otherwise.
 func (v *Verdict) ExitCode(expect model.Level) int {
-	code := 0
-	if len(v.Workloads) == 0 {
+	code := v.Faults.exitCode()
+	if code == 4 {
+		return code
+	}
+	if len(v.Workloads) == 0 && code == 0 {
 		code = 6
 	}
 	for _, w := range v.Workloads {
@@ -61,7 +67,7 @@ func (v *Verdict) ExitCode(expect model.Level) int {
 				return 4
 			}
 		}
-		if w.Inconclusive != "" {
+		if w.Inconclusive != "" && code == 0 {
 			code = 6
 		}
 	}

@@ -101,6 +101,8 @@ func TestOutOfTime(t *testing.T) {
 func TestTold(t *testing.T) {
 	dir := t.TempDir()
 	h := tiny("elect", event{3, 1, 4, create(1)}, event{5, 2, 5, create(2)}, event{3, 6, 7, get(2)})
+	h.Faults = &history.Faults{To: 10, Bands: []history.Band{{Kind: "net.cut", Says: "from node-7", From: 3, To: 9}, {Kind: "disk.full", From: 8, To: 9}},
+		Quorum: []history.Quorum{{At: 4, OK: false}, {At: 6, OK: true}}}
 	v, err := Check(context.Background(), h, Options{MinRate: -1, Artifacts: dir})
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +119,9 @@ func TestTold(t *testing.T) {
 	}
 	if !bytes.Contains(drawing, []byte("put of v2")) {
 		t.Error("the drawing does not show the put of v2")
+	}
+	if !bytes.Contains(drawing, []byte("from node-7")) || !bytes.Contains(drawing, []byte("no quorum")) || bytes.Contains(drawing, []byte("disk.full")) {
+		t.Error("the drawing does not show the fault, or one that came later")
 	}
 	data, err := json.Marshal(v)
 	if err != nil {

@@ -25,6 +25,8 @@ type Header struct {
 	// Workloads are those that were run, with what the checker has to know of
 	// each besides its operations.
 	Workloads []Workload `json:"workloads"`
+	// Faults are what was done to the server meanwhile; nil: nothing was.
+	Faults *Faults `json:"faults,omitempty"`
 }
 
 // A Workload tells of a run of one workload.
@@ -142,6 +144,11 @@ func readHeader(dec *json.Decoder, h *Header) error {
 	}
 	if h.Schema != Schema {
 		return fmt.Errorf("%w: schema %q, want %q", ErrFormat, h.Schema, Schema)
+	}
+	if h.Faults != nil {
+		if err := h.Faults.validate(); err != nil {
+			return fmt.Errorf("%w: header: %w", ErrFormat, err)
+		}
 	}
 	return nil
 }
