@@ -62,7 +62,9 @@ type RaftOptions struct {
 	Rand io.Reader        // of command ids; nil is crypto/rand
 	Log  io.Writer        // takes raft's log; nil discards it
 
-	slow func() // called before each append to the log: for tests
+	// Slow is called before each append to the log, by whoever appends: for tests and
+	// simulations, where that takes time. nil: it takes what the disk takes.
+	Slow func()
 }
 
 func (o *RaftOptions) fill() error {
@@ -191,7 +193,7 @@ func (r *Raft) start(base place) (err error) {
 	r.snapshots.copy = m.copy
 	c := r.o.config()
 	held := heldLog{r.store, filepath.Join(r.o.Dir, "raft.db"), r.snapshots.sends}
-	disk := &diskWatch{LogStore: held, began: time.Now(), slow: r.o.slow}
+	disk := &diskWatch{LogStore: held, began: time.Now(), slow: r.o.Slow}
 	logs, err := raft.NewLogCache(64, disk)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func TestLeaderWhoseDiskHangs(t *testing.T) {
 	back := make(chan struct{})
 	f := newFleet(t, func(id string, o *RaftOptions, c *raft.Config) {
 		quick(id, o, c)
-		o.slow = func() {
+		o.Slow = func() {
 			if h := hung.Load(); h != nil && *h == id {
 				<-back
 			}

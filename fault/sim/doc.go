@@ -1,0 +1,14 @@
+// Package sim runs a cluster in virtual time: all nodes and their clients in
+// one bubble of testing/synctest, over a simulated network, with faults drawn
+// from a seed. An hour of it takes a minute. At the level raft it is the log, the
+// metadata, the replicated blobs and the domain, called by clients in process; at
+// the level full the whole server besides, to its sockets.
+//
+// A seed replays a run with high probability, not with certainty: what the
+// network does, the clients and the faults are drawn from it, but the order in
+// which goroutines run is the scheduler's. The history of a run is kept, and
+// judging that is a function of it alone.
+//
+// Everything that has goroutines is opened and closed inside the bubble, and
+// nothing sleeps or waits while it holds a sync.Mutex: time would stand still.
+package sim

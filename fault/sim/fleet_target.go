@@ -1,0 +1,161 @@
+package sim
+
+import (
+	"context"
+
+	"bleepstore/fault"
+)
+
+// fleet is a fault.Target whose network, processes and clocks are its own.
+var (
+	_ fault.Target      = (*fleet)(nil)
+	_ fault.Network     = meshFaults{}
+	_ fault.Process     = processes{}
+	_ fault.Clock       = clocks{}
+	_ fault.Snapshotter = snapshots{}
+)
+
+// Nodes implements fault.Target.
+func (s *fleet) Nodes() (ids []string) {
+	for _, h := range s.all() {
+		ids = append(ids, h.id)
+	}
+	return ids
+}
+
+// Leader implements fault.Target.
+func (s *fleet) Leader(context.Context) (string, error) {
+	if l := s.leader(); l != nil {
+		return l.id, nil
+	}
+	return "", fault.ErrNoLeader
+}
+
+// Abilities implements fault.Target.
+func (s *fleet) Abilities() fault.Abilities {
+	return fault.Abilities{
+		Network: meshFaults{s.mesh}, Process: processes{s}, Clock: clocks{s}, Snapshot: snapshots{s},
+		Why: map[string]string{
+			"http": "at the level raft clients call the nodes without HTTP",
+			"disk": "the nodes stand on a disk of the system",
+		},
+	}
+}
+
+// meshFaults are what a mesh does to its messages.
+type meshFaults struct{ m *mesh }
+
+func (f meshFaults) Trouble(_ context.Context, e fault.Edge, t fault.NetTrouble) error {
+	f.m.trouble(e, t)
+	return nil
+}
+
+func (f meshFaults) Reset(_ context.Context, e fault.Edge) error {
+	f.m.reset(e)
+	return nil
+}
+
+// processes are the nodes as processes.
+type processes struct{ s *fleet }
+
+func (p processes) Kill(_ context.Context, node string) error {
+	h, err := p.s.home(node)
+	if err != nil {
+		return err
+	}
+	return p.s.end(h)
+}
+
+// Stop lets a leader hand over first, if it can at once.
+func (p processes) Stop(ctx context.Context, node string) error {
+	h, err := p.s.home(node)
+	if err != nil {
+		return err
+	}
+	if n := p.s.nodeOf(h); n != nil && n.log.Leads() {
+		handing, cancel := context.WithTimeout(ctx, 2*heartbeatTime)
+		_ = n.log.Transfer(handing, "") // or another one is elected
+		cancel()
+	}
+	return p.s.end(h)
+}
+
+func (p processes) Start(_ context.Context, node string) error {
+	h, err := p.s.home(node)
+	if err != nil {
+		return err
+	}
+	return p.s.start(h)
+}
+
+func (p processes) Pause(_ context.Context, node string) error {
+	h, err := p.s.home(node)
+	if err != nil {
+		return err
+	}
+	return p.s.held(h, func() {
+		h.paused = true
+		p.s.pause(h)
+	})
+}
+
+func (p processes) Resume(_ context.Context, node string) error {
+	h, err := p.s.home(node)
+	if err != nil {
+		return err
+	}
+	return p.s.held(h, func() {
+		h.paused = false
+		p.s.resume(h)
+	})
+}
+
+// held runs fn while the node is neither opened nor closed.
+func (s *fleet) held(h *home, fn func()) error {
+	h.busy <- struct{}{}
+	defer func() { <-h.busy }()
+	fn()
+	return nil
+}
+
+func (s *fleet) nodeOf(h *home) *node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return h.node
+}
+
+// clocks are the nodes' clocks. Raft's timers take a rate when they are made: a
+// node whose rate changes is restarted.
+type clocks struct{ s *fleet }
+
+func (c clocks) Trouble(_ context.Context, node string, t fault.ClockTrouble) error {
+	h, err := c.s.home(node)
+	if err != nil {
+		return err
+	}
+	h.busy <- struct{}{}
+	defer func() { <-h.busy }()
+	before := h.clock.stretch(leaseTime)
+	h.clock.set(t)
+	if h.node == nil || h.clock.stretch(leaseTime) == before {
+		return nil
+	}
+	if err := c.s.endHeld(h); err != nil {
+		return err
+	}
+	return c.s.startHeld(h)
+}
+
+// snapshots makes nodes snapshot their state.
+type snapshots struct{ s *fleet }
+
+func (f snapshots) Snapshot(ctx context.Context, node string) error {
+	h, err := f.s.home(node)
+	if err != nil {
+		return err
+	}
+	if n := f.s.nodeOf(h); n != nil {
+		return n.log.Snapshot(ctx)
+	}
+	return nil
+}

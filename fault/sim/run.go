@@ -1,0 +1,177 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand"
+	"os"
+	"sync"
+	"time"
+
+	"bleepstore/conformance/check"
+	"bleepstore/conformance/history"
+	"bleepstore/fault"
+)
+
+// The levels of a simulation.
+const (
+	LevelRaft = "raft" // raft, metadata, replicated blobs and the domain
+	LevelFull = "full" // the whole server
+)
+
+// Options say what is run.
+type Options struct {
+	Level   string
+	Seed    uint64
+	Nodes   int
+	Virtual time.Duration // length of the run
+	Kinds   []fault.Kind  // of faults, from which the schedule is drawn
+	// Schedule, when not nil, is what happens, instead of what Seed would draw; its
+	// Nodes and Length count.
+	Schedule *fault.Schedule
+	Dir      string // where the nodes' directories are made, and removed; "": a tmpfs, or the system's
+	// Bubble runs fn in a bubble of virtual time: synctest.Test of a test, or
+	// Outside in any other program.
+	Bubble func(fn func())
+}
+
+// A Result is a run, judged.
+type Result struct {
+	Schedule  fault.Schedule
+	Diary     fault.Diary
+	History   *history.History
+	Verdict   *check.Verdict
+	Windows   Windows
+	Ending    Ending
+	Elections int
+	Messages  int
+	Wall      time.Duration // what the run took, without judging it
+}
+
+// An Ending is what was found when everything was healed.
+type Ending struct {
+	Healed     error             // of what had to be taken back, and of the schedule
+	Recovered  time.Duration     // from the healing until an operation succeeded
+	Hashes     map[string]string // of the nodes' states, by node
+	Violations []string          // what must not be
+	Unknown    []string          // what could not be found out
+	Notes      []string          // nodes that ended by themselves
+}
+
+// Times of the end of a run.
+const (
+	recovery = 30 * time.Second // within which a leader has to be there, and everything readable
+	agreeing = 10 * time.Second // within which the states have to be equal
+	copying  = 2 * time.Minute  // within which every blob has to be everywhere
+)
+
+// A run is one simulation under way.
+type run struct {
+	o     Options
+	s     *fleet
+	rec   *history.Recorder
+	pools []*pool
+	began time.Time
+	res   *Result
+}
+
+// Run runs one simulation and judges it. Its error says that nothing was found
+// out: a verdict is in the Result, see Result.Outcome.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	if o.Level != LevelRaft {
+		return nil, fmt.Errorf("there is no level %q of simulation", o.Level)
+	}
+	res := &Result{}
+	if o.Schedule != nil {
+		res.Schedule = *o.Schedule
+	} else {
+		s, err := fault.Draw(o.Seed, fault.Plan{Kinds: o.Kinds, Nodes: o.Nodes, Length: o.Virtual})
+		if err != nil {
+			return nil, err
+		}
+		res.Schedule = s
+	}
+	o.Nodes, o.Virtual = res.Schedule.Nodes, time.Duration(res.Schedule.Length)
+	dir, err := os.MkdirTemp(tmpfs(o.Dir), "bleepstore-sim-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	began := time.Now()
+	o.Bubble(func() {
+		rand.Seed(int64(o.Seed)) //nolint:staticcheck // raft draws its timeouts there
+		r := &run{o: o, s: newFleet(o, dir), res: res}
+		err = r.play(ctx)
+	})
+	res.Wall = time.Since(began)
+	if err == nil {
+		err = res.judge(ctx)
+	}
+	return res, err
+}
+
+// tmpfs is a directory in memory, where there is one.
+func tmpfs(given string) string {
+	const shm = "/dev/shm"
+	if given != "" {
+		return given
+	}
+	probe, err := os.MkdirTemp(shm, "bleepstore-probe-")
+	if err != nil {
+		return os.TempDir()
+	}
+	_ = os.Remove(probe)
+	return shm
+}
+
+// play is the run, in the bubble.
+func (r *run) play(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, r.s.close()) }()
+	if err := r.s.found(r.o.Nodes); err != nil {
+		return err
+	}
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	r.rec, r.began = history.NewRecorder(nil), time.Now()
+	over, playing := make(chan struct{}), make(chan struct{})
+	var clients sync.WaitGroup
+	n := 0
+	for i := range workloads {
+		w := &workloads[i]
+		p := newPool(w.name, w.live, w.group)
+		r.pools = append(r.pools, p)
+		for range w.clients {
+			c := r.client(w, n)
+			n++
+			clients.Go(func() { c.roam(ctx, p, over) })
+		}
+	}
+	nemesis := fault.NewNemesis(r.s)
+	go func() {
+		defer close(playing)
+		r.res.Ending.Healed = nemesis.Play(ctx, r.res.Schedule, time.Minute)
+	}()
+	sleep(ctx.Done(), time.Duration(r.res.Schedule.Length))
+	<-playing
+	close(over)
+	clients.Wait()
+	duration := time.Since(r.began)
+	r.res.Diary = nemesis.Diary()
+	r.finish(ctx)
+	r.res.Elections, r.res.Messages = int(r.s.elections.Load()), r.s.mesh.messages
+	return r.collect(duration)
+}
+
+// client makes client n. Every second one is pinned to a node.
+func (r *run) client(w *workload, n int) *client {
+	c := &client{s: r.s, rec: r.rec, name: fmt.Sprintf("c%d", n+1), work: w, n: n, process: r.rec.Process(),
+		rand: newRand(r.o.Seed, "client", n), seen: map[string]string{}}
+	if n%2 == 0 {
+		nodes := r.s.Nodes()
+		c.endpoint = nodes[n/2%len(nodes)]
+	}
+	r.s.mesh.join(c.name, nil)
+	return c
+}
