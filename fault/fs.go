@@ -70,6 +70,13 @@ type Truncater interface {
 	Truncate(size int64) error
 }
 
+// An Allocator is a File that takes the room for size bytes before they are
+// written, or fails. Its size is at least size then. Not every system can do it:
+// zeros are written elsewhere.
+type Allocator interface {
+	Allocate(size int64) error
+}
+
 // OS is the operating system's own file system. It is a Renamer and a Stater,
 // and its files are Truncaters.
 type OS struct{}
