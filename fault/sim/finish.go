@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	randv2 "math/rand/v2"
+	"slices"
 	"time"
 
 	"bleepstore/conformance/history"
@@ -84,28 +86,29 @@ func (r *run) agree(ctx context.Context) {
 	defer cancel()
 	var err error
 	same := await(ctx, func() bool {
-		end.Hashes = map[string]string{}
-		hashes := map[string]bool{}
+		end.States = nil
 		for _, n := range r.s.running() {
-			var h string
-			var at uint64
-			if h, at, err = n.log.Hash(ctx); err != nil {
+			s := history.State{Node: n.id}
+			if s.Hash, s.Applied, err = n.log.Hash(ctx); err != nil {
 				return false
 			}
-			end.Hashes[n.id] = fmt.Sprintf("%d %s", at, h)
-			hashes[end.Hashes[n.id]] = true
+			end.States = append(end.States, s)
 		}
-		return len(hashes) == 1
+		return !slices.ContainsFunc(end.States, func(s history.State) bool {
+			return s.Applied != end.States[0].Applied || s.Hash != end.States[0].Hash
+		})
 	})
 	switch {
 	case err != nil && ctx.Err() == nil:
 		end.Unknown = append(end.Unknown, fmt.Sprintf("the state of a node could not be read: %v", err))
 	case !same:
-		end.Violations = append(end.Violations, fmt.Sprintf("%s after the last operation the states differ: %v", agreeing, end.Hashes))
+		end.Violations = append(end.Violations, fmt.Sprintf("%s after the last operation the states differ: %v", agreeing, end.States))
 	}
 }
 
-// copies sees to it that every blob that is named is whole on every holder.
+// copies sees to it that every blob that is named is whole on every voter, as
+// long as these are few enough for all of them to be holders. Names and copies
+// come and go for a while; what is still amiss after that is.
 func (r *run) copies(ctx context.Context) {
 	end := &r.res.Ending
 	ctx, cancel := context.WithTimeout(ctx, copying)
@@ -113,27 +116,36 @@ func (r *run) copies(ctx context.Context) {
 	for _, n := range r.s.running() {
 		n.blobs.Kick()
 	}
-	await(ctx, func() bool {
+	var why string
+	all := await(ctx, func() bool {
+		why = ""
 		for _, n := range r.s.running() {
 			if s := n.blobs.Status(); !s.Complete {
-				return false
+				why = fmt.Sprintf("%s does not say that it has all its blobs: %+v", n.id, s)
+			}
+			if missing := r.missing(ctx, n); missing != "" {
+				why = missing
 			}
 		}
-		return true
+		return why == ""
 	})
-	for _, n := range r.s.running() {
-		ids, err := n.named(ctx, "", 1<<20)
-		if err != nil {
-			end.Unknown = append(end.Unknown, fmt.Sprintf("the blobs that %s names could not be read: %v", n.id, err))
-			continue
-		}
-		for _, id := range ids {
-			if err := whole(n, id); err != nil {
-				end.Violations = append(end.Violations, fmt.Sprintf("%s after everything was healed %s has no whole copy of %s: %v", copying, n.id, id, err))
-				break
-			}
+	if !all {
+		end.Violations = append(end.Violations, fmt.Sprintf("%s after everything was healed %s", copying, why))
+	}
+}
+
+// missing names a blob of which a node has no whole copy.
+func (r *run) missing(ctx context.Context, n *node) string {
+	ids, err := n.named(ctx, "", 1<<20)
+	if err != nil {
+		return fmt.Sprintf("the names of %s cannot be read: %v", n.id, err)
+	}
+	for _, id := range ids {
+		if err := whole(n, id); err != nil {
+			return fmt.Sprintf("%s has no whole copy of %s: %v", n.id, id, err)
 		}
 	}
+	return ""
 }
 
 // whole reads the copy of a blob that a node has.
@@ -142,21 +154,15 @@ func whole(n *node, id blob.ID) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	for b := make([]byte, 64<<10); err == nil; {
-		_, err = f.Read(b)
-	}
-	if err.Error() == "EOF" {
-		return nil
-	}
-	return err
+	_, err = io.Copy(io.Discard, f)
+	return errors.Join(err, f.Close())
 }
 
 // collect makes the history of the run.
-func (r *run) collect(duration time.Duration) (err error) {
-	head := history.Header{Started: r.began.UTC(), Endpoints: r.s.Nodes(), Seed: r.o.Seed}
+func (r *run) collect(zero, from, to int64) (err error) {
+	head := history.Header{Started: r.began.UTC(), Endpoints: r.s.ever(), Seed: r.o.Seed, Faults: r.res.faults(zero, from, to)}
 	for i, w := range workloads {
-		told := history.Workload{Name: w.name, Rule: w.rule, Model: w.model, Duration: duration}
+		told := history.Workload{Name: w.name, Rule: w.rule, Model: w.model, Duration: time.Duration(to - from)}
 		for _, h := range r.pools[i].used() {
 			told.Keys = append(told.Keys, h.keys...)
 			if w.model == "list" {

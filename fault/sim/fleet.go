@@ -276,3 +276,11 @@ func (s *fleet) notes() []error {
 	defer s.mu.Unlock()
 	return slices.Clone(s.ended)
 }
+
+// ever are the ids of all nodes that there were, in the order in which they came.
+func (s *fleet) ever() (ids []string) {
+	for _, h := range s.all() {
+		ids = append(ids, h.id)
+	}
+	return ids
+}

@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -20,84 +22,55 @@ const (
 	Inconclusive Outcome = "inconclusive"
 )
 
-// Windows count the operations that succeeded before the faults, during them
-// while a quorum could work, and after, and say how long each lasted.
-type Windows struct {
-	Before, During, After Window
-}
+const (
+	// judging bounds what judging one run may take.
+	judging = time.Minute
+	// leastRate is how many operations a second have to succeed before the faults,
+	// during them where a quorum lives, and after them.
+	leastRate = 8
+)
 
-// A Window is a part of a run.
-type Window struct {
-	Ops  int
-	Span time.Duration
-}
-
-// Rate is the operations a second.
-func (w Window) Rate() float64 {
-	if w.Span <= 0 {
-		return 0
-	}
-	return float64(w.Ops) / w.Span.Seconds()
-}
-
-// judging bounds what judging one run may take.
-const judging = time.Minute
-
-// leastRate is how many operations a second have to succeed in each window for
-// a run to show anything.
-const leastRate = 5
-
+// judge judges the history of the run.
 func (r *Result) judge(ctx context.Context) (err error) {
-	r.Windows = windows(r)
-	r.Verdict, err = check.Check(ctx, r.History, check.Options{Deadline: judging, MinRate: -1})
-	return err
+	r.Verdict, err = check.Check(ctx, r.History, check.Options{Deadline: judging, MinRate: leastRate})
+	if err != nil || r.History.Faults == nil {
+		return err
+	}
+	w := check.NewWindows(r.History.Faults)
+	for _, load := range r.History.Workloads {
+		w.Add(load.Name, r.History.Of(load.Name))
+	}
+	w.Judge(r.Verdict)
+	return nil
 }
 
-// windows counts.
-func windows(r *Result) (w Windows) {
-	length := r.Schedule.Length
-	first, last := length, fault.Span(0)
+// faults tells in the history what was done. from and to are when clients were
+// let loose and told to stop, by the clock of their operations; the diary began
+// at zero, by the same.
+func (r *Result) faults(zero, from, to int64) *history.Faults {
+	if len(r.Schedule.Events) == 0 {
+		return nil
+	}
+	at := func(s fault.Span) int64 { return zero + int64(s) }
+	f := &history.Faults{From: from, To: to, MinRate: leastRate, States: r.Ending.States, Broken: r.Ending.Violations}
 	for _, b := range r.Diary.Bands {
-		first, last = min(first, b.From), max(last, b.To)
+		band := history.Band{Kind: b.Kind, From: at(b.From), To: at(cmp.Or(b.To, b.From)), Skipped: b.Skipped, Failed: b.Failed}
+		k, _ := fault.Find(b.Kind)
+		args, err := json.Marshal(b.Args)
+		if err != nil {
+			args = []byte(err.Error())
+		}
+		band.Group, band.Says = k.Group, fmt.Sprintf("%s %s", k.Says, args)
+		f.Bands = append(f.Bands, band)
 	}
-	if len(r.Diary.Bands) == 0 {
-		first, last = length/2, length/2
+	for _, q := range r.Diary.Quorum {
+		f.Quorum = append(f.Quorum, history.Quorum{At: at(q.At), OK: q.OK})
 	}
-	var lives [][2]fault.Span // when a quorum could work, during the faults
-	for i, q := range r.Diary.Quorum {
-		to := last
-		if i+1 < len(r.Diary.Quorum) {
-			to = r.Diary.Quorum[i+1].At
-		}
-		from, to := max(q.At, first), min(to, last)
-		if q.OK && from < to {
-			lives = append(lives, [2]fault.Span{from, to})
-			w.During.Span += time.Duration(to - from)
-		}
-	}
-	w.Before.Span, w.After.Span = time.Duration(first), time.Duration(max(0, length-last))
-	for i := range r.History.Ops {
-		op := &r.History.Ops[i]
-		at := fault.Span(op.Return)
-		if op.Outcome != history.OK {
-			continue
-		}
-		switch {
-		case at < first:
-			w.Before.Ops++
-		case at >= last && at < length:
-			w.After.Ops++
-		}
-		for _, l := range lives {
-			if l[0] <= at && at < l[1] {
-				w.During.Ops++
-			}
-		}
-	}
-	return w
+	return f
 }
 
-// Outcome is what the run comes to, and why, a line each.
+// Outcome is what the run comes to, and why, a line each. Every level that a
+// workload can show is demanded, and that everything was well in the end.
 func (r *Result) Outcome() (Outcome, []string) {
 	var broken, open []string
 	for _, w := range r.Verdict.Workloads {
@@ -108,24 +81,21 @@ func (r *Result) Outcome() (Outcome, []string) {
 			open = append(open, w.Name+": "+w.Inconclusive)
 		}
 	}
+	if f := r.Verdict.Faults; f != nil {
+		if f.Diverged != "" {
+			broken = append(broken, f.Diverged)
+		}
+		if f.Inconclusive != "" {
+			open = append(open, f.Inconclusive)
+		}
+	}
 	broken = append(broken, r.Ending.Violations...)
 	if len(broken) > 0 {
 		return Violation, broken
 	}
 	open = append(open, r.Ending.Unknown...)
-	if r.Ending.Healed != nil {
-		open = append(open, "faults: "+r.Ending.Healed.Error())
-	}
-	if r.Verdict == nil || len(r.Verdict.Workloads) == 0 {
+	if len(r.Verdict.Workloads) == 0 {
 		open = append(open, "nothing was run")
-	}
-	for _, w := range []struct {
-		name string
-		Window
-	}{{"before the faults", r.Windows.Before}, {"during them, where a quorum lived", r.Windows.During}, {"after them", r.Windows.After}} {
-		if w.Span > 2*time.Second && w.Rate() < leastRate {
-			open = append(open, fmt.Sprintf("%s %.1f operations a second succeeded, and %d are needed", w.name, w.Rate(), leastRate))
-		}
 	}
 	if len(open) > 0 {
 		return Inconclusive, open

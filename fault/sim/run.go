@@ -42,7 +42,6 @@ type Result struct {
 	Diary     fault.Diary
 	History   *history.History
 	Verdict   *check.Verdict
-	Windows   Windows
 	Ending    Ending
 	Elections int
 	Messages  int
@@ -51,12 +50,11 @@ type Result struct {
 
 // An Ending is what was found when everything was healed.
 type Ending struct {
-	Healed     error             // of what had to be taken back, and of the schedule
-	Recovered  time.Duration     // from the healing until an operation succeeded
-	Hashes     map[string]string // of the nodes' states, by node
-	Violations []string          // what must not be
-	Unknown    []string          // what could not be found out
-	Notes      []string          // nodes that ended by themselves
+	Recovered  time.Duration   `json:"recovered_ns"` // from the healing until an operation succeeded
+	States     []history.State `json:"states,omitempty"`
+	Violations []string        `json:"violations,omitempty"` // what must not be
+	Unknown    []string        `json:"unknown,omitempty"`    // what could not be found out
+	Notes      []string        `json:"notes,omitempty"`      // nodes that ended by themselves
 }
 
 // Times of the end of a run.
@@ -135,6 +133,7 @@ func (r *run) play(ctx context.Context) (err error) {
 		return err
 	}
 	r.rec, r.began = history.NewRecorder(nil), time.Now()
+	from := r.rec.Now()
 	over, playing := make(chan struct{}), make(chan struct{})
 	var clients sync.WaitGroup
 	n := 0
@@ -148,20 +147,22 @@ func (r *run) play(ctx context.Context) (err error) {
 			clients.Go(func() { c.roam(ctx, p, over) })
 		}
 	}
-	nemesis := fault.NewNemesis(r.s)
+	zero, nemesis := r.rec.Now(), fault.NewNemesis(r.s)
 	go func() {
 		defer close(playing)
-		r.res.Ending.Healed = nemesis.Play(ctx, r.res.Schedule, time.Minute)
+		if err := nemesis.Play(ctx, r.res.Schedule, time.Minute); err != nil {
+			r.res.Ending.Unknown = append(r.res.Ending.Unknown, "faults: "+err.Error())
+		}
 	}()
 	sleep(ctx.Done(), time.Duration(r.res.Schedule.Length))
 	<-playing
+	to := r.rec.Now()
 	close(over)
 	clients.Wait()
-	duration := time.Since(r.began)
 	r.res.Diary = nemesis.Diary()
 	r.finish(ctx)
 	r.res.Elections, r.res.Messages = int(r.s.elections.Load()), r.s.mesh.messages
-	return r.collect(duration)
+	return r.collect(zero, from, to)
 }
 
 // client makes client n. Every second one is pinned to a node.

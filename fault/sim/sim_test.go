@@ -47,9 +47,14 @@ func TestRaftIsCorrect(t *testing.T) {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		outcome, why := res.Outcome()
-		t.Logf("seed %d: %s; %d operations, %d elections, %d messages, %d events; windows %.1f %.1f %.1f; recovered in %s; %s, judged %s",
-			seed, outcome, len(res.History.Ops), res.Elections, res.Messages, len(res.Diary.Bands),
-			res.Windows.Before.Rate(), res.Windows.During.Rate(), res.Windows.After.Rate(), res.Ending.Recovered, res.Wall, time.Since(began)-res.Wall)
+		t.Logf("seed %d: %s; %d operations, %d elections, %d messages, %d events; recovered in %s; %s, judged %s",
+			seed, outcome, len(res.History.Ops), res.Elections, res.Messages, len(res.Diary.Bands), res.Ending.Recovered, res.Wall, time.Since(began)-res.Wall)
+		if testing.Verbose() {
+			res.Verdict.Write(t.Output())
+			if f := res.Verdict.Faults; f != nil {
+				f.Write(t.Output())
+			}
+		}
 		if outcome != sim.Good {
 			t.Errorf("seed %d: %s: %q", seed, outcome, why)
 		}
