@@ -19,13 +19,7 @@ const File = "history.jsonl"
 // Judge judges what was recorded, after Stop. Unless dir is "", the history is
 // written there, and drawings of keys that break something.
 func (l *Load) Judge(ctx context.Context, dir string) (*check.Verdict, error) {
-	head := history.Header{Started: time.Now().Add(-time.Duration(l.rec.Now())).UTC(), Endpoints: l.o.Endpoints, Seed: l.Seed(), Repeat: l.o.Repeat}
-	for _, w := range l.works {
-		if w.told.Name != "" {
-			head.Workloads = append(head.Workloads, w.told)
-		}
-	}
-	h, err := history.New(head, l.rec.Take())
+	h, err := l.History()
 	if err != nil {
 		return nil, err
 	}
@@ -35,6 +29,18 @@ func (l *Load) Judge(ctx context.Context, dir string) (*check.Verdict, error) {
 		}
 	}
 	return check.Check(ctx, h, check.Options{MinRate: -1, Artifacts: dir})
+}
+
+// History returns what was recorded, after Stop; later calls, and Judge, have
+// nothing any more.
+func (l *Load) History() (*history.History, error) {
+	head := history.Header{Started: time.Now().Add(-time.Duration(l.rec.Now())).UTC(), Endpoints: l.o.Endpoints, Seed: l.Seed(), Repeat: l.o.Repeat}
+	for _, w := range l.works {
+		if w.told.Name != "" {
+			head.Workloads = append(head.Workloads, w.told)
+		}
+	}
+	return history.New(head, l.rec.Take())
 }
 
 // Seed is that of all that the clients chose.

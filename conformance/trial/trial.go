@@ -23,6 +23,7 @@ type Options struct {
 	Access, Secret string
 	Workloads      []string      // by consistency.Workload.Name
 	Clients        int           // of each workload; 0: the workload's own number
+	Think          time.Duration // mean pause of a client between two moves; 0: none
 	Timeout        time.Duration // of a request, whose outcome is unclear then
 	Most           time.Duration // after which the workloads end by themselves
 	Seed           uint64        // of all that the clients choose; 0 picks one
@@ -116,7 +117,7 @@ func (l *Load) scenario(w *work) scenarios.Scenario {
 	return scenarios.Declared(scenarios.Scenario{
 		ID: "trial." + w.Name, Rule: w.Rule, Says: w.Says, Ref: w.Ref, Level: scenarios.Must, Needs: []scenarios.Feature{scenarios.Consistency},
 		Check: func(ctx context.Context, s *scenarios.S) {
-			w.end(w.Run(ctx, s, l.rec, consistency.Options{Duration: l.o.Most, Clients: l.o.Clients, Until: l.until}))
+			w.end(w.Run(ctx, s, l.rec, consistency.Options{Duration: l.o.Most, Clients: l.o.Clients, Think: l.o.Think, Until: l.until}))
 			select {
 			case <-l.leave:
 			case <-ctx.Done():

@@ -74,6 +74,8 @@ type Options struct {
 	// Enough is how many requests it goes on for in spite of Duration, so that a
 	// slow server is judged too; at most patience longer.
 	Enough int64
+	// Think is the mean pause of a client between two moves; 0: none.
+	Think time.Duration
 }
 
 // Workloads returns all workloads, in the order in which they are run.

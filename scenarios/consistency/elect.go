@@ -35,6 +35,7 @@ func elections(ctx context.Context, r *run) {
 					c.get(ctx, h, h.keys[0])
 				}
 			})
+			writers[0].think(ctx)
 		}
 	})
 }

@@ -95,6 +95,7 @@ func grow(ctx context.Context, r *run) {
 					last = full.Load()
 					c.list(ctx, h, h.prefix+"/", 1000)
 					shown.Add(next.Load())
+					c.think(ctx)
 				}
 			})
 			continue
@@ -112,6 +113,7 @@ func grow(ctx context.Context, r *run) {
 					c.doubt = ""
 					c.get(ctx, h, key)
 				}
+				c.think(ctx)
 			}
 		})
 	}

@@ -30,6 +30,7 @@ func races(ctx context.Context, r *run) {
 			h := r.pool.open(fmt.Sprintf("%s/%d/%06d", r.Name, group, n))
 			for ; !h.worn() && !r.over(ctx); turn++ {
 				members[turn%len(members)].race(ctx, h, members)
+				members[0].think(ctx)
 			}
 		}
 	})

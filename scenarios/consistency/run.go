@@ -82,6 +82,7 @@ func (r *run) drive(ctx context.Context) {
 				for stay := 20 + c.rand.IntN(60); stay > 0 && !h.worn() && !r.over(ctx); stay-- {
 					r.pick(c.rand).Do(ctx, c, h)
 					c.settle(ctx, h)
+					c.think(ctx)
 				}
 				r.pool.leave(h)
 			}
@@ -141,6 +142,20 @@ func (c *client) settle(ctx context.Context, h *holding) {
 		return
 	}
 	c.get(ctx, h, key)
+}
+
+// think pauses, mostly for less than the mean, if clients are to think at all.
+func (c *client) think(ctx context.Context) {
+	if c.opts.Think <= 0 {
+		return
+	}
+	pause := time.NewTimer(min(time.Duration(c.rand.ExpFloat64()*float64(c.opts.Think)), 5*c.opts.Think))
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-c.opts.Until:
+	case <-ctx.Done():
+	}
 }
 
 // insist repeats a read until it tells something: a few times, since a read that

@@ -235,6 +235,7 @@ func (f *flow) put(p []byte, now time.Time) (int, error) {
 	if k <= 0 {
 		return 0, nil
 	}
+	f.n.messages++
 	at := f.stamp(now, k)
 	f.chunks = append(f.chunks, chunk{data: slices.Clone(p[:k]), at: at})
 	f.size += k

@@ -20,6 +20,7 @@ type listener struct {
 	acceptor waiter
 	queue    []*conn
 	closed   bool
+	left     bool // by its user, who may close what has died too
 }
 
 // Listen takes connections for a node at an address whose host is the node's
@@ -81,9 +82,10 @@ func (l *listener) Accept() (net.Conn, error) {
 func (l *listener) Close() error {
 	l.n.mu.Lock()
 	defer l.n.mu.Unlock()
-	if l.closed {
+	if l.left {
 		return &net.OpError{Op: "close", Net: "tcp", Addr: l.addr, Err: net.ErrClosed}
 	}
+	l.left = true
 	l.close()
 	return nil
 }

@@ -26,6 +26,14 @@ type Net struct {
 	listeners map[string]*listener // by address
 	changed   chan struct{}        // closed, and replaced, when dials should look again
 	ended     bool
+	messages  int
+}
+
+// Messages counts what was sent so far.
+func (n *Net) Messages() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.messages
 }
 
 // A host is where a node runs.

@@ -1,0 +1,51 @@
+package full
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"bleepstore/conformance/trial"
+)
+
+// recover waits for the first success after the healing.
+func (r *run) recover(ctx context.Context, healed time.Time) {
+	tally := func() trial.Tally { return r.load.Tally() }
+	if !await(ctx, within, func() bool { return tally().FirstWrite > 0 }) {
+		r.out.Violations = append(r.out.Violations, fmt.Sprintf("%s after everything was healed nothing could be written", time.Since(healed)))
+		return
+	}
+	if r.out.Recovered = tally().FirstWrite; r.out.Recovered > recovery {
+		r.out.Violations = append(r.out.Violations, fmt.Sprintf("the first write after the healing succeeded after %s, not within %s", r.out.Recovered, recovery))
+	}
+}
+
+// agree compares the states of the nodes once they have applied the same.
+func (r *run) agree(ctx context.Context) {
+	var err error
+	same := await(ctx, agreeing, func() bool {
+		r.out.Hashes = map[string]string{}
+		states := map[string]bool{}
+		nodes := r.c.members()
+		for _, n := range nodes {
+			s := n.server()
+			if s == nil {
+				return false
+			}
+			hash, applied, herr := s.Cluster().Raft().Hash(ctx)
+			if err = herr; err != nil {
+				return false
+			}
+			r.out.Hashes[n.id] = fmt.Sprintf("%d %s", applied, hash)
+			states[r.out.Hashes[n.id]] = true
+		}
+		return len(states) == 1 && len(nodes) > 0
+	})
+	_, r.out.Elections = r.c.leader()
+	switch {
+	case err != nil:
+		r.out.Unknown = append(r.out.Unknown, fmt.Sprintf("the state of a node could not be read: %v", err))
+	case !same:
+		r.out.Violations = append(r.out.Violations, fmt.Sprintf("%s after the last operation the states differ: %v", agreeing, r.out.Hashes))
+	}
+}
