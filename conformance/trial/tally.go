@@ -45,6 +45,9 @@ func (l *Load) Tally() Tally {
 	return t
 }
 
+// Now is the time by the clock of the operations.
+func (l *Load) Now() int64 { return l.rec.Now() }
+
 // see counts an operation.
 func (l *Load) see(op *history.Op) {
 	l.mu.Lock()

@@ -77,7 +77,7 @@ type run struct {
 // Run runs one simulation and judges it. Its error says that nothing was found
 // out: a verdict is in the Result, see Result.Outcome.
 func Run(ctx context.Context, o Options) (*Result, error) {
-	if o.Level != LevelRaft {
+	if o.Level != LevelRaft && o.Level != LevelFull {
 		return nil, fmt.Errorf("there is no level %q of simulation", o.Level)
 	}
 	res := &Result{}
@@ -99,6 +99,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	began := time.Now()
 	o.Bubble(func() {
 		rand.Seed(int64(o.Seed)) //nolint:staticcheck // raft draws its timeouts there
+		if o.Level == LevelFull {
+			err = res.playFull(ctx, dir)
+			return
+		}
 		r := &run{o: o, s: newFleet(o, dir), res: res}
 		err = r.play(ctx)
 	})

@@ -3,8 +3,10 @@ package full
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"bleepstore/conformance/history"
 	"bleepstore/conformance/trial"
 )
 
@@ -24,28 +26,28 @@ func (r *run) recover(ctx context.Context, healed time.Time) {
 func (r *run) agree(ctx context.Context) {
 	var err error
 	same := await(ctx, agreeing, func() bool {
-		r.out.Hashes = map[string]string{}
-		states := map[string]bool{}
+		r.out.States = nil
 		nodes := r.c.members()
 		for _, n := range nodes {
 			s := n.server()
 			if s == nil {
 				return false
 			}
-			hash, applied, herr := s.Cluster().Raft().Hash(ctx)
-			if err = herr; err != nil {
+			state := history.State{Node: n.id}
+			if state.Hash, state.Applied, err = s.Cluster().Raft().Hash(ctx); err != nil {
 				return false
 			}
-			r.out.Hashes[n.id] = fmt.Sprintf("%d %s", applied, hash)
-			states[r.out.Hashes[n.id]] = true
+			r.out.States = append(r.out.States, state)
 		}
-		return len(states) == 1 && len(nodes) > 0
+		return len(nodes) > 0 && !slices.ContainsFunc(r.out.States, func(s history.State) bool {
+			return s.Applied != r.out.States[0].Applied || s.Hash != r.out.States[0].Hash
+		})
 	})
 	_, r.out.Elections = r.c.leader()
 	switch {
 	case err != nil:
 		r.out.Unknown = append(r.out.Unknown, fmt.Sprintf("the state of a node could not be read: %v", err))
 	case !same:
-		r.out.Violations = append(r.out.Violations, fmt.Sprintf("%s after the last operation the states differ: %v", agreeing, r.out.Hashes))
+		r.out.Violations = append(r.out.Violations, fmt.Sprintf("%s after the last operation the states differ: %v", agreeing, r.out.States))
 	}
 }

@@ -35,11 +35,13 @@ var Workloads = []string{"register", "cas", "append", "list", "mpu"}
 
 // An Outcome is what came of a run that could be held.
 type Outcome struct {
-	Diary     fault.Diary
-	History   *history.History
-	Hashes    map[string]string // of the nodes' states in the end, by node
-	Recovered time.Duration     // from the healing until an operation that was begun since had succeeded
-	Played    error             // what of the schedule failed, beside what was skipped
+	Diary   fault.Diary
+	History *history.History
+	// Zero is when the diary began, From and To when clients were let loose and
+	// told to stop, all by the clock of the operations.
+	Zero, From, To int64
+	States         []history.State // of the nodes, in the end
+	Recovered      time.Duration   // from the healing until a write that was begun since had succeeded
 	// Violations are what must not be, Unknown what could not be found out; Notes
 	// are worth knowing: nodes that ended by themselves.
 	Violations, Unknown, Notes []string
@@ -102,14 +104,17 @@ func (r *run) play(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.load.Close(context.WithoutCancel(ctx))) }()
 	visits := r.c.visit(ctx)
+	r.out.Zero, r.out.From = r.load.Now(), r.load.Now()
 	nemesis := fault.NewNemesis(target{r.c})
 	began := time.Now()
-	r.out.Played = nemesis.Play(ctx, r.Schedule, within)
+	if err := nemesis.Play(ctx, r.Schedule, within); err != nil {
+		r.out.Unknown = append(r.out.Unknown, "faults: "+err.Error())
+	}
 	r.load.Mark()
 	healed := time.Now()
 	sleep(ctx, time.Until(began.Add(time.Duration(r.Schedule.Length))))
 	r.recover(ctx, healed)
-	r.out.Diary = nemesis.Diary()
+	r.out.Diary, r.out.To = nemesis.Diary(), r.load.Now()
 	r.out.Calls = visits.end(r.out)
 	if err := r.load.Stop(); err != nil {
 		return err

@@ -43,6 +43,9 @@ func (t target) Abilities() fault.Abilities {
 type network struct{ c *cluster }
 
 func (t network) Trouble(_ context.Context, e fault.Edge, what fault.NetTrouble) error {
+	if what.Duplicate > 0 || what.Reorder > 0 {
+		return &fault.SkipError{Why: "on a stream of bytes nothing comes twice or out of order"}
+	}
 	t.c.net.Trouble(e, what)
 	return nil
 }
@@ -107,7 +110,7 @@ func (t snapshots) Snapshot(ctx context.Context, id string) error {
 	return t.c.with(id, func(n *node) error {
 		s := n.server()
 		if s == nil {
-			return fmt.Errorf("%s does not run", id)
+			return &fault.SkipError{Why: id + " does not run"}
 		}
 		return s.Cluster().Raft().Snapshot(ctx)
 	})
