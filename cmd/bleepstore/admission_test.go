@@ -9,18 +9,19 @@ import (
 	"testing"
 	"time"
 
+	"bleepstore/fault/process"
 	"bleepstore/reference/config"
 )
 
 // nowhere is an address where nobody listens.
 func nowhere(t *testing.T) string {
 	t.Helper()
-	var free picker
-	addr, err := free.pick("127.0.0.1", "")
+	var free process.Ports
+	addr, err := free.Pick("127.0.0.1", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	free.done()
+	free.Release()
 	return addr
 }
 

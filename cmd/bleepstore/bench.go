@@ -58,7 +58,7 @@ func (c *benchCmd) Run() error {
 // measure runs everything; what it starts has ended when it returns. dir is
 // for the run alone.
 func (c *benchCmd) measure(ctx context.Context, dir string, out io.Writer) (err error) {
-	bare, err := startProcess(context.WithoutCancel(ctx), dir, "bare")
+	bare, err := startProcess(dir, "bare")
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (c *benchCmd) measure(ctx context.Context, dir string, out io.Writer) (err 
 }
 
 // target is the server to measure, and its process when it is our own.
-func (c *benchCmd) target(ctx context.Context, dir string, out io.Writer) (bench.Server, *process, error) {
+func (c *benchCmd) target(ctx context.Context, dir string, out io.Writer) (bench.Server, *launched, error) {
 	if c.Endpoint == "" {
 		return c.own(ctx, dir, out)
 	}
@@ -100,13 +100,13 @@ func (c *benchCmd) target(ctx context.Context, dir string, out io.Writer) (bench
 
 // own starts bleepstore serve, first on new data, then again and again on what
 // the first left, and tells how long it took to answer and what it holds.
-func (c *benchCmd) own(ctx context.Context, dir string, out io.Writer) (bench.Server, *process, error) {
+func (c *benchCmd) own(ctx context.Context, dir string, out io.Writer) (bench.Server, *launched, error) {
 	const access, region = "bench", "us-east-1"
 	secret := rand.Text()
 	var took []time.Duration
 	for {
 		began := time.Now()
-		p, err := startProcess(context.WithoutCancel(ctx), dir, "serve", "--data", filepath.Join(dir, "data"), "--backend", c.Backend,
+		p, err := startProcess(dir, "serve", "--data", filepath.Join(dir, "data"), "--backend", c.Backend,
 			"--access-key", access, "--secret-key", secret, "--region", region)
 		if err != nil {
 			return bench.Server{}, nil, err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"bleepstore/conformance"
+	"bleepstore/fault/process"
 	"bleepstore/reference/config"
 )
 
@@ -24,7 +25,7 @@ type fleet struct {
 
 	mu       sync.Mutex // of what follows
 	record   *fleetRecord
-	nodes    []*process // by index in the record
+	nodes    []*launched // by index in the record
 	stopping bool
 
 	watchers sync.WaitGroup
@@ -55,7 +56,7 @@ func startFleet(ctx context.Context, p *fleetPlan, notes io.Writer) (_ *fleet, e
 			err = &conformance.Error{Code: conformance.ExitFailed, Err: errors.Join(err, f.stop())}
 		}
 	}()
-	f.nodes = make([]*process, len(f.record.Nodes))
+	f.nodes = make([]*launched, len(f.record.Nodes))
 	for i := range f.nodes {
 		if err := f.spawn(i); err != nil {
 			return nil, err
@@ -108,13 +109,14 @@ func (f *fleet) spawn(i int) error {
 	}
 	n := &f.record.Nodes[i]
 	cmd := exec.CommandContext(context.Background(), self, "serve", "--config", n.Config, "--with-parent")
-	cmd.Args[0], cmd.Env, cmd.WaitDelay = "bleepstore", nodeEnv(os.Environ()), f.plan.drain+5*time.Second
-	ownGroup(cmd)
+	cmd.Args[0], cmd.Env = "bleepstore", nodeEnv(os.Environ())
+	process.Group(cmd) // this process passes on what signals of a terminal it wants to
 	p, err := spawn(cmd, n.ID, n.Log)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", n.ID, err)
 	}
-	f.nodes[i], n.PID = p, cmd.Process.Pid
+	p.grace = max(f.plan.drain+5*time.Second, p.grace)
+	f.nodes[i], n.PID = p, p.PID()
 	return f.record.write(f.plan.dir)
 }
 

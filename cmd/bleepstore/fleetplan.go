@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"bleepstore/fault/process"
 	"bleepstore/reference/config"
 )
 
@@ -91,8 +92,8 @@ func (p *fleetPlan) plan(r *fleetRecord) error {
 
 // addresses gives every node its addresses.
 func (p *fleetPlan) addresses(r *fleetRecord) error {
-	var free picker
-	defer free.done()
+	var free process.Ports
+	defer free.Release()
 	for i := range r.Nodes {
 		n := &r.Nodes[i]
 		s3, err := p.s3Addr(&free, i, n.Addr)
@@ -106,18 +107,18 @@ func (p *fleetPlan) addresses(r *fleetRecord) error {
 		n.Addr, n.URL = s3, "http://"+dialled(s3)
 		if !p.tls {
 			n.TLSAddr, n.TLSURL = "", ""
-		} else if n.TLSAddr, err = free.pick(host, n.TLSAddr); err == nil {
+		} else if n.TLSAddr, err = free.Pick(host, n.TLSAddr); err == nil {
 			n.TLSURL = "https://" + dialled(n.TLSAddr)
 		}
 		if err != nil {
 			return err
 		}
-		ops, err := free.pick("127.0.0.1", strings.TrimPrefix(n.OpsURL, "http://"))
+		ops, err := free.Pick("127.0.0.1", strings.TrimPrefix(n.OpsURL, "http://"))
 		if err != nil {
 			return err
 		}
 		n.OpsURL = "http://" + ops
-		if n.PeerAddr, err = free.pick("127.0.0.1", n.PeerAddr); err != nil {
+		if n.PeerAddr, err = free.Pick("127.0.0.1", n.PeerAddr); err != nil {
 			return err
 		}
 	}
@@ -125,9 +126,9 @@ func (p *fleetPlan) addresses(r *fleetRecord) error {
 }
 
 // s3Addr is where the i-th node serves S3.
-func (p *fleetPlan) s3Addr(free *picker, i int, before string) (string, error) {
+func (p *fleetPlan) s3Addr(free *process.Ports, i int, before string) (string, error) {
 	if p.addr == "" {
-		return free.pick("127.0.0.1", before)
+		return free.Pick("127.0.0.1", before)
 	}
 	host, port, err := net.SplitHostPort(p.addr)
 	if err != nil {
@@ -138,10 +139,10 @@ func (p *fleetPlan) s3Addr(free *picker, i int, before string) (string, error) {
 		return "", fmt.Errorf("--addr: port %q: want a number", port)
 	}
 	if first == 0 {
-		return free.pick(host, before)
+		return free.Pick(host, before)
 	}
 	addr := net.JoinHostPort(host, strconv.FormatUint(first+uint64(i), 10))
-	if !free.take(addr) {
+	if !free.Take(addr) {
 		return "", fmt.Errorf("--addr: %s cannot be listened on, or is taken", addr)
 	}
 	return addr, nil

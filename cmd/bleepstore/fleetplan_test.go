@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"bleepstore/fault/process"
 	"bleepstore/reference/config"
 )
 
@@ -124,12 +125,12 @@ func TestNodesOnPortsThatFollow(t *testing.T) {
 	var first int
 	err := errors.New("not tried")
 	for try := 0; err != nil && try < 20; try++ { // the port that follows may be taken
-		var free picker
-		addr, perr := free.pick("127.0.0.1", "")
+		var free process.Ports
+		addr, perr := free.Pick("127.0.0.1", "")
 		if perr != nil {
 			t.Fatal(perr)
 		}
-		free.done()
+		free.Release()
 		first = port(addr)
 		f, err = prepared(t, clusterCmd{Data: t.TempDir(), Addr: addr, Nodes: 2})
 	}

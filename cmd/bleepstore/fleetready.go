@@ -92,7 +92,7 @@ func (f *fleet) ready(ctx context.Context) error {
 			err = f.await(ctx, func() error { return f.votes(ctx, n) })
 		}
 		if err != nil {
-			return fmt.Errorf("%s is not ready: %w\n%s", n.ID, err, p.said())
+			return fmt.Errorf("%s is not ready: %w\n%s", n.ID, err, p.Said())
 		}
 	}
 	return nil
@@ -106,7 +106,7 @@ func (f *fleet) await(ctx context.Context, try func() error) error {
 			return nil
 		}
 		if dead := f.ended(); dead != nil {
-			return fmt.Errorf("%s ended: %w\n%s", dead.name, dead.how(), dead.said())
+			return fmt.Errorf("%s ended: %s\n%s", dead.name, dead.How(), dead.Said())
 		}
 		select {
 		case <-ctx.Done():
@@ -140,12 +140,10 @@ func (f *fleet) votes(ctx context.Context, n nodeRecord) error {
 }
 
 // ended is a node that does not run any more, nil when all do.
-func (f *fleet) ended() *process {
+func (f *fleet) ended() *launched {
 	for _, p := range f.nodes {
-		select {
-		case <-p.ended:
+		if !p.Runs() {
 			return p
-		default:
 		}
 	}
 	return nil

@@ -1,20 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
 )
-
-// how is why a process that has ended did.
-func (p *process) how() error {
-	if p.err == nil {
-		return errors.New("exit status 0")
-	}
-	return p.err
-}
 
 // The wait before a node is started again doubles while it dies at once.
 const (
@@ -32,10 +23,10 @@ func waitAfter(before, lived time.Duration) time.Duration {
 }
 
 // watch tells of the end of a node, and starts it again where that is wanted.
-func (f *fleet) watch(i int, p *process) {
+func (f *fleet) watch(i int, p *launched) {
 	for wait := time.Duration(0); ; {
 		began := time.Now()
-		<-p.ended
+		<-p.Ended()
 		wait = waitAfter(wait, time.Since(began))
 		if !f.buried(i, p) {
 			return
@@ -52,14 +43,14 @@ func (f *fleet) watch(i int, p *process) {
 }
 
 // buried records that a node has ended, and says whether to start it again.
-func (f *fleet) buried(i int, p *process) bool {
+func (f *fleet) buried(i int, p *launched) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.stopping {
 		return false
 	}
 	n := &f.record.Nodes[i]
-	fmt.Fprintf(f.notes, "%s, process %d, ended: %v; its log: %s\n", n.ID, n.PID, p.how(), n.Log)
+	fmt.Fprintf(f.notes, "%s, process %d, ended: %s; its log: %s\n", n.ID, n.PID, p.How(), n.Log)
 	n.PID = 0
 	if err := f.record.write(f.plan.dir); err != nil {
 		fmt.Fprintf(f.notes, "%s: %v\n", filepath.Join(f.plan.dir, recordFile), err)
@@ -76,7 +67,7 @@ func (f *fleet) buried(i int, p *process) bool {
 
 // again starts a node that has ended, and returns its new process, nil when
 // that is over.
-func (f *fleet) again(i int, p *process) *process {
+func (f *fleet) again(i int, p *launched) *launched {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.stopping {

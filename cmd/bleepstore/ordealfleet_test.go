@@ -41,7 +41,7 @@ func start(t *testing.T, p *fleetPlan) *fleet {
 	}
 	t.Cleanup(func() {
 		for _, p := range f.nodes {
-			_ = p.cmd.Process.Signal(syscall.SIGCONT) // it may be paused, or gone
+			_ = p.Signal(syscall.SIGCONT) // it may be paused, or gone
 		}
 		if err := f.stop(); err != nil {
 			t.Error(err)
@@ -49,7 +49,7 @@ func start(t *testing.T, p *fleetPlan) *fleet {
 		if t.Failed() {
 			t.Logf("the nodes' parent said:\n%s", said)
 			for _, p := range f.nodes {
-				t.Logf("%s said:\n%s", p.name, p.said())
+				t.Logf("%s said:\n%s", p.name, p.Said())
 			}
 		}
 	})
@@ -85,7 +85,7 @@ func (o *ordeal) leader() (leader int) {
 
 func (o *ordeal) signal(i int, s syscall.Signal) {
 	o.t.Helper()
-	if err := o.nodes[i].cmd.Process.Signal(s); err != nil {
+	if err := o.nodes[i].Signal(s); err != nil {
 		o.t.Fatal(err)
 	}
 }
@@ -94,7 +94,7 @@ func (o *ordeal) signal(i int, s syscall.Signal) {
 func (o *ordeal) murder(i int) {
 	o.t.Helper()
 	o.signal(i, syscall.SIGKILL)
-	<-o.nodes[i].ended
+	<-o.nodes[i].Ended()
 }
 
 // respawn starts a node again and returns when it is ready.

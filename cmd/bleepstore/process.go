@@ -16,30 +16,28 @@ import (
 	"time"
 
 	"bleepstore/conformance/bench"
+	"bleepstore/fault/process"
 )
 
-// A process is a server that runs as a process of its own, and writes where it
+// A launched server runs as a process of its own, and writes where it
 // listens to a file.
-type process struct {
+type launched struct {
+	*process.Child
 	name  string
-	cmd   *exec.Cmd
-	log   string // file of what it prints
 	url   *url.URL
 	tls   string        // a second URL that it told, for TLS; "": none
-	ended chan struct{} // closed when the process is gone
-	err   error         // how it ended; read once ended is closed
+	grace time.Duration // how long it takes to leave at most
 }
 
 // startProcess runs `bleepstore args...` on a free port of the loopback and
-// returns once it listens. Its files go to dir. The process is asked to leave
-// when ctx ends.
-func startProcess(ctx context.Context, dir string, args ...string) (*process, error) {
+// returns once it listens. Its files go to dir.
+func startProcess(dir string, args ...string) (*launched, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	addrFile := filepath.Join(dir, args[0]+".addr")
-	cmd := exec.CommandContext(ctx, self, append(args, "--addr", "127.0.0.1:0", "--addr-file", addrFile, "--with-parent")...)
+	cmd := exec.CommandContext(context.Background(), self, append(args, "--addr", "127.0.0.1:0", "--addr-file", addrFile, "--with-parent")...)
 	cmd.Args[0] = "bleepstore"
 	return launch(cmd, args[0], dir, addrFile)
 }
@@ -47,7 +45,7 @@ func startProcess(ctx context.Context, dir string, args ...string) (*process, er
 // launch runs a command that is to write the URL where it listens to addrFile,
 // with a line break behind it, and returns once it has. What it prints goes to
 // dir.
-func launch(cmd *exec.Cmd, name, dir, addrFile string) (*process, error) {
+func launch(cmd *exec.Cmd, name, dir, addrFile string) (*launched, error) {
 	if err := os.Remove(addrFile); err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
@@ -63,31 +61,16 @@ func launch(cmd *exec.Cmd, name, dir, addrFile string) (*process, error) {
 
 // spawn runs a command whose output is appended to a file. Its standard input
 // ends with this process, however that ends.
-func spawn(cmd *exec.Cmd, name, log string) (*process, error) {
-	p := &process{name: name, cmd: cmd, log: log, ended: make(chan struct{})}
-	out, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+func spawn(cmd *exec.Cmd, name, log string) (*launched, error) {
+	c, err := process.Spawn(cmd, log)
 	if err != nil {
 		return nil, err
 	}
-	defer out.Close()
-	p.cmd.Stdout, p.cmd.Stderr = out, out
-	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
-	p.cmd.WaitDelay = max(p.cmd.WaitDelay, 10*time.Second)
-	if _, err := p.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	go func() {
-		p.err = p.cmd.Wait()
-		close(p.ended)
-	}()
-	return p, nil
+	return &launched{Child: c, name: name, grace: 10 * time.Second}, nil
 }
 
 // listens waits for the file that says where the process is.
-func (p *process) listens(addrFile string) error {
+func (p *launched) listens(addrFile string) error {
 	const most = 10 * time.Second
 	for began := time.Now(); time.Since(began) < most; {
 		if text, err := os.ReadFile(addrFile); err == nil && bytes.HasSuffix(text, []byte("\n")) {
@@ -97,43 +80,21 @@ func (p *process) listens(addrFile string) error {
 			return err
 		}
 		select {
-		case <-p.ended:
-			return fmt.Errorf("%s ended before it listened: %w\n%s", p.name, p.err, p.said())
+		case <-p.Ended():
+			return fmt.Errorf("%s ended before it listened: %s\n%s", p.name, p.How(), p.Said())
 		case <-time.After(500 * time.Microsecond):
 		}
 	}
-	return fmt.Errorf("%s did not listen within %s\n%s", p.name, most, p.said())
-}
-
-// said is the end of what the process printed.
-func (p *process) said() string {
-	text, err := os.ReadFile(p.log)
-	if err != nil {
-		return err.Error()
-	}
-	return string(text[max(0, len(text)-2000):])
+	return fmt.Errorf("%s did not listen within %s\n%s", p.name, most, p.Said())
 }
 
 // stop asks the process to leave and waits for it.
-func (p *process) stop() error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case <-p.ended:
-	case <-time.After(p.cmd.WaitDelay):
-		if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return err
-		}
-		<-p.ended
-	}
-	return nil
-}
+func (p *launched) stop() error { return p.Leave(syscall.SIGTERM, p.grace) }
 
 // memory returns the resident bytes of the process, 0 where the system does not
 // tell.
-func (p *process) memory() int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+func (p *launched) memory() int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
 		return 0
 	}
@@ -147,7 +108,7 @@ func (p *process) memory() int64 {
 }
 
 // server is how the process is measured.
-func (p *process) server(access, secret, region string) bench.Server {
+func (p *launched) server(access, secret, region string) bench.Server {
 	return bench.Server{Endpoint: p.url, Access: access, Secret: secret, Region: region}
 }
 

@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// A Child is a process that this one has started, in a group of its own, so that
-// its own children are reached with it, and a terminal's signals are not. Its
-// methods may be called together.
+// A Child is a process that this one has started. Its methods may be called
+// together.
 type Child struct {
 	cmd   *exec.Cmd
 	log   string
@@ -22,7 +21,8 @@ type Child struct {
 }
 
 // Spawn runs a command whose output is appended to a file. Its standard input
-// ends with this process, however that ends. The caller sees to its end.
+// ends with this process, however that ends. The caller sees to its end. Where
+// the command has been given a Group, its own children are reached with it.
 func Spawn(cmd *exec.Cmd, log string) (*Child, error) {
 	c := &Child{cmd: cmd, log: log, ended: make(chan struct{})}
 	out, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
@@ -31,7 +31,6 @@ func Spawn(cmd *exec.Cmd, log string) (*Child, error) {
 	}
 	defer out.Close()
 	cmd.Stdout, cmd.Stderr = out, out
-	ownGroup(cmd)
 	if _, err := cmd.StdinPipe(); err != nil { // open while this process lives
 		return nil, err
 	}
@@ -39,14 +38,16 @@ func Spawn(cmd *exec.Cmd, log string) (*Child, error) {
 		return nil, err
 	}
 	go func() {
-		reapGroup(cmd)
+		if grouped(cmd) {
+			reapGroup(cmd)
+		}
 		c.err = cmd.Wait()
 		close(c.ended)
 	}()
 	return c, nil
 }
 
-// PID is the id of the process, and of its group.
+// PID is the id of the process.
 func (c *Child) PID() int { return c.cmd.Process.Pid }
 
 // Ended is closed when the process is gone.
@@ -94,13 +95,13 @@ func said(log string) string {
 	return string(text)
 }
 
-// Signal sends a signal to the process and all its children. One that has ended
-// is sent none, which is no error.
+// Signal sends a signal to the process and its group. One that has ended is sent
+// none, which is no error.
 func (c *Child) Signal(s syscall.Signal) error {
 	if !c.Runs() {
 		return nil
 	}
-	if err := signalGroup(c.cmd.Process, s); err != nil && !errors.Is(err, os.ErrProcessDone) && !errors.Is(err, syscall.ESRCH) {
+	if err := signal(c.cmd, s); err != nil && !errors.Is(err, os.ErrProcessDone) && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("process %d: %s: %w", c.PID(), s, err)
 	}
 	return nil
@@ -142,11 +143,13 @@ func newThread() *thread {
 	return t
 }
 
-// spawn is Spawn of a process that does not outlive this one.
+// spawn is Spawn of a group of processes, the first of which does not outlive
+// this one.
 func (t *thread) spawn(cmd *exec.Cmd, log string) (c *Child, err error) {
 	done := make(chan struct{})
 	t.calls <- func() {
 		defer close(done)
+		Group(cmd)
 		dieWithParent(cmd)
 		c, err = Spawn(cmd, log)
 	}

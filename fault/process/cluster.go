@@ -34,6 +34,7 @@ type Options struct {
 	Wrap func(node string, argv []string) []string
 	// Free picks ports that nobody has on a host; nil: by listening here.
 	Free  func(host string) (port string, err error)
+	Arg0  string    // what {self} is told that it is called; "": as this process
 	Notes io.Writer // what happens by itself; nil: nobody is told
 }
 

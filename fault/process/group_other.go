@@ -3,7 +3,6 @@
 package process
 
 import (
-	"os"
 	"os/exec"
 	"syscall"
 )
@@ -13,6 +12,10 @@ const canPause = false
 
 const stopSignal, contSignal = syscall.SIGKILL, syscall.SIGKILL // never sent: canPause
 
-func ownGroup(*exec.Cmd) {}
+// Group makes a command that was not started yet the first of a group of
+// processes, which a terminal's signals do not reach.
+func Group(*exec.Cmd) {}
 
-func signalGroup(p *os.Process, s syscall.Signal) error { return p.Signal(s) }
+func grouped(*exec.Cmd) bool { return false }
+
+func signal(cmd *exec.Cmd, s syscall.Signal) error { return cmd.Process.Signal(s) }

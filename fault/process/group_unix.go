@@ -3,7 +3,6 @@
 package process
 
 import (
-	"os"
 	"os/exec"
 	"syscall"
 )
@@ -13,13 +12,21 @@ const canPause = true
 
 const stopSignal, contSignal = syscall.SIGSTOP, syscall.SIGCONT
 
-// ownGroup makes a command the first of a group of processes.
-func ownGroup(cmd *exec.Cmd) {
+// Group makes a command that was not started yet the first of a group of
+// processes, which a terminal's signals do not reach.
+func Group(cmd *exec.Cmd) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Setpgid = true
 }
 
-// signalGroup sends a signal to the group of which p was the first.
-func signalGroup(p *os.Process, s syscall.Signal) error { return syscall.Kill(-p.Pid, s) }
+func grouped(cmd *exec.Cmd) bool { return cmd.SysProcAttr != nil && cmd.SysProcAttr.Setpgid }
+
+// signal sends a signal to a command, and to its group.
+func signal(cmd *exec.Cmd, s syscall.Signal) error {
+	if grouped(cmd) {
+		return syscall.Kill(-cmd.Process.Pid, s)
+	}
+	return cmd.Process.Signal(s)
+}

@@ -130,20 +130,46 @@ func (m membership) Transfer(ctx context.Context, to string) error {
 	return m.tell(ctx, o, n)
 }
 
+// tellWithin is how long nodes that are busy, or have no leader, are asked again.
+const tellWithin = 15 * time.Second
+
 // tell sends an order that concerns a node to one node after the other, that one
-// last, until one has done it.
+// last, until one has done it, or one has refused it for good.
 func (m membership) tell(ctx context.Context, o *Order, about *node) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, tellWithin, fmt.Errorf("not within %s", tellWithin))
+	defer cancel()
+	for {
+		err := m.tellAny(ctx, o, about)
+		if _, final := errors.AsType[*refusedError](err); err == nil || final {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// A refusedError is an answer that will be the same next time.
+type refusedError struct{ says string }
+
+func (e *refusedError) Error() string { return e.says }
+
+func (m membership) tellAny(ctx context.Context, o *Order, about *node) error {
 	asked := m.able()
 	if i := slices.Index(asked, about); i >= 0 {
 		asked = append(slices.Delete(asked, i, i+1), about)
 	}
-	err := errors.New("no node runs that could be asked")
+	errs := []error{errors.New("nobody has done it")}
 	for _, n := range asked {
-		if err = m.tellOne(ctx, o, n, about); err == nil || ctx.Err() != nil {
+		err := m.tellOne(ctx, o, n, about)
+		if _, final := errors.AsType[*refusedError](err); err == nil || final {
 			return err
 		}
+		errs = append(errs, err)
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 func (m membership) tellOne(ctx context.Context, o *Order, n, about *node) error {
@@ -157,8 +183,12 @@ func (m membership) tellOne(ctx context.Context, o *Order, n, about *node) error
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // it may wait for the others
 	defer cancel()
 	status, text, err := send(ctx, m.web, cmp.Or(o.Method, http.MethodPost), url, header, body)
-	if err == nil && status/100 != 2 {
-		err = fmt.Errorf("%s got %d: %.200s", url, status, text)
+	switch says := fmt.Sprintf("%s got %d: %.200s", url, status, text); {
+	case err != nil || status/100 == 2:
+		return err
+	case status/100 == 4:
+		return &refusedError{says}
+	default:
+		return errors.New(says)
 	}
-	return err
 }

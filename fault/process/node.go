@@ -194,6 +194,9 @@ func (c *Cluster) command(n *node) (*exec.Cmd, error) {
 	}
 	cmd := exec.CommandContext(context.Background(), argv[0], argv[1:]...) // ends as Kill, Stop and Close say
 	cmd.Dir, cmd.Env = dir, inherited(os.Environ())
+	if argv[0] == s["self"] {
+		cmd.Args[0] = cmp.Or(c.o.Arg0, os.Args[0])
+	}
 	if n.agent != "" {
 		env["BLEEPSTORE_FAULT_AGENT"] = n.agent
 	}

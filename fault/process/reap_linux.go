@@ -24,7 +24,6 @@ func reapGroup(cmd *exec.Cmd) {
 
 // dieWithParent has the process killed when this one ends without having ended
 // it.
-func dieWithParent(cmd *exec.Cmd) {
-	ownGroup(cmd)
+func dieWithParent(cmd *exec.Cmd) { // Group has made the attributes
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 }

@@ -1,0 +1,28 @@
+package main
+
+import (
+	_ "embed"
+
+	"bleepstore/fault/process"
+	"bleepstore/reference/config"
+)
+
+//go:embed own.yaml
+var ownYAML []byte
+
+// ownTopology is how a cluster of this program's nodes is run for faults, with
+// settings by key beside those of own.yaml.
+func ownTopology(settings map[string]string) (process.Topology, error) {
+	t, err := process.Parse(ownYAML)
+	if err != nil {
+		return t, err
+	}
+	t.Node.Env = map[string]string{}
+	for key, value := range settings {
+		t.Node.Env[config.Env(key)] = value
+	}
+	if region := settings["server.region"]; region != "" {
+		t.Region = region
+	}
+	return t, nil
+}
