@@ -50,26 +50,33 @@ func (a agent) CrashAt(ctx context.Context, name, point string, n int) error {
 		if point == "" {
 			q.Set("n", "0")
 		}
-		a.arm(node, point, true) // before, since it may crash at once
+		child := a.arm(node, point) // before, since it may crash at once
 		err := a.order(ctx, node, "/crash", q)
-		if err != nil {
-			a.arm(node, point, false)
+		if err == nil || child == nil {
+			return err
 		}
-		return err
+		wait := time.NewTimer(time.Second)
+		defer wait.Stop()
+		select {
+		case <-child.Ended(): // before it could answer
+			return nil
+		case <-wait.C:
+			a.arm(node, "")
+			return err
+		}
 	})
 }
 
-// arm notes at which point a node is to crash.
-func (a agent) arm(n *node, point string, armed bool) {
+// arm notes at which point a node is to crash, and returns its process, nil where
+// none runs.
+func (a agent) arm(n *node, point string) *Child {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if n.life == nil {
-		return
-	}
-	if !armed {
-		point = ""
+	if n.life == nil || !n.life.child.Runs() {
+		return nil
 	}
 	n.life.armed = point
+	return n.life.child
 }
 
 // Snapshot implements fault.Snapshotter.

@@ -100,21 +100,26 @@ func (c *Cluster) Equal(ctx context.Context) (map[string]State, error) {
 	if c.t.Hash == nil {
 		return nil, fmt.Errorf("hash: %w", ErrUnknown)
 	}
+	var last map[string]State
+	seen := errors.New("they could not be asked")
 	for {
 		states, err := c.states(ctx)
 		if err == nil {
 			far, same := alike(states)
+			err = fmt.Errorf("%w: %v", ErrDiffer, states)
 			switch {
 			case same && far:
 				return states, nil
 			case far && c.t.Hash.Applied != "":
-				return states, fmt.Errorf("%w: %v", ErrDiffer, states)
+				return states, err
 			}
-			err = fmt.Errorf("%w: %v", ErrDiffer, states)
+		}
+		if ctx.Err() == nil { // else it says nothing but that
+			last, seen = states, err
 		}
 		select {
 		case <-ctx.Done():
-			return states, fmt.Errorf("%w: %w", context.Cause(ctx), err)
+			return last, fmt.Errorf("%w: %w", context.Cause(ctx), seen)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
