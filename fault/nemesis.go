@@ -28,13 +28,16 @@ type Diary struct {
 }
 
 // A Band is one fault from when it had been done until it had been taken back.
-// Skipped says why it was not done at all, Failed what went wrong.
+// Skipped says why it was not done at all, Failed what went wrong. On are the
+// nodes and edges that it turned out to be done to, where the event left that
+// open.
 type Band struct {
 	Event
-	From    Span   `json:"from"`
-	To      Span   `json:"to"` // 0 while it lasts
-	Skipped string `json:"skipped,omitempty"`
-	Failed  string `json:"failed,omitempty"`
+	On      []string `json:"on,omitempty"`
+	From    Span     `json:"from"`
+	To      Span     `json:"to"` // 0 while it lasts
+	Skipped string   `json:"skipped,omitempty"`
+	Failed  string   `json:"failed,omitempty"`
 }
 
 // Health says whether a quorum of the nodes could do its work from a time on.
@@ -83,7 +86,7 @@ func (n *Nemesis) Apply(ctx context.Context, e Event) (undo Undo, err error) {
 	band := len(n.diary.Bands)
 	n.diary.Bands = append(n.diary.Bands, Band{Event: e, From: n.now()})
 	n.mu.Unlock()
-	back, err := k.Apply(ctx, n.stage, e.Args)
+	back, err := k.Apply(n.witness(ctx, band), n.stage, e.Args)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	b := &n.diary.Bands[band]

@@ -80,6 +80,14 @@ func (a Args) Rand() *rand.Rand { return rand.New(rand.NewPCG(a.Pick, 0x6661756c
 // or a "follower", a node that does not lead, or "any". Where nobody is known to
 // lead, leader and follower are any.
 func (s *Stage) Node(ctx context.Context, a Args) (string, error) {
+	node, err := s.node(ctx, a)
+	if err == nil {
+		hit(ctx, node)
+	}
+	return node, err
+}
+
+func (s *Stage) node(ctx context.Context, a Args) (string, error) {
 	nodes := s.Nodes()
 	if len(nodes) == 0 {
 		return "", skip("there is no node")
@@ -118,7 +126,9 @@ func (s *Stage) Cut(ctx context.Context, a Args) ([]Edge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g(nodes, leader, a.Rand()), nil
+	edges := g(nodes, leader, a.Rand())
+	hit(ctx, spell(edges)...)
+	return edges, nil
 }
 
 // Around returns the edges from and to a node.

@@ -1,0 +1,32 @@
+package fault_test
+
+import (
+	"slices"
+	"testing"
+
+	"bleepstore/fault"
+)
+
+// The diary says to whom a fault was done, where the schedule left that open.
+func TestDiaryNames(t *testing.T) {
+	n := fault.NewNemesis(newCluster(3))
+	for _, e := range []fault.Event{
+		{Kind: "proc.kill", For: 1, Args: fault.Args{Node: "leader"}},
+		{Kind: "net.cut", For: 1, Args: fault.Args{Grudge: "leader"}},
+		{Kind: "net.cut", For: 1, Args: fault.Args{Grudge: "one-way-out"}},
+		{Kind: "proc.pause-all", For: 1},
+	} {
+		if _, err := n.Apply(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := n.Heal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{{"n1"}, {"n1-n2", "n1-n3"}, {"n1>n2", "n1>n3"}, nil}
+	for i, b := range n.Diary().Bands {
+		if !slices.Equal(b.On, want[i]) {
+			t.Errorf("%s: on %v, want %v", b.Kind, b.On, want[i])
+		}
+	}
+}
