@@ -215,8 +215,11 @@ func (c *content) crash(share float64, free *pool, rng *rand.Rand) {
 		c.pages[i].dirty = 0 // it may stand in the list twice
 	}
 	c.dirty = c.dirty[:0]
-	if c.kept != c.size && rng.IntN(3) == 0 { // a size may last without what it is the size of
-		c.kept = min(c.kept, c.size) + rng.Int64N(max(c.kept, c.size)-min(c.kept, c.size)+1)
+	switch {
+	case c.kept > c.size && rng.IntN(2) == 0: // a file is shortened at once or not at all
+		c.kept = c.size
+	case c.kept < c.size && rng.IntN(4) == 0: // its size may last without what it is the size of
+		c.kept += rng.Int64N(c.size - c.kept + 1)
 	}
 	c.size = c.kept
 	for i := range c.pages {

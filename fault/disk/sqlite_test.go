@@ -187,7 +187,7 @@ func TestCrash(t *testing.T) {
 		{"rollback, OFF", rollback("OFF"), true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := crashes(t, runs(t, 30), c.pragmas)
+			o := crashes(t, runs(t, 20), c.pragmas)
 			t.Logf("%+v", o)
 			if o.lost > 0 != c.loses || o.corrupt > 0 != c.damages {
 				t.Errorf("%+v: loses %t, damages %t wanted", o, c.loses, c.damages)
@@ -198,7 +198,7 @@ func TestCrash(t *testing.T) {
 
 // A failed sync that forgets is survived by who stops at once, in FULL.
 func TestFailedSync(t *testing.T) {
-	for seed := range uint64(runs(t, 30)) {
+	for seed := range uint64(runs(t, 20)) {
 		d := newDisk(t, seed)
 		db := connect(t, "/test.db", d.VFS(), exclusive("FULL")...)
 		if _, err := db.Exec(schema); err != nil {
