@@ -92,7 +92,10 @@ func (n *node) alone(ctx context.Context) error {
 	return nil
 }
 
-func (n *node) stateDir() string { return filepath.Dir(n.c.MetaPath) }
+// stateDir is where this node's part in the cluster lies.
+func (n *node) stateDir() cluster.Dir {
+	return cluster.Dir{Path: filepath.Dir(n.c.MetaPath), FS: n.c.FS, VFS: n.c.VFS}
+}
 
 // found makes this node the first of a new cluster, its single voter. It may be
 // interrupted anywhere: the id file decides, and is written last.

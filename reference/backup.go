@@ -12,8 +12,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"bleepstore/fault"
 	"bleepstore/reference/admin"
 	"bleepstore/reference/backup"
+	"bleepstore/reference/meta"
 )
 
 // imageOf is where a backup has its copy of the metadata meanwhile.
@@ -57,8 +59,9 @@ func (s *Server) Backup(ctx context.Context, w io.Writer) error {
 
 // backup writes a backup; s.backing is held.
 func (s *Server) backup(ctx context.Context, w io.Writer) error {
-	image := imageOf(s.config)
+	image, volume := imageOf(s.config), s.config.volume()
 	if s.stores.dir == nil {
+		volume = meta.Volume{}
 		dir, err := os.MkdirTemp("", "bleepstore-backup-")
 		if err != nil {
 			return err
@@ -68,7 +71,7 @@ func (s *Server) backup(ctx context.Context, w io.Writer) error {
 	}
 	b := bufio.NewWriterSize(w, 256<<10)
 	_, err := backup.Write(ctx, b, backup.Source{
-		Snapshot: s.snapshot, Blobs: s.stores.served(), Image: image, PauseDeletes: s.stores.pauseDeletes, Now: s.config.Clock.Now,
+		Snapshot: s.snapshot, Blobs: s.stores.served(), Image: image, Volume: volume, PauseDeletes: s.stores.pauseDeletes, Now: s.config.Clock.Now,
 	})
 	if err != nil {
 		return err
@@ -102,7 +105,7 @@ func Backup(ctx context.Context, c Config, w io.Writer) (m backup.Manifest, err 
 	if c, err = c.withDefaults(); err != nil {
 		return m, fmt.Errorf("config: %w", err)
 	}
-	if _, err := os.Stat(c.MetaPath); err != nil { // it would be made, empty
+	if _, err := fault.Stat(c.FS, c.MetaPath); err != nil { // it would be made, empty
 		return m, fmt.Errorf("metadata: %w", err)
 	}
 	s := &stores{blobs: c.Blobs, idle: true}
@@ -110,12 +113,16 @@ func Backup(ctx context.Context, c Config, w io.Writer) (m backup.Manifest, err 
 	if err := s.openDisk(ctx, c); err != nil {
 		return m, err
 	}
-	return backup.Write(ctx, w, backup.Source{Snapshot: s.db.Snapshot, Blobs: s.blobs, Image: imageOf(c), Now: c.Clock.Now})
+	return backup.Write(ctx, w, backup.Source{Snapshot: s.db.Snapshot, Blobs: s.blobs, Image: imageOf(c), Volume: c.volume(), Now: c.Clock.Now})
 }
 
 // begun reads the identity of a directory that a server has used.
 func (c *Config) begun() (id identity, err error) {
-	text, err := os.ReadFile(filepath.Join(c.Dir, idFile))
+	fsys := c.FS
+	if fsys == nil {
+		fsys = fault.OS{}
+	}
+	text, err := fault.ReadFile(fsys, filepath.Join(c.Dir, idFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return id, fmt.Errorf("%s is no data directory of a server: it has no file %s", c.Dir, idFile)
 	}

@@ -77,8 +77,13 @@ type Config struct {
 	Logger *slog.Logger // nil: silent
 	Clock  object.Clock // nil: the system's
 	Rand   io.Reader    // of every id; nil: crypto/rand
-	FS     fault.FS     // where Local keeps files; nil: the system's
-	VFS    string       // the SQLite VFS of the databases; "": the system's
+	// FS is where everything on disk is kept, the system's if it is nil, and VFS
+	// the SQLite VFS of the databases, the system's if it is "". Both show the same
+	// files: a VFS needs its FS where files are made of databases, as a node of a
+	// cluster does, a backup and a restore. Who has a directory in use, FS knows if
+	// it is a fault.Locker, and the operating system otherwise.
+	FS  fault.FS
+	VFS string
 }
 
 // BucketDefaults is what a new bucket is given besides its name.
@@ -118,6 +123,9 @@ type User struct {
 	ID, Name             string
 }
 
+// volume is where the databases are.
+func (c *Config) volume() meta.Volume { return meta.Volume{FS: c.FS, VFS: c.VFS} }
+
 // withDefaults checks c and fills what is not set.
 func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Backend, Local)
@@ -142,6 +150,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Cluster != nil && c.Backend == Memory {
 		return c, errors.New("a node of a cluster keeps what it has agreed to: its backend is local or sqlite")
+	}
+	if c.Cluster != nil && c.VFS != "" && c.FS == nil {
+		return c, fmt.Errorf("a node of a cluster whose databases are in the VFS %q needs the FS that shows their files", c.VFS)
 	}
 	if c.TLS == nil && c.TLSAddr != "" {
 		return c, errors.New("an address for TLS needs its certificates")

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"bleepstore/fault"
 )
 
 // The files of a data directory, beside the databases and the blobs.
@@ -41,6 +43,7 @@ type identity struct {
 
 // A datadir is a locked data directory.
 type datadir struct {
+	fs    fault.FS
 	path  string // of the id file
 	locks []io.Closer
 	id    identity
@@ -75,17 +78,17 @@ func (c *Config) dirs() []string {
 
 // lockDir makes and locks the directories.
 func lockDir(c Config) (_ *datadir, err error) {
-	d := &datadir{path: filepath.Join(c.Dir, idFile)}
+	d := &datadir{fs: c.FS, path: filepath.Join(c.Dir, idFile)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
 		}
 	}()
 	for _, dir := range c.dirs() {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		if err := c.FS.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("data directory: %w", err)
 		}
-		l, err := flock(filepath.Join(dir, lockFile))
+		l, err := hold(c.FS, filepath.Join(dir, lockFile))
 		if err != nil {
 			return nil, fmt.Errorf("data directory %s: %w", dir, err)
 		}
@@ -106,10 +109,10 @@ func (d *datadir) close() error {
 // identify reads the id file. A directory without one is new, unless there is
 // metadata in it: then it is not whole, and starting would hide that.
 func (d *datadir) identify(c Config, idle bool) error {
-	text, err := os.ReadFile(d.path)
+	text, err := fault.ReadFile(d.fs, d.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if _, err := os.Stat(c.MetaPath); err == nil {
+		if _, err := fault.Stat(c.FS, c.MetaPath); err == nil {
 			return fmt.Errorf("there is %s but no file %s", c.MetaPath, idFile)
 		}
 		return d.mint(c)
@@ -176,15 +179,15 @@ func (d *datadir) admit(cluster string) error {
 	return d.write()
 }
 
-func (d *datadir) write() error { return d.id.write(d.path) }
+func (d *datadir) write() error { return d.id.write(d.fs, d.path) }
 
 // write replaces the id file.
-func (id *identity) write(path string) error {
+func (id *identity) write(fsys fault.FS, path string) error {
 	text, err := json.Marshal(id)
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, func(w io.Writer) error {
+	return replaceFile(fsys, path, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})
@@ -201,15 +204,15 @@ func randomHex(r io.Reader) (string, error) {
 
 // replaceFile writes a file that is there whole or not at all, and is durable
 // when it returns. The directory's lock keeps others from its temporary name.
-func replaceFile(path string, write func(io.Writer) error) (err error) {
+func replaceFile(fsys fault.FS, path string, write func(io.Writer) error) (err error) {
 	tmp := path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := fsys.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, ignoreMissing(os.Remove(tmp)))
+			err = errors.Join(err, ignoreMissing(fsys.Remove(tmp)))
 		}
 	}()
 	err = write(f)
@@ -219,14 +222,24 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := fault.Rename(fsys, tmp, path); err != nil {
 		return err
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
+	return fsys.SyncDir(filepath.Dir(path))
+}
+
+// hold keeps a file for this server, as long as it lives at most: by fsys where
+// that has locks, and by the operating system's lock otherwise.
+func hold(fsys fault.FS, path string) (io.Closer, error) {
+	l, ok := fsys.(fault.Locker)
+	if !ok {
+		return flock(path)
 	}
-	return errors.Join(dir.Sync(), dir.Close())
+	held, err := l.Lock(path)
+	if errors.Is(err, fault.ErrLocked) {
+		return nil, errLocked
+	}
+	return held, err
 }
 
 func ignoreMissing(err error) error {

@@ -28,7 +28,7 @@ func TestUnfinishedFoundingJoins(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(c.Dir, "id"), []byte(id), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := cluster.FoundCluster(t.Context(), c.Dir, "n2", "127.0.0.1:2"); err != nil {
+	if err := cluster.FoundCluster(t.Context(), cluster.Dir{Path: c.Dir}, "n2", "127.0.0.1:2"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -36,7 +36,7 @@ func TestUnfinishedFoundingJoins(t *testing.T) {
 	if _, err := reference.Open(ctx, c); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got %v, want that it waits", err)
 	}
-	if has, err := cluster.HasState(t.Context(), c.Dir); has || err != nil {
+	if has, err := cluster.HasState(t.Context(), cluster.Dir{Path: c.Dir}); has || err != nil {
 		t.Errorf("it waits to join with a log of its own: %v, %v", has, err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -119,7 +118,7 @@ func (n *node) start(ctx context.Context, local blob.Store) error {
 	n.port.SetCluster(n.dir.id.Cluster)
 	var blobs atomic.Pointer[replica.Store]
 	r, err := cluster.OpenRaft(ctx, cluster.RaftOptions{
-		Dir: filepath.Dir(n.c.MetaPath), Cluster: n.dir.id.Cluster, Node: n.dir.id.Node, Addr: n.addr(),
+		Dir: n.stateDir().Path, FS: n.c.FS, VFS: n.c.VFS, Cluster: n.dir.id.Cluster, Node: n.dir.id.Node, Addr: n.addr(),
 		Transport: n.port.Transport(n.keep), Peers: cluster.NewWire(n.port), Tune: n.c.Cluster.tune,
 		Blobs: func() cluster.BlobStatus {
 			if b := blobs.Load(); b != nil {
@@ -253,7 +252,7 @@ func (s *switched) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // space refuses a blob of another node when this one's disk is nearly full; nil
 // where nobody tells.
 func (n *node) space() func() error {
-	free, reserve := freeSpace(filepath.Dir(n.c.MetaPath), n.c.BlobDir), n.c.Limits.Reserve
+	free, reserve := n.c.freeSpace(n.c.BlobDir), n.c.Limits.Reserve
 	setDefault(&reserve, object.DefaultReserve)
 	if free == nil {
 		return nil

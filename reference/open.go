@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"path/filepath"
 	"sync"
 
 	"bleepstore/reference/object"
@@ -56,7 +55,7 @@ func (s *Server) wire(ctx context.Context, users keys) (err error) {
 		oc.Leads = s.stores.node.raft.Load().Leads
 	}
 	if s.stores.dir != nil {
-		oc.Space = freeSpace(filepath.Dir(c.MetaPath), s.stores.bodies)
+		oc.Space = c.freeSpace(s.stores.bodies)
 	}
 	if s.service, err = object.New(ctx, oc); err != nil {
 		return fmt.Errorf("open service: %w", err)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/lock"
 )
 
@@ -26,6 +27,7 @@ const (
 // room before that is noticed gives it up itself. It is made again when there is
 // room for it and for as much again. Methods may be called together.
 type reserve struct {
+	fs     fault.FS
 	mu     lock.Lock // held by who looks at the file or changes it
 	path   string
 	size   int64 // wanted; a small volume holds less
@@ -35,12 +37,13 @@ type reserve struct {
 
 // newReserve returns nil, which does nothing, where none is wanted or nobody
 // tells what is free.
-func newReserve(dir string, size int64, log *slog.Logger) *reserve {
-	volume := volumeOf(dir)
-	if size <= 0 || volume == nil {
+func newReserve(c Config) *reserve {
+	dir := filepath.Dir(c.MetaPath)
+	volume := c.volumeOf(dir)
+	if c.Reserve <= 0 || volume == nil {
 		return nil
 	}
-	return &reserve{path: filepath.Join(dir, reserveFile), size: size, volume: volume, log: log}
+	return &reserve{fs: c.FS, path: filepath.Join(dir, reserveFile), size: c.Reserve, volume: volume, log: c.Logger}
 }
 
 // yield gives the reserve up if room is short. It never makes it.
@@ -64,7 +67,7 @@ func (r *reserve) yieldNow() bool {
 	defer r.mu.Unlock()
 	held, err := r.held()
 	if err == nil && held > 0 {
-		if err = os.Remove(r.path); err == nil {
+		if err = r.fs.Remove(r.path); err == nil {
 			r.log.Warn("the disk is full: its reserve is given up for a write that found no room", "reserve", held)
 			return true
 		}
@@ -100,8 +103,8 @@ func (r *reserve) tend() error {
 	if err != nil || missing == 0 {
 		return err
 	}
-	if err := preallocate(r.path, missing); err != nil {
-		return errors.Join(fmt.Errorf("make reserve: %w", err), ignoreMissing(os.Remove(r.path)))
+	if err := r.fill(missing); err != nil {
+		return errors.Join(fmt.Errorf("make reserve: %w", err), ignoreMissing(r.fs.Remove(r.path)))
 	}
 	return nil
 }
@@ -119,7 +122,7 @@ func (r *reserve) check() (missing int64, err error) {
 		return 0, err
 	}
 	if held > 0 && (free < size || held != size) {
-		if err := os.Remove(r.path); err != nil {
+		if err := r.fs.Remove(r.path); err != nil {
 			return 0, fmt.Errorf("give up reserve: %w", err)
 		}
 		if free < size {
@@ -135,7 +138,7 @@ func (r *reserve) check() (missing int64, err error) {
 
 // held is the size of the file, 0 when there is none.
 func (r *reserve) held() (int64, error) {
-	info, err := os.Stat(r.path)
+	info, err := fault.Stat(r.fs, r.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return 0, nil
@@ -145,8 +148,23 @@ func (r *reserve) held() (int64, error) {
 	return info.Size(), nil
 }
 
+// fill makes the file, for which all room is taken, or fails.
+func (r *reserve) fill(size int64) (err error) {
+	f, err := r.fs.OpenFile(r.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if file, ok := f.(*os.File); ok {
+		if err := allocate(file, size); !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	return writeZeros(f, size)
+}
+
 // writeZeros is for volumes that cannot be told to allocate.
-func writeZeros(f *os.File, size int64) error {
+func writeZeros(f fault.File, size int64) error {
 	zeros := make([]byte, 1<<20)
 	for size > 0 {
 		n, err := f.Write(zeros[:min(size, int64(len(zeros)))])

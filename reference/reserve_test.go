@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"bleepstore/fault"
 )
 
 // A disk is a volume as a test says that it is.
@@ -17,7 +19,7 @@ type disk struct {
 
 func newDisk(t *testing.T, size, total int64) *disk {
 	d := &disk{t: t, free: total, total: total}
-	d.reserve = &reserve{path: filepath.Join(t.TempDir(), reserveFile), size: size, log: slog.New(slog.DiscardHandler),
+	d.reserve = &reserve{fs: fault.OS{}, path: filepath.Join(t.TempDir(), reserveFile), size: size, log: slog.New(slog.DiscardHandler),
 		volume: func() (int64, int64, error) { return d.free, d.total, nil }}
 	return d
 }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"bleepstore/fault"
 	"bleepstore/reference/backup"
 )
 
@@ -47,19 +47,19 @@ func Restore(ctx context.Context, c Config, r io.Reader) (m backup.Manifest, err
 // restore fills the directories, which d has locked.
 func restore(ctx context.Context, c Config, d *datadir, r io.Reader) (m backup.Manifest, err error) {
 	id := filepath.Join(c.Dir, idFile)
-	if err := (&identity{Restoring: true}).write(id); err != nil {
+	if err := (&identity{Restoring: true}).write(c.FS, id); err != nil {
 		return m, err
 	}
 	blobs, _, err := openBlobs(ctx, c)
 	if err != nil {
 		return m, err
 	}
-	m, err = backup.Restore(ctx, r, backup.Target{Meta: c.MetaPath, Blobs: blobs})
+	m, err = backup.Restore(ctx, r, backup.Target{Meta: c.MetaPath, Volume: c.volume(), Blobs: blobs})
 	if err = errors.Join(err, blobs.Close()); err != nil {
 		return m, err
 	}
 	for _, dir := range c.dirs() {
-		if err := syncParent(dir); err != nil {
+		if err := c.syncParent(dir); err != nil {
 			return m, err
 		}
 	}
@@ -69,7 +69,7 @@ func restore(ctx context.Context, c Config, d *datadir, r io.Reader) (m backup.M
 // vacant says whether there is nothing in the directories but locks.
 func (c *Config) vacant() error {
 	for _, dir := range c.dirs() {
-		entries, err := os.ReadDir(dir)
+		entries, err := c.FS.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -88,34 +88,31 @@ func (c *Config) vacate() error {
 	var errs []error
 	for _, db := range []string{c.MetaPath, filepath.Join(c.Dir, sqliteFile)} {
 		for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-			errs = append(errs, ignoreMissing(os.Remove(db+suffix)))
+			errs = append(errs, ignoreMissing(c.FS.Remove(db+suffix)))
 		}
 	}
-	shards, err := os.ReadDir(c.BlobDir)
+	shards, err := c.FS.ReadDir(c.BlobDir)
 	errs = append(errs, ignoreMissing(err))
 	for _, s := range shards {
 		if s.IsDir() {
-			errs = append(errs, os.RemoveAll(filepath.Join(c.BlobDir, s.Name())))
+			errs = append(errs, fault.RemoveAll(c.FS, filepath.Join(c.BlobDir, s.Name())))
 		}
 	}
 	if filepath.Dir(c.BlobDir) == filepath.Clean(c.Dir) {
-		errs = append(errs, ignoreMissing(os.Remove(c.BlobDir)))
+		errs = append(errs, ignoreMissing(c.FS.Remove(c.BlobDir)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("remove what was restored: %w", err)
 	}
-	return ignoreMissing(os.Remove(filepath.Join(c.Dir, idFile)))
+	return ignoreMissing(c.FS.Remove(filepath.Join(c.Dir, idFile)))
 }
 
 // syncParent makes a directory durable in its parent. One that we may not read
 // somebody else has set up.
-func syncParent(dir string) error {
-	parent, err := os.Open(filepath.Dir(filepath.Clean(dir)))
+func (c *Config) syncParent(dir string) error {
+	err := c.FS.SyncDir(filepath.Dir(filepath.Clean(dir)))
 	if errors.Is(err, fs.ErrPermission) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	return errors.Join(parent.Sync(), parent.Close())
+	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/minio/crc64nvme"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob/memory"
 	"bleepstore/reference/meta"
 )
@@ -101,7 +102,7 @@ func (s *snapshot) save(ctx context.Context, db *meta.DB) error {
 	}
 	err := db.Save(ctx, s.image())
 	if err == nil {
-		err = replaceFile(s.path, s.write)
+		err = replaceFile(fault.OS{}, s.path, s.write)
 	}
 	if err = errors.Join(err, ignoreMissing(os.Remove(s.image()))); err != nil {
 		return fmt.Errorf("save snapshot: %w", err)

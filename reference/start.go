@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"bleepstore/fault"
 	"bleepstore/reference/config"
 )
 
@@ -66,6 +67,14 @@ type running struct {
 	transport *http.Transport
 	server    *Server
 	served    chan error
+}
+
+// files are what its directory is in.
+func (n *running) files() fault.FS {
+	if n.c.FS == nil {
+		return fault.OS{}
+	}
+	return n.c.FS
 }
 
 func newTransport() *http.Transport {

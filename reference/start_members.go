@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
+
+	"bleepstore/fault"
 )
 
 // Add starts one more node, with an empty directory, that asks to be admitted,
@@ -43,9 +44,9 @@ func (c *Cluster) Wipe(i int) {
 	if n.server != nil || n.c.Dir == "" {
 		c.t.Fatalf("node %d runs, or has no directory", i)
 	}
-	entries, err := os.ReadDir(n.c.Dir)
+	entries, err := n.files().ReadDir(n.c.Dir)
 	for _, e := range entries {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(n.c.Dir, e.Name())))
+		err = errors.Join(err, fault.RemoveAll(n.files(), filepath.Join(n.c.Dir, e.Name())))
 	}
 	if err != nil {
 		c.t.Fatalf("wipe node %d: %v", i, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"bleepstore/reference/backup"
@@ -98,13 +97,13 @@ func (s *stores) openDisk(ctx context.Context, c Config) (err error) {
 	if s.dir, err = openDir(c, s.idle); err != nil {
 		return err
 	}
-	if err := ignoreMissing(os.Remove(imageOf(c))); err != nil { // of a backup that was killed
+	if err := ignoreMissing(c.FS.Remove(imageOf(c))); err != nil { // of a backup that was killed
 		return err
 	}
-	s.reserve = newReserve(filepath.Dir(c.MetaPath), c.Reserve, c.Logger)
+	s.reserve = newReserve(c)
 	s.reserve.yield()
 	if c.Cluster == nil { // raft opens it otherwise
-		s.db, err = meta.Open(ctx, meta.Options{Path: c.MetaPath, Sync: meta.SyncFull, VFS: c.VFS, Full: s.reserve.yieldNow})
+		s.db, err = meta.Open(ctx, meta.Options{Path: c.MetaPath, Sync: meta.SyncFull, VFS: c.VFS, FS: c.FS, Full: s.reserve.yieldNow})
 	}
 	if err != nil || s.blobs != nil {
 		return err

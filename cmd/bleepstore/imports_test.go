@@ -69,7 +69,7 @@ var edges = []struct {
 	{"reference/replica", []string{"reference/blob", "reference/blob/*", "reference/batch", "reference/lock"}},
 	{"reference/object", []string{"reference/acl", "reference/policy", "reference/meta", "reference/cluster", "reference/blob", "reference/checksum", "reference/errcode", "reference/batch", "reference/lock", "fault"}},
 	{"reference/s3", []string{"reference/acl", "reference/policy", "reference/object", "reference/sigv4", "reference/checksum", "reference/errcode"}},
-	{"reference/backup", []string{"reference/meta", "reference/blob"}},
+	{"reference/backup", []string{"reference/meta", "reference/blob", "fault"}},
 	{"reference/admin", []string{"reference/cluster"}},
 	{"reference/ops", []string{"reference/s3"}},
 	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "fault", "fault/*", "fault/disk/*"}},

@@ -26,7 +26,7 @@ func TestRestoredStoreFoundsACluster(t *testing.T) {
 	if err != nil || m.Applied != at+1 {
 		t.Fatalf("applied %d, %v; want %d", m.Applied, err, at+1)
 	}
-	if err := cluster.FoundCluster(t.Context(), dir, "a", "a:1"); err != nil {
+	if err := cluster.FoundCluster(t.Context(), cluster.Dir{Path: dir}, "a", "a:1"); err != nil {
 		t.Fatal(err)
 	}
 	_, transport := raft.NewInmemTransport("a:1")

@@ -7,14 +7,16 @@ import (
 	"io"
 	"os"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/meta"
 )
 
 // A Target is an empty store.
 type Target struct {
-	Meta  string     // where the metadata's database will be; there is no file
-	Blobs blob.Store // holds nothing
+	Meta   string      // where the metadata's database will be; there is no file
+	Volume meta.Volume // where Meta is
+	Blobs  blob.Store  // holds nothing
 }
 
 // Restore fills t from the backup that r reads. When it returns nil, the whole
@@ -31,7 +33,7 @@ func Restore(ctx context.Context, r io.Reader, t Target) (Manifest, error) {
 	if err := in.image(); err != nil {
 		return in.manifest, err
 	}
-	if err := in.metadata(t.Meta); err != nil {
+	if err := in.metadata(t); err != nil {
 		return in.manifest, fmt.Errorf("restore metadata: %w", err)
 	}
 	if err := in.fill(t); err != nil {
@@ -40,12 +42,16 @@ func Restore(ctx context.Context, r io.Reader, t Target) (Manifest, error) {
 	if err := in.end(); err != nil {
 		return in.manifest, err
 	}
-	return in.manifest, meta.Detach(t.Meta)
+	return in.manifest, t.Volume.Detach(t.Meta)
 }
 
-// metadata makes the file path of the image in the backup.
-func (r *reader) metadata(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// metadata makes the file t.Meta of the image in the backup.
+func (r *reader) metadata(t Target) error {
+	fsys := t.Volume.FS
+	if fsys == nil {
+		fsys = fault.OS{}
+	}
+	f, err := fsys.OpenFile(t.Meta, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -65,7 +71,7 @@ func (r *reader) told(where string, err error) error {
 // fill checks the metadata against the manifest, and stores the blobs, which
 // have to be those that the metadata names.
 func (r *reader) fill(t Target) (err error) {
-	image, err := meta.OpenImage(t.Meta)
+	image, err := t.Volume.OpenImage(t.Meta)
 	if errors.Is(err, meta.ErrDamaged) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/meta"
 )
@@ -26,7 +27,8 @@ type Source struct {
 	// Image is the file for Snapshot, on a disk with room for the metadata. It is
 	// removed at the end; a process that was killed leaves it, and it may stay
 	// until the next backup.
-	Image string
+	Image  string
+	Volume meta.Volume // where Image is
 	// PauseDeletes keeps every blob that exists until resume is called. nil:
 	// nothing is deleted anyway.
 	PauseDeletes func() (resume func())
@@ -42,11 +44,11 @@ func Write(ctx context.Context, w io.Writer, s Source) (m Manifest, err error) {
 		resume := s.PauseDeletes()
 		defer resume()
 	}
-	defer func() { err = errors.Join(err, removeFile(s.Image)) }()
+	defer func() { err = errors.Join(err, s.remove()) }()
 	if _, err := s.Snapshot(ctx, s.Image); err != nil {
 		return m, fmt.Errorf("take the metadata: %w", err)
 	}
-	image, err := meta.OpenImage(s.Image)
+	image, err := s.Volume.OpenImage(s.Image)
 	if err != nil {
 		return m, fmt.Errorf("read the metadata taken: %w", err)
 	}
@@ -85,7 +87,7 @@ type archive struct {
 
 // write writes everything but the end.
 func (a *archive) write(image *meta.Image) error {
-	info, err := os.Stat(a.source.Image)
+	info, err := fault.Stat(a.source.files(), a.source.Image)
 	if err != nil {
 		return err
 	}
@@ -114,12 +116,12 @@ func (a *archive) write(image *meta.Image) error {
 }
 
 func (a *archive) image() error {
-	f, err := os.Open(a.source.Image)
+	f, err := a.source.files().OpenFile(a.source.Image, os.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return a.entry(imageName, a.manifest.MetaBytes, f)
+	return a.entry(imageName, a.manifest.MetaBytes, io.NewSectionReader(f, 0, a.manifest.MetaBytes))
 }
 
 // blob writes one blob. After the first that is missing the others are counted
@@ -160,8 +162,16 @@ func (a *archive) entry(name string, size int64, r io.Reader) error {
 	return err
 }
 
-func removeFile(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (s *Source) files() fault.FS {
+	if s.Volume.FS == nil {
+		return fault.OS{}
+	}
+	return s.Volume.FS
+}
+
+// remove removes the image, which may be missing.
+func (s *Source) remove() error {
+	if err := s.files().Remove(s.Image); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/hashicorp/raft"
 
+	"bleepstore/fault"
 	"bleepstore/reference/meta"
 	"bleepstore/reference/raftlog"
 )
@@ -19,7 +18,7 @@ var ErrFounded = errors.New("the directory is that of a member of a cluster")
 
 // A founding makes of a directory the only voter of a new cluster.
 type founding struct {
-	dir   string
+	dir   Dir
 	voter raft.Configuration
 	step  func(done string) error // called after each step: for tests
 }
@@ -32,8 +31,8 @@ type founding struct {
 // After a crash, or when the single node has gone on since, it is called again;
 // a directory that OpenRaft has had is refused with ErrFounded. Whoever calls it
 // notes that the directory is a cluster's only after it has returned.
-func FoundCluster(ctx context.Context, dir, node, addr string) error {
-	f := founding{dir: dir, step: func(string) error { return nil }}
+func FoundCluster(ctx context.Context, d Dir, node, addr string) error {
+	f := founding{dir: d, step: func(string) error { return nil }}
 	f.voter.Servers = []raft.Server{{ID: raft.ServerID(node), Address: raft.ServerAddress(addr)}}
 	return f.run(ctx)
 }
@@ -41,7 +40,7 @@ func FoundCluster(ctx context.Context, dir, node, addr string) error {
 func (f *founding) run(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("found a cluster in %s: %w", f.dir, err)
+			err = fmt.Errorf("found a cluster in %s: %w", f.dir.Path, err)
 		}
 	}()
 	applied, err := f.settle(ctx)
@@ -51,11 +50,11 @@ func (f *founding) run(ctx context.Context) (err error) {
 	if err := f.step("the database is whole"); err != nil {
 		return err
 	}
-	log, err := raftlog.Open(raftlog.Options{Path: filepath.Join(f.dir, "raft.db")})
+	log, err := f.dir.openLog(nil)
 	if err != nil {
 		return err
 	}
-	s, err := openSnapshots(ctx, filepath.Join(f.dir, "snapshots"))
+	s, err := openSnapshots(ctx, f.dir)
 	if err == nil {
 		err = f.begin(log, s, applied)
 	}
@@ -64,7 +63,7 @@ func (f *founding) run(ctx context.Context) (err error) {
 
 // settle makes the database durable and returns its applied index.
 func (f *founding) settle(ctx context.Context) (applied uint64, err error) {
-	db, err := meta.Open(ctx, meta.Options{Path: filepath.Join(f.dir, "meta.db"), Sync: meta.SyncFull, QuickCheck: true})
+	db, err := f.dir.openMeta(ctx, meta.Options{Sync: meta.SyncFull, QuickCheck: true})
 	if err != nil {
 		return 0, err
 	}
@@ -115,31 +114,30 @@ const (
 // that its node can join a cluster: raft would take its first entry and its term
 // for those of the other. A directory that OpenRaft has had, or that has data, is
 // refused with ErrFounded. No process may have the directory open.
-func Unfound(ctx context.Context, dir string) error {
-	path := filepath.Join(dir, "raft.db")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+func Unfound(ctx context.Context, d Dir) error {
+	if _, err := fault.Stat(d.files(), d.log()); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	err := unfound(ctx, dir, path)
+	err := unfound(ctx, d)
 	if err != nil {
-		err = fmt.Errorf("take back a founding in %s: %w", dir, err)
+		err = fmt.Errorf("take back a founding in %s: %w", d.Path, err)
 	}
 	return err
 }
 
-func unfound(ctx context.Context, dir, path string) error {
-	applied, err := meta.Inspect(filepath.Join(dir, "meta.db"))
+func unfound(ctx context.Context, d Dir) error {
+	applied, err := d.volume().Inspect(d.meta())
 	switch {
 	case applied > 0:
 		return ErrFounded
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	log, err := raftlog.Open(raftlog.Options{Path: path})
+	log, err := d.openLog(nil)
 	if err != nil {
 		return err
 	}
-	s, err := openSnapshots(ctx, filepath.Join(dir, "snapshots"))
+	s, err := openSnapshots(ctx, d)
 	if err == nil {
 		err = new(founding).unused(log, s)
 	}

@@ -41,7 +41,7 @@ func promoteAndDie(arg string) error {
 }
 
 func newFounding(dir, addr string) *founding {
-	f := &founding{dir: dir, step: func(string) error { return nil }}
+	f := &founding{dir: Dir{Path: dir}, step: func(string) error { return nil }}
 	f.voter.Servers = []raft.Server{{ID: "a", Address: raft.ServerAddress(addr)}}
 	return f
 }
@@ -110,7 +110,7 @@ func TestFound(t *testing.T) {
 	want := single(t, dir, objects, 10)
 	objects += 10
 	for range 2 {
-		if err := FoundCluster(context.Background(), dir, "a", "a"); err != nil {
+		if err := FoundCluster(context.Background(), Dir{Path: dir}, "a", "a"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -168,7 +168,7 @@ func TestFound(t *testing.T) {
 	f.want("k", "w")
 	f.equal()
 	f.stop("a")
-	if err := FoundCluster(context.Background(), dir, "a", "a"); !errors.Is(err, ErrFounded) {
+	if err := FoundCluster(context.Background(), Dir{Path: dir}, "a", "a"); !errors.Is(err, ErrFounded) {
 		t.Errorf("a member founds a cluster: %v", err)
 	}
 }
@@ -200,7 +200,7 @@ func TestFoundEmpty(t *testing.T) {
 	}
 	f := newStopped(t, quick, "a")
 	f.mesh, f.dirs["a"] = newMesh(t), dir
-	if err := FoundCluster(context.Background(), dir, "a", "a"); err != nil {
+	if err := FoundCluster(context.Background(), Dir{Path: dir}, "a", "a"); err != nil {
 		t.Fatal(err)
 	}
 	f.start("a")
@@ -217,16 +217,16 @@ func TestUnfound(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	for _, step := range append(steps(t), "") {
 		if step == "" {
-			if err := FoundCluster(ctx, dir, "a", "a"); err != nil {
+			if err := FoundCluster(ctx, Dir{Path: dir}, "a", "a"); err != nil {
 				t.Fatal(err)
 			}
 		} else {
 			die(t, foundEnv+"="+dir+"|"+step)
 		}
-		if err := Unfound(ctx, dir); err != nil {
+		if err := Unfound(ctx, Dir{Path: dir}); err != nil {
 			t.Fatalf("%s: %v", step, err)
 		}
-		if has, err := HasState(ctx, dir); has || err != nil {
+		if has, err := HasState(ctx, Dir{Path: dir}); has || err != nil {
 			t.Errorf("%s: the directory has something: %v, %v", step, has, err)
 		}
 	}
@@ -234,16 +234,16 @@ func TestUnfound(t *testing.T) {
 	f.admit("b")
 	for _, id := range []string{"a", "b"} {
 		f.stop(id)
-		if err := Unfound(ctx, f.dirs[id]); !errors.Is(err, ErrFounded) {
+		if err := Unfound(ctx, Dir{Path: f.dirs[id]}); !errors.Is(err, ErrFounded) {
 			t.Errorf("%s: got %v, want %v", id, err, ErrFounded)
 		}
 	}
 	dir = t.TempDir()
 	single(t, dir, 0, 3)
-	if err := FoundCluster(ctx, dir, "a", "a"); err != nil {
+	if err := FoundCluster(ctx, Dir{Path: dir}, "a", "a"); err != nil {
 		t.Fatal(err)
 	}
-	if err := Unfound(ctx, dir); !errors.Is(err, ErrFounded) {
+	if err := Unfound(ctx, Dir{Path: dir}); !errors.Is(err, ErrFounded) {
 		t.Errorf("with data: got %v, want %v", err, ErrFounded)
 	}
 }
@@ -262,7 +262,7 @@ func TestFoundAnew(t *testing.T) {
 		if objects > 0 {
 			want = single(t, dir, 0, objects)
 		}
-		if err := FoundCluster(context.Background(), dir, "a", "a"); err != nil {
+		if err := FoundCluster(context.Background(), Dir{Path: dir}, "a", "a"); err != nil {
 			t.Fatalf("%d objects: %v", objects, err)
 		}
 		log := w.log()
@@ -307,7 +307,7 @@ func TestFoundRefuses(t *testing.T) {
 		log := w.log()
 		spoil(w, log)
 		w.must(log.Close())
-		if err := FoundCluster(context.Background(), w.dir, "a", "a"); !errors.Is(err, ErrFounded) {
+		if err := FoundCluster(context.Background(), Dir{Path: w.dir}, "a", "a"); !errors.Is(err, ErrFounded) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

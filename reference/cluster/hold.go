@@ -1,10 +1,11 @@
 package cluster
 
 import (
-	"os"
+	"io"
 	"sync"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/raftlog"
 )
 
@@ -22,6 +23,7 @@ const (
 // was left the next time: it always begins at the first entry.
 type heldLog struct {
 	*raftlog.Store
+	files fault.FS
 	path  string
 	sends *sends
 }
@@ -38,7 +40,7 @@ func (l heldLog) DeleteRange(from, to uint64) error {
 }
 
 func (l heldLog) large() bool {
-	info, err := os.Stat(l.path)
+	info, err := fault.Stat(l.files, l.path)
 	return err != nil || info.Size() > maxHeld
 }
 
@@ -75,11 +77,12 @@ func (s *sends) hold() bool {
 
 // A sent image tells when it is closed.
 type sent struct {
-	*os.File
+	io.Reader
+	f   fault.File
 	end func()
 }
 
 func (s *sent) Close() error {
 	defer s.end()
-	return s.File.Close()
+	return s.f.Close()
 }

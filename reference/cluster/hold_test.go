@@ -17,8 +17,8 @@ import (
 // The log is cut neither while an image is read, nor at once when that ends; what
 // a leader overrules, or an image, goes in any case, and so does what is too much.
 func TestHeldLog(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "raft.db")
-	store, err := raftlog.Open(raftlog.Options{Path: path})
+	dir := Dir{Path: t.TempDir()}
+	store, err := raftlog.Open(raftlog.Options{Path: dir.log()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestHeldLog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l := heldLog{store, path, &sends{after: time.Hour}}
+	l := heldLog{store, dir.files(), dir.log(), &sends{after: time.Hour}}
 	want := func(what string, from, to, first, last uint64) {
 		t.Helper()
 		if err := l.DeleteRange(from, to); err != nil {
@@ -76,7 +76,7 @@ func TestCatchUpUnderLoad(t *testing.T) {
 		c.SnapshotThreshold, c.SnapshotInterval, c.TrailingLogs = 8, 10*time.Millisecond, 4
 	}, "a", "b")
 	f.mesh = newMesh(t)
-	if err := FoundCluster(t.Context(), f.dirs["a"], "a", "a"); err != nil {
+	if err := FoundCluster(t.Context(), Dir{Path: f.dirs["a"]}, "a", "a"); err != nil {
 		t.Fatal(err)
 	}
 	l := f.start("a")

@@ -80,7 +80,7 @@ func newBench(t *testing.T) *bench {
 			t.Error(err)
 		}
 	})
-	s, err := openSnapshots(context.Background(), filepath.Join(dir, "snapshots"))
+	s, err := openSnapshots(context.Background(), Dir{Path: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestSink(t *testing.T) {
 			t.Errorf("%s: %v, newest %+v", tt.name, err, n)
 		}
 	}
-	s, err := openSnapshots(context.Background(), b.snapshots.dir)
+	s, err := openSnapshots(context.Background(), b.snapshots.vol)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,11 +284,12 @@ func TestSink(t *testing.T) {
 // Of snapshots the newest stays, and an image before a marker of its index; what
 // a crash leaves goes at the next start; a label that is damaged stops it.
 func TestSnapshots(t *testing.T) {
-	dir := t.TempDir()
-	s, err := openSnapshots(context.Background(), dir)
+	home := Dir{Path: t.TempDir()}
+	s, err := openSnapshots(context.Background(), home)
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir := home.snapshots()
 	write := func(name string) string {
 		name = filepath.Join(dir, name)
 		if err := os.WriteFile(name, []byte("image"), 0o600); err != nil {
@@ -320,7 +321,7 @@ func TestSnapshots(t *testing.T) {
 	}
 	write("copy.part")
 	write(one + "000000000000000b-image.db") // its label was not written
-	if s, err = openSnapshots(context.Background(), dir); err != nil {
+	if s, err = openSnapshots(context.Background(), home); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]string{ten + "image.db", ten + "image.json"}, names()); d != "" {
@@ -335,7 +336,7 @@ func TestSnapshots(t *testing.T) {
 		t.Errorf("listed %+v, %v", metas, err)
 	}
 	write("0000000000000001-000000000000000c-marker.json")
-	if _, err := openSnapshots(context.Background(), dir); err == nil {
+	if _, err := openSnapshots(context.Background(), home); err == nil {
 		t.Error("a damaged label was taken")
 	}
 }

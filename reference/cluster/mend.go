@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"bleepstore/reference/meta"
 	"bleepstore/reference/raftlog"
@@ -26,7 +25,7 @@ var (
 // database was durable; where that promise is broken, a log that was never cut
 // gives everything back, and otherwise the node must not run.
 func mend(path string, log *raftlog.Store, s *snapshots) (base place, err error) {
-	applied, err := meta.Inspect(path)
+	applied, err := s.vol.volume().Inspect(path)
 	lost := errors.Is(err, fs.ErrNotExist) || errors.Is(err, meta.ErrDamaged)
 	if err != nil && !lost {
 		return base, err
@@ -37,7 +36,7 @@ func mend(path string, log *raftlog.Store, s *snapshots) (base place, err error)
 	behind := newest != nil && applied < newest.Meta.Index
 	switch {
 	case (lost || behind) && newest != nil && newest.Image:
-		if err := meta.Restore(s.image(newest.Meta.ID), path); err != nil {
+		if err := s.vol.volume().Restore(s.image(newest.Meta.ID), path); err != nil {
 			return base, err
 		}
 		applied = newest.Meta.Index
@@ -51,7 +50,7 @@ func mend(path string, log *raftlog.Store, s *snapshots) (base place, err error)
 		newest = nil
 		if lost {
 			applied = 0
-			if err := removeDatabase(path); err != nil {
+			if err := s.vol.removeDatabase(path); err != nil {
 				return base, err
 			}
 		}
@@ -66,9 +65,9 @@ func mend(path string, log *raftlog.Store, s *snapshots) (base place, err error)
 }
 
 // removeDatabase removes what may be left of one, before its WAL.
-func removeDatabase(path string) error {
+func (d Dir) removeDatabase(path string) error {
 	for _, name := range []string{path, path + "-wal", path + "-shm"} {
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := d.files().Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

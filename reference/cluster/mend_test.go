@@ -61,7 +61,7 @@ func (w *wreck) log() *raftlog.Store {
 }
 
 func (w *wreck) snapshots() *snapshots {
-	s, err := openSnapshots(context.Background(), w.path("snapshots"))
+	s, err := openSnapshots(context.Background(), Dir{Path: w.dir})
 	w.must(err)
 	return s
 }
@@ -69,7 +69,7 @@ func (w *wreck) snapshots() *snapshots {
 // applied makes a database that has applied the log up to index.
 func (w *wreck) applied(path string, index uint64) {
 	w.t.Helper()
-	w.must(removeDatabase(path))
+	w.must(Dir{}.removeDatabase(path))
 	db, err := meta.Open(context.Background(), meta.Options{Path: path, Sync: meta.SyncNormal})
 	w.must(err)
 	h := new(history)
@@ -114,7 +114,7 @@ func (w *wreck) damage() {
 
 func (w *wreck) becomes(index uint64) { w.applied(w.path("meta.db"), index) }
 
-func (w *wreck) lose() { w.must(removeDatabase(w.path("meta.db"))) }
+func (w *wreck) lose() { w.must(Dir{}.removeDatabase(w.path("meta.db"))) }
 
 // What a node finds when it starts, and what it makes of it. Whatever it accepts
 // ends with everything that was committed.

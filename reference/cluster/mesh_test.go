@@ -81,7 +81,7 @@ func newSeed(t *testing.T, tune func(id string, o *RaftOptions, c *raft.Config),
 	t.Helper()
 	f := newStopped(t, tune, ids...)
 	f.mesh = newMesh(t)
-	if err := FoundCluster(context.Background(), f.dirs[ids[0]], ids[0], f.addrs[ids[0]]); err != nil {
+	if err := FoundCluster(context.Background(), Dir{Path: f.dirs[ids[0]]}, ids[0], f.addrs[ids[0]]); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range ids {

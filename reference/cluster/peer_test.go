@@ -98,7 +98,7 @@ func TestOverTLS(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	a := listen(t, "a", t.TempDir(), "127.0.0.1:0")
-	if err := cluster.FoundCluster(ctx, a.dir, "a", a.port.Addr()); err != nil {
+	if err := cluster.FoundCluster(ctx, cluster.Dir{Path: a.dir}, "a", a.port.Addr()); err != nil {
 		t.Fatal(err)
 	}
 	a.open("c1")

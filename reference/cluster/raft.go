@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
 
+	"bleepstore/fault"
 	"bleepstore/reference/batch"
 	"bleepstore/reference/lock"
 	"bleepstore/reference/meta"
@@ -28,6 +28,9 @@ const inFlight = 2
 type RaftOptions struct {
 	// Dir holds meta.db, raft.db and snapshots; one process at a time may use it.
 	Dir string
+	// FS and VFS say where Dir is: see Dir, the type.
+	FS  fault.FS
+	VFS string
 	// Cluster is the id of the cluster, Node that of this node in it.
 	Cluster, Node string
 	Transport     raft.Transport
@@ -161,17 +164,18 @@ func OpenRaft(ctx context.Context, o RaftOptions) (opened *Raft, err error) {
 			opened, err = nil, fmt.Errorf("open node %s: %w", o.Node, errors.Join(err, r.Close()))
 		}
 	}()
-	if r.store, err = raftlog.Open(raftlog.Options{Path: filepath.Join(o.Dir, "raft.db"), Full: o.Full}); err != nil {
+	d := Dir{Path: o.Dir, FS: o.FS, VFS: o.VFS}
+	if r.store, err = d.openLog(o.Full); err != nil {
 		return r, err
 	}
-	if r.snapshots, err = openSnapshots(r.ctx, filepath.Join(o.Dir, "snapshots")); err != nil {
+	if r.snapshots, err = openSnapshots(r.ctx, d); err != nil {
 		return r, err
 	}
-	base, err := mend(filepath.Join(o.Dir, "meta.db"), r.store, r.snapshots)
+	base, err := mend(d.meta(), r.store, r.snapshots)
 	if err != nil {
 		return r, err
 	}
-	if r.db, err = meta.Open(ctx, meta.Options{Path: filepath.Join(o.Dir, "meta.db"), Sync: meta.SyncNormal, Full: o.Full}); err != nil {
+	if r.db, err = d.openMeta(ctx, meta.Options{Sync: meta.SyncNormal, Full: o.Full}); err != nil {
 		return r, err
 	}
 	started, err := startedTerm(r.db)
@@ -192,7 +196,7 @@ func (r *Raft) start(base place) (err error) {
 	m := &machine{db: r.db, snapshots: r.snapshots, outcomes: r.outcomes, history: h, fail: r.fail, committed: r.nudge}
 	r.snapshots.copy = m.copy
 	c := r.o.config()
-	held := heldLog{r.store, filepath.Join(r.o.Dir, "raft.db"), r.snapshots.sends}
+	held := heldLog{r.store, r.snapshots.vol.files(), r.snapshots.vol.log(), r.snapshots.sends}
 	disk := &diskWatch{LogStore: held, began: time.Now(), slow: r.o.Slow}
 	logs, err := raft.NewLogCache(64, disk)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
-	"bleepstore/reference/meta"
+	"bleepstore/fault"
 )
 
 // Create implements raft.SnapshotStore.
@@ -23,7 +23,7 @@ func (s *snapshots) Create(v raft.SnapshotVersion, index, term uint64, c raft.Co
 type sink struct {
 	s      *snapshots
 	at     place
-	f      *os.File
+	f      fault.File
 	marked bool
 	done   bool
 	label  *label
@@ -46,7 +46,7 @@ func (k *sink) mark() error {
 
 func (k *sink) Write(b []byte) (int, error) {
 	if k.f == nil {
-		f, err := os.Create(k.part())
+		f, err := k.s.vol.files().OpenFile(k.part(), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
 			return 0, err
 		}
@@ -72,7 +72,7 @@ func (k *sink) Close() (err error) {
 	if err := k.f.Close(); err != nil {
 		return err
 	}
-	applied, err := meta.Inspect(k.part())
+	applied, err := k.s.vol.volume().Inspect(k.part())
 	if err == nil && applied != k.at.index {
 		err = fmt.Errorf("image is of index %d, not of %d", applied, k.at.index)
 	}
@@ -89,5 +89,5 @@ func (k *sink) Cancel() error {
 		return nil
 	}
 	k.done = true
-	return errors.Join(k.f.Close(), os.Remove(k.part()))
+	return errors.Join(k.f.Close(), k.s.vol.files().Remove(k.part()))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"bleepstore/fault"
 	"bleepstore/reference/lock"
 )
 
@@ -22,7 +23,8 @@ import (
 // index or beyond. A file counts once its label has its name. Methods may be
 // called together.
 type snapshots struct {
-	dir string
+	vol Dir
+	dir string // its directory of snapshots
 	// copy writes the live database to a file and returns its place in the log.
 	copy func(ctx context.Context, path string) (place, error)
 	// cut is told the index of a new snapshot, which raft may cut the log behind.
@@ -46,15 +48,16 @@ func (l *label) place() place {
 }
 
 // openSnapshots reads the labels and removes what has none.
-func openSnapshots(ctx context.Context, dir string) (*snapshots, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+func openSnapshots(ctx context.Context, d Dir) (*snapshots, error) {
+	dir := d.snapshots()
+	if err := d.files().MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	if err := syncDir(filepath.Dir(dir)); err != nil {
+	if err := d.files().SyncDir(d.Path); err != nil {
 		return nil, err
 	}
-	s := &snapshots{dir: dir, ctx: ctx, sends: &sends{after: holdAfter}}
-	files, err := os.ReadDir(dir)
+	s := &snapshots{vol: d, dir: dir, ctx: ctx, sends: &sends{after: holdAfter}}
+	files, err := d.files().ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +66,7 @@ func openSnapshots(ctx context.Context, dir string) (*snapshots, error) {
 		if !ok {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		b, err := fault.ReadFile(d.files(), filepath.Join(dir, f.Name()))
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +82,7 @@ func openSnapshots(ctx context.Context, dir string) (*snapshots, error) {
 		if strings.HasSuffix(f.Name(), ".json") || image && s.find(id) != nil {
 			continue
 		}
-		if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
+		if err := d.files().Remove(filepath.Join(dir, f.Name())); err != nil {
 			return nil, err
 		}
 	}
@@ -142,12 +145,12 @@ func (s *snapshots) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
 		return nil, nil, fmt.Errorf("open snapshot %s: %w", id, err)
 	}
 	m := l.Meta
-	return &m, &sent{f, end}, nil
+	return &m, &sent{io.NewSectionReader(f, 0, m.Size), f, end}, nil
 }
 
 // open opens the newest image, or makes one. It is open before a newer snapshot
 // can take its name away.
-func (s *snapshots) open() (*label, *os.File, error) {
+func (s *snapshots) open() (*label, fault.File, error) {
 	s.making.Lock()
 	defer s.making.Unlock()
 	if l, f, err := s.openNewest(); l != nil || err != nil {
@@ -158,7 +161,7 @@ func (s *snapshots) open() (*label, *os.File, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := os.Open(part)
+	f, err := s.vol.files().OpenFile(part, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -169,13 +172,13 @@ func (s *snapshots) open() (*label, *os.File, error) {
 	return l, f, nil
 }
 
-func (s *snapshots) openNewest() (*label, *os.File, error) {
+func (s *snapshots) openNewest() (*label, fault.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.labels) == 0 || !s.labels[0].Image {
 		return nil, nil, nil
 	}
-	f, err := os.Open(s.image(s.labels[0].Meta.ID))
+	f, err := s.vol.files().OpenFile(s.image(s.labels[0].Meta.ID), os.O_RDONLY, 0)
 	return s.labels[0], f, err
 }
 
@@ -190,12 +193,12 @@ func (s *snapshots) add(p place, part string) (*label, error) {
 		Version: 1, ID: id, Index: p.index, Term: p.term, Configuration: p.config, ConfigurationIndex: p.configIndex,
 	}}
 	if image {
-		info, err := os.Stat(part)
+		info, err := fault.Stat(s.vol.files(), part)
 		if err != nil {
 			return nil, err
 		}
 		l.Meta.Size = info.Size()
-		if err := publish(part, s.image(id)); err != nil {
+		if err := s.publish(part, s.image(id)); err != nil {
 			return nil, err
 		}
 	}
@@ -204,10 +207,10 @@ func (s *snapshots) add(p place, part string) (*label, error) {
 		return nil, err
 	}
 	name := filepath.Join(s.dir, id+".json")
-	if err := os.WriteFile(name+".part", b, 0o600); err != nil {
+	if err := s.write(name+".part", b); err != nil {
 		return nil, err
 	}
-	if err := publish(name+".part", name); err != nil {
+	if err := s.publish(name+".part", name); err != nil {
 		return nil, err
 	}
 	return l, s.keep(l)
@@ -235,9 +238,9 @@ func (s *snapshots) keep(l *label) error {
 
 // remove takes away a label, and then its image.
 func (s *snapshots) remove(l *label) error {
-	err := os.Remove(filepath.Join(s.dir, l.Meta.ID+".json"))
+	err := s.vol.files().Remove(filepath.Join(s.dir, l.Meta.ID+".json"))
 	if err == nil && l.Image {
-		err = os.Remove(s.image(l.Meta.ID))
+		err = s.vol.files().Remove(s.image(l.Meta.ID))
 	}
 	return err
 }
@@ -251,28 +254,30 @@ func (s *snapshots) drop() error {
 		errs = append(errs, s.remove(l))
 	}
 	s.labels = nil
-	return errors.Join(append(errs, syncDir(s.dir))...)
+	return errors.Join(append(errs, s.vol.files().SyncDir(s.dir))...)
+}
+
+// write makes a file, in the place of one that is there.
+func (s *snapshots) write(path string, b []byte) error {
+	f, err := s.vol.files().OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Close())
 }
 
 // publish makes a finished file durable and gives it its name.
-func publish(part, path string) error {
-	f, err := os.OpenFile(part, os.O_RDWR, 0)
+func (s *snapshots) publish(part, path string) error {
+	f, err := s.vol.files().OpenFile(part, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(part, path); err != nil {
+	if err := fault.Rename(s.vol.files(), part, path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return s.vol.files().SyncDir(filepath.Dir(path))
 }

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 
-	"bleepstore/reference/meta"
+	"bleepstore/fault"
 	"bleepstore/reference/raftlog"
 )
 
@@ -18,14 +16,13 @@ import (
 // it was a voter and has lost what it promised, and must not run under its id.
 // Metadata or a snapshot without a log are ErrLogLost: there was one, and votes in
 // it. No process may have the directory open.
-func HasState(ctx context.Context, dir string) (bool, error) {
-	path := filepath.Join(dir, "raft.db")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return false, withoutLog(ctx, dir)
+func HasState(ctx context.Context, d Dir) (bool, error) {
+	if _, err := fault.Stat(d.files(), d.log()); errors.Is(err, fs.ErrNotExist) {
+		return false, withoutLog(ctx, d)
 	} else if err != nil {
 		return false, err
 	}
-	log, err := raftlog.Open(raftlog.Options{Path: path})
+	log, err := d.openLog(nil)
 	if err != nil {
 		return false, err
 	}
@@ -33,7 +30,7 @@ func HasState(ctx context.Context, dir string) (bool, error) {
 	if err := errors.Join(err, log.Close()); err != nil || has {
 		return has, err
 	}
-	return false, withoutLog(ctx, dir)
+	return false, withoutLog(ctx, d)
 }
 
 func used(log *raftlog.Store) (bool, error) {
@@ -48,15 +45,15 @@ func used(log *raftlog.Store) (bool, error) {
 }
 
 // withoutLog refuses what only a log can have given.
-func withoutLog(ctx context.Context, dir string) error {
-	s, err := openSnapshots(ctx, filepath.Join(dir, "snapshots"))
+func withoutLog(ctx context.Context, d Dir) error {
+	s, err := openSnapshots(ctx, d)
 	if err != nil {
 		return err
 	}
 	if n := s.newest(); n != nil {
 		return fmt.Errorf("%w: there is nothing, and a snapshot of %d", ErrLogLost, n.Meta.Index)
 	}
-	applied, err := meta.Inspect(filepath.Join(dir, "meta.db"))
+	applied, err := d.volume().Inspect(d.meta())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil

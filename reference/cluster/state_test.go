@@ -13,7 +13,7 @@ func TestHasState(t *testing.T) {
 	ctx := t.Context()
 	want := func(dir string, has bool, why error) {
 		t.Helper()
-		if got, err := HasState(ctx, dir); got != has || !errors.Is(err, why) {
+		if got, err := HasState(ctx, Dir{Path: dir}); got != has || !errors.Is(err, why) {
 			t.Fatalf("got %v, %v; want %v, %v", got, err, has, why)
 		}
 	}
@@ -22,7 +22,7 @@ func TestHasState(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "raft.db")); err == nil {
 		t.Fatal("looking has made a log")
 	}
-	if err := FoundCluster(ctx, dir, "a", "a:1"); err != nil {
+	if err := FoundCluster(ctx, Dir{Path: dir}, "a", "a:1"); err != nil {
 		t.Fatal(err)
 	}
 	want(dir, true, nil)
@@ -46,7 +46,7 @@ func TestHasStateOfAnEmptiedLog(t *testing.T) {
 	for _, image := range []bool{false, true} {
 		w := newWreck(t)
 		w.snapshot(20, image)
-		if has, err := HasState(t.Context(), w.dir); !has || err != nil {
+		if has, err := HasState(t.Context(), Dir{Path: w.dir}); !has || err != nil {
 			t.Errorf("image %v: got %v, %v before", image, has, err)
 		}
 		for _, void := range []bool{true, false} {
@@ -58,7 +58,7 @@ func TestHasStateOfAnEmptiedLog(t *testing.T) {
 			if void {
 				w.must(os.WriteFile(w.path("raft.db"), nil, 0o600))
 			}
-			if has, err := HasState(t.Context(), w.dir); has || !errors.Is(err, ErrLogLost) {
+			if has, err := HasState(t.Context(), Dir{Path: w.dir}); has || !errors.Is(err, ErrLogLost) {
 				t.Errorf("image %v, empty file %v: got %v, %v, want ErrLogLost", image, void, has, err)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"bleepstore/fault"
 	"bleepstore/reference/lock"
 )
 
@@ -33,8 +34,11 @@ type Options struct {
 	Sync Sync
 	// Readers is the most reading connections; 0 means 4.
 	Readers int
-	// VFS names a registered SQLite VFS; "" is the system's.
+	// VFS names a registered SQLite VFS; "" is the system's. FS shows the same
+	// files; nil is the system's, and does beside a VFS only for who calls neither
+	// Snapshot nor Reload.
 	VFS string
+	FS  fault.FS
 	// QuickCheck runs SQLite's quick_check before anything is served.
 	QuickCheck bool
 	// Full is called when a write has found no room on the disk. It makes some,
@@ -42,6 +46,8 @@ type Options struct {
 	// must not use the DB, which waits for it. nil: there is none to be made.
 	Full func() bool
 }
+
+func (o Options) volume() Volume { return Volume{FS: o.FS, VFS: o.VFS} }
 
 // A DB is the state machine and its database. Apply is called by one goroutine
 // at a time (the log's); everything else may run concurrently with it.
@@ -86,7 +92,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
-	db := &DB{o: o, name: dsn(o.Path, o.VFS), broken: make(chan struct{})}
+	db := &DB{o: o, name: o.volume().dsn(o.Path), broken: make(chan struct{})}
 	db.m.cache = &db.buckets
 	if o.Path == "" {
 		// A name that no other database of the process has while this one is open.

@@ -21,7 +21,7 @@ func (db *DB) Save(ctx context.Context, path string) error {
 		db.mem.RLock()
 		defer db.mem.RUnlock()
 	}
-	if err := vacuumInto(db.name, dsn(path, systemVFS())); err != nil {
+	if err := vacuumInto(db.name, db.o.volume().target(path)); err != nil {
 		return fmt.Errorf("save metadata: %w", err)
 	}
 	return nil

@@ -4,10 +4,11 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"modernc.org/sqlite"
+
+	"bleepstore/fault"
 )
 
 // An Image is a file made by Save or Snapshot, opened to be read. Nobody else
@@ -16,11 +17,11 @@ type Image struct{ c *conn }
 
 // OpenImage checks the file at path: fs.ErrNotExist, ErrDamaged, or that it
 // could not be read.
-func OpenImage(path string) (*Image, error) {
-	if _, err := os.Stat(path); err != nil { // SQLite would create it
+func (v Volume) OpenImage(path string) (*Image, error) {
+	if _, err := fault.Stat(v.files(), path); err != nil { // SQLite would create it
 		return nil, err
 	}
-	c, err := openConn(dsn(path, ""), "query_only = ON")
+	c, err := openConn(v.dsn(path), "query_only = ON")
 	if err != nil {
 		return nil, damaged(err)
 	}
@@ -58,19 +59,15 @@ func (i *Image) Close() error { return i.c.close() }
 // the term of its latest leader goes back to 0, as in a store that never was in
 // a cluster, because the terms of another log mean nothing in this one. All else
 // stays, the applied index above all: the log goes on behind it.
-func Detach(path string) error {
-	c, err := openConn(dsn(path, ""), "synchronous = FULL")
+func (v Volume) Detach(path string) error {
+	c, err := openConn(v.dsn(path), "synchronous = FULL")
 	if err != nil {
 		return fmt.Errorf("detach metadata: %w", err)
 	}
 	if err := errors.Join(c.exec("UPDATE state SET term = 0"), c.close()); err != nil {
 		return fmt.Errorf("detach metadata: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return fmt.Errorf("detach metadata: %w", err)
-	}
-	if err := errors.Join(f.Sync(), f.Close(), syncDir(filepath.Dir(path))); err != nil {
+	if err := errors.Join(v.sync(path), v.files().SyncDir(filepath.Dir(path))); err != nil {
 		return fmt.Errorf("detach metadata: %w", err)
 	}
 	return nil

@@ -18,7 +18,7 @@ func (s *store) eachBlob() (list []string) {
 	if _, err := s.db.Snapshot(s.t.Context(), path); err != nil {
 		s.t.Fatal(err)
 	}
-	i, err := OpenImage(path)
+	i, err := (Volume{}).OpenImage(path)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestBlobsOfAnImage(t *testing.T) {
 
 func TestOpenImageRefuses(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := OpenImage(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := (Volume{}).OpenImage(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no file: got %v", err)
 	}
 	s := openFile(t)
@@ -66,7 +66,7 @@ func TestOpenImageRefuses(t *testing.T) {
 		if err := os.WriteFile(path, damage, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := OpenImage(path); !errors.Is(err, ErrDamaged) {
+		if _, err := (Volume{}).OpenImage(path); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: got %v, want ErrDamaged", name, err)
 		}
 	}
@@ -86,7 +86,7 @@ func TestDetach(t *testing.T) {
 	if _, err := s.db.Snapshot(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
-	if err := Detach(path); err != nil {
+	if err := (Volume{}).Detach(path); err != nil {
 		t.Fatal(err)
 	}
 	d := openStore(t, Options{Path: path, Sync: SyncFull})

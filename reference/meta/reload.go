@@ -16,13 +16,13 @@ func (db *DB) Reload(r io.Reader) (moved bool, err error) {
 	if err := db.Err(); err != nil {
 		return false, err
 	}
-	if db.o.Path == "" || db.o.VFS != "" {
-		return false, errors.New("reload metadata: not a file of the system")
+	if db.o.Path == "" || !db.o.volume().whole() {
+		return false, errors.New("reload metadata: not a file, or of a VFS whose files nobody else sees")
 	}
-	part := db.o.Path + ".part"
-	applied, err := receive(r, part)
+	v, part := db.o.volume(), db.o.Path+".part"
+	applied, err := v.receive(r, part)
 	if err != nil || applied <= db.Applied() {
-		if err = errors.Join(err, removeFile(part)); err != nil {
+		if err = errors.Join(err, v.remove(part)); err != nil {
 			err = fmt.Errorf("reload metadata: %w", err)
 		}
 		return false, err
@@ -32,7 +32,7 @@ func (db *DB) Reload(r io.Reader) (moved bool, err error) {
 	db.buckets.turn()
 	defer db.buckets.turn()
 	if err = db.Close(); err == nil {
-		err = replace(part, db.o.Path)
+		err = v.replace(part, db.o.Path)
 	}
 	if err == nil {
 		err = db.open()

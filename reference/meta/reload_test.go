@@ -123,7 +123,7 @@ func TestInspect(t *testing.T) {
 		if !errors.Is(err, tt.want) || tt.want == nil && applied != 3 {
 			t.Errorf("%s: at %d, %v; want %v", tt.name, applied, err, tt.want)
 		}
-		if err := removeFile(path); err != nil {
+		if err := (Volume{}).remove(path); err != nil {
 			t.Fatal(err)
 		}
 	}

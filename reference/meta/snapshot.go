@@ -5,27 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+
+	"bleepstore/fault"
 )
 
 // Snapshot is Save with a promise: the file is complete, checked, synced and
 // has its name only when Snapshot returns nil, and takes the place of one that
 // was there. It returns the applied index of the copy, read from the copy.
 func (db *DB) Snapshot(ctx context.Context, path string) (applied uint64, err error) {
-	part := path + ".part"
-	if err = removeFile(part); err == nil {
+	v, part := db.o.volume(), path+".part"
+	if err = v.remove(part); err == nil {
 		err = db.Save(ctx, part)
 	}
 	if err == nil {
-		applied, err = appliedOf(part)
+		applied, err = v.appliedOf(part)
 	}
 	if err == nil {
-		err = publish(part, path)
+		err = v.publish(part, path)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("snapshot: %w", errors.Join(err, removeFile(part)))
+		return 0, fmt.Errorf("snapshot: %w", errors.Join(err, v.remove(part)))
 	}
 	return applied, nil
 }
@@ -36,17 +37,20 @@ var ErrDamaged = errors.New("metadata is damaged")
 
 // Inspect checks the database at path, which no DB has open, and returns its
 // applied index: fs.ErrNotExist, ErrDamaged, or that it could not be read.
-func Inspect(path string) (applied uint64, err error) {
-	if _, err := os.Stat(path); err != nil { // SQLite would create it
+func (v Volume) Inspect(path string) (applied uint64, err error) {
+	if _, err := fault.Stat(v.files(), path); err != nil { // SQLite would create it
 		return 0, err
 	}
-	applied, err = appliedOf(path)
+	applied, err = v.appliedOf(path)
 	return applied, damaged(err)
 }
 
+// Inspect is Volume.Inspect of the system's files.
+func Inspect(path string) (applied uint64, err error) { return Volume{}.Inspect(path) }
+
 // appliedOf checks a snapshot and returns its applied index.
-func appliedOf(path string) (uint64, error) {
-	c, err := openConn(dsn(path, ""), "query_only = ON")
+func (v Volume) appliedOf(path string) (uint64, error) {
+	c, err := openConn(v.dsn(path), "query_only = ON")
 	if err != nil {
 		return 0, err
 	}
@@ -72,78 +76,49 @@ func checkSnapshot(c *conn) (state, error) {
 // DB has open. The snapshot is copied, checked and synced before anything
 // happens to the old file. A crash can leave neither (never a mixture): run
 // Restore again.
-func Restore(snapshot, path string) error {
-	src, err := os.Open(snapshot)
+func (v Volume) Restore(snapshot, path string) error {
+	src, err := v.files().OpenFile(snapshot, os.O_RDONLY, 0)
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	defer src.Close()
 	part := path + ".part"
-	if _, err = receive(src, part); err == nil {
-		err = replace(part, path)
+	info, err := src.Stat()
+	if err == nil {
+		_, err = v.receive(io.NewSectionReader(src, 0, info.Size()), part)
+	}
+	if err == nil {
+		err = v.replace(part, path)
 	}
 	if err != nil {
-		return fmt.Errorf("restore: %w", errors.Join(err, removeFile(part)))
+		return fmt.Errorf("restore: %w", errors.Join(err, v.remove(part)))
 	}
 	return nil
 }
+
+// Restore is Volume.Restore of the system's files.
+func Restore(snapshot, path string) error { return Volume{}.Restore(snapshot, path) }
 
 // receive writes a snapshot to the file part, checks it and returns its
 // applied index.
-func receive(r io.Reader, part string) (applied uint64, err error) {
-	dst, err := os.Create(part)
-	if err != nil {
+func (v Volume) receive(r io.Reader, part string) (applied uint64, err error) {
+	if err := v.write(part, r); err != nil {
 		return 0, err
 	}
-	_, err = io.Copy(dst, r)
-	if err = errors.Join(err, dst.Close()); err != nil {
-		return 0, err
-	}
-	return appliedOf(part)
+	return v.appliedOf(part)
 }
 
 // replace gives a checked file the name of a database that no DB has open.
-func replace(part, path string) error {
+func (v Volume) replace(part, path string) error {
 	// The database goes before its WAL: one without the other could be torn,
 	// and the old WAL must not be taken for the new database's.
 	for _, old := range []string{path, path + "-wal", path + "-shm"} {
-		if err := removeFile(old); err != nil {
+		if err := v.remove(old); err != nil {
 			return err
 		}
-		if err := syncDir(filepath.Dir(path)); err != nil {
+		if err := v.files().SyncDir(filepath.Dir(path)); err != nil {
 			return err
 		}
 	}
-	return publish(part, path)
-}
-
-// publish makes a finished file durable and gives it its name.
-func publish(part, path string) error {
-	f, err := os.OpenFile(part, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(part, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// removeFile removes a file that may be missing.
-func removeFile(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return v.publish(part, path)
 }
