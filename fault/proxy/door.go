@@ -1,143 +1,105 @@
 package proxy
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
-	"strings"
-	"syscall"
+	"sync"
 	"time"
-
-	"bleepstore/fault"
 )
 
-// Bounds of what a node may take to say where it wants to go, and of a dial.
-const (
-	mostAsked = 512 // bytes
-	askWithin = 10 * time.Second
-)
+// A door is a listener that can be shut, so that nobody listens at its address
+// for a while, and opened again at the same one.
+type door struct {
+	addr string
+	held io.Closer // keeps the port from others while the door is shut
 
-// accept hands each connection of l on until l is closed. A failure that is
-// none of l's (no file is left, say) is waited out.
-func accept(l net.Listener, serve func(*net.TCPConn)) {
+	mu     sync.Mutex
+	l      net.Listener  // nil while it is shut
+	opened chan struct{} // closed, and replaced, when it opens
+	closed bool
+}
+
+func openDoor() (*door, error) {
+	port, held, err := hold()
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return nil, joinClose(err, held)
+	}
+	return &door{addr: l.Addr().String(), held: held, l: l, opened: make(chan struct{})}, nil
+}
+
+// accept waits for the next connection, and while the door is shut, until ctx
+// ends.
+func (d *door) accept(ctx context.Context) (*net.TCPConn, error) {
 	for {
-		c, err := l.Accept()
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return
-		case err != nil:
-			time.Sleep(10 * time.Millisecond)
+		d.mu.Lock()
+		l, opened := d.l, d.opened
+		d.mu.Unlock()
+		if l == nil {
+			if !wait(ctx, time.Hour, opened) {
+				return nil, context.Cause(ctx)
+			}
 			continue
 		}
-		serve(c.(*net.TCPConn))
-	}
-}
-
-// ask takes a connection whose node says in a line who it is and where it wants
-// to go.
-func (e *Edges) ask(c *net.TCPConn) {
-	l := newLink(e.wires, fault.Edge{}, c, nil)
-	e.begin(l, func() {
-		in := bufio.NewReaderSize(c, mostAsked)
-		_ = c.SetDeadline(time.Now().Add(askWithin)) // without one Close ends it
-		line, err := in.ReadSlice('\n')
-		if err != nil {
-			return // nobody is there, or nobody who knows what to say
-		}
-		_ = c.SetDeadline(time.Time{}) // a failing one shows as a failing read
-		from, addr, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
-		edge, err := e.edge(from, addr)
+		c, err := l.Accept()
 		if err == nil {
-			e.wires.mu.Lock()
-			e.wires.assign(l, edge)
-			e.wires.mu.Unlock()
-			e.connect(l, addr, in, true)
-			return
+			return c.(*net.TCPConn), nil
 		}
-		_, _ = fmt.Fprintln(c, err) // it is told, or has gone
-	})
-}
-
-// edge finds the edge that leads from a node to an address.
-func (e *Edges) edge(from, addr string) (fault.Edge, error) {
-	if err := e.known(from); err != nil {
-		return fault.Edge{}, err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	to, ok := e.nodes[addr]
-	if !ok {
-		return fault.Edge{}, fmt.Errorf("no node is known at %q", addr)
-	}
-	return fault.Edge{From: from, To: to}, nil
-}
-
-// admit takes a connection that goes over an edge.
-func (e *Edges) admit(c *net.TCPConn, edge fault.Edge, target string) {
-	l := newLink(e.wires, edge, c, nil)
-	e.begin(l, func() { e.connect(l, target, c, false) })
-}
-
-// begin makes l part of the network, or resets it.
-func (e *Edges) begin(l *link, run func()) {
-	_ = narrow(l.near) // more is held back where that fails
-	if !e.wires.start(l, run) {
-		l.end(true)
-	}
-}
-
-// connect carries a link to its target once the edge lets it through. asked says
-// that the dialler waits to be told, so that it has gone if its stream ends
-// meanwhile; others may have said all that they have to say.
-func (e *Edges) connect(l *link, target string, in io.Reader, asked bool) {
-	waiting, left := context.WithCancel(l.alive)
-	defer left()
-	there := l.reading(in, l.dice[0], func(err error) {
-		if asked || err != io.EOF {
-			left()
+		if !wait(ctx, time.Millisecond, nil) { // it was shut, or no file is left
+			return nil, context.Cause(ctx)
 		}
-	})
-	err := e.reach(waiting, l, target)
-	if asked && err == nil {
-		_, err = io.WriteString(l.near, "ok\n")
-	} else if asked {
-		_, _ = fmt.Fprintln(l.near, reason(err)) // it is told, or has gone
-		l.end(false)
+	}
+}
+
+// shut lets nobody in until may says so, or ctx ends. It returns at once where
+// the door is shut already.
+func (d *door) shut(ctx context.Context, may func() bool) {
+	d.mu.Lock()
+	l := d.l
+	d.l = nil
+	d.mu.Unlock()
+	if l == nil {
 		return
 	}
-	if err != nil {
-		l.end(true)
+	_ = l.Close() // who waits behind it is reset
+	for wait(ctx, 20*time.Millisecond, nil) {
+		if !may() {
+			continue
+		}
+		l, err := net.Listen("tcp", d.addr)
+		if err != nil {
+			continue
+		}
+		d.open(l)
 		return
 	}
-	l.carryAll(there)
 }
 
-// reason is why a connection was not made, in words.
-func reason(err error) string {
-	if no, ok := errors.AsType[syscall.Errno](err); ok {
-		return no.Error()
+func (d *door) open(l net.Listener) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		_ = l.Close() // nobody has come
+		return
 	}
-	return err.Error()
+	d.l = l
+	close(d.opened)
+	d.opened = make(chan struct{})
 }
 
-// reach connects l to its target, or to nobody where the edge swallows.
-func (e *Edges) reach(ctx context.Context, l *link, target string) error {
-	mine := rand.New(rand.NewPCG(l.dice[1].Uint64(), 0)) // the reader has those of the edge
-	swallowed, err := e.wires.open(ctx, l.edge, func() parcel { return newParcel(mine) })
-	if err != nil || swallowed {
-		return err
+// close shuts the door for good.
+func (d *door) close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	err := d.held.Close()
+	if d.l != nil {
+		err = joinClose(err, d.l)
 	}
-	far, err := (&net.Dialer{Timeout: askWithin}).DialContext(ctx, "tcp", target)
-	if err != nil {
-		return err
-	}
-	_ = narrow(far.(*net.TCPConn)) // more is held back where that fails
-	if !l.attach(far.(*net.TCPConn)) {
-		return net.ErrClosed
-	}
-	return nil
+	return err
 }
