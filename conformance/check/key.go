@@ -211,10 +211,11 @@ func (k *key) refused(op *history.Op, saw *sight) bool {
 }
 
 // noObject reports whether op was refused because there is no object: a missing
-// bucket, upload or version is something else, and a HEAD cannot say what.
+// upload or version is something else, and a HEAD cannot say what. A missing
+// bucket is one that is lost: see told.
 func noObject(op *history.Op) bool {
 	r := &op.Result
-	return op.Outcome == history.Refused && r.Status == 404 && (r.Code == "" || r.Code == "NoSuchKey" || r.Code == "NotFound")
+	return op.Outcome == history.Refused && r.Status == 404 && (r.Code == "" || r.Code == "NoSuchKey" || r.Code == "NotFound" || r.Code == noBucket)
 }
 
 // copied enters what a copy tells of its source. A copy reads and then writes:
@@ -226,7 +227,7 @@ func (k *key) copied(op *history.Op) {
 		return
 	case ok:
 		r.saw.contents = []content{c}
-	case op.Outcome == history.Refused && op.Result.Status == 404 && op.Result.Code == "NoSuchKey":
+	case op.Outcome == history.Refused && op.Result.Status == 404 && (op.Result.Code == "NoSuchKey" || op.Result.Code == noBucket):
 		r.saw.contents = nothingThere
 	default:
 		return

@@ -42,6 +42,7 @@ type guilt struct {
 
 // newWork returns nil where nothing can be judged, and has said why in out.
 func newWork(w history.Workload, ops []*history.Op, out *Workload) *work {
+	ops = told(&w, ops)
 	*out = Workload{Name: w.Name, Rule: w.Rule, Model: w.Model, Ops: len(ops)}
 	for _, op := range ops {
 		switch op.Outcome {

@@ -43,8 +43,12 @@ type Workload struct {
 	Keys []string `json:"keys,omitempty"`
 	// Versioned says that the bucket had versioning enabled for the whole run
 	// and nothing deleted versions of it (R6).
-	Versioned bool          `json:"versioned,omitempty"`
-	Duration  time.Duration `json:"duration_ns"`
+	Versioned bool `json:"versioned,omitempty"`
+	// Gone are the endpoints, as indices, where in the end the bucket was not to be
+	// found, however long it was waited for. Nobody deletes it during a run: an
+	// endpoint that has lost it has lost what it held.
+	Gone     []int         `json:"gone,omitempty"`
+	Duration time.Duration `json:"duration_ns"`
 }
 
 // A History is a run: the header and the operations, ascending by Call.

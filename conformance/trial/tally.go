@@ -16,6 +16,7 @@ type Tally struct {
 	First, FirstWrite time.Duration
 	OK                map[string]int // that have succeeded, by workload
 	At                map[int]int    // that have succeeded, by endpoint
+	Refused           int            // that were refused
 	Unclear           int            // writes whose outcome is not known
 }
 
@@ -65,6 +66,8 @@ func (l *Load) see(op *history.Op) {
 		if !op.Kind.Reads() {
 			first(&t.FirstWrite, took)
 		}
+	case history.Refused:
+		t.Refused++
 	case history.Unclear:
 		t.Unclear++
 	}
@@ -86,7 +89,7 @@ func (l *Load) Await(ctx context.Context, what string, ok func(Tally) bool) erro
 		select {
 		case <-ctx.Done():
 			t := l.Tally()
-			return fmt.Errorf("%s: %w; by workload %v, by endpoint %v have succeeded, %d writes are unclear", what, context.Cause(ctx), t.OK, t.At, t.Unclear)
+			return fmt.Errorf("%s: %w; by workload %v, by endpoint %v have succeeded, %d were refused, %d writes are unclear", what, context.Cause(ctx), t.OK, t.At, t.Refused, t.Unclear)
 		case <-tick.C:
 		}
 		for _, w := range l.works {

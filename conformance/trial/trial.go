@@ -25,6 +25,7 @@ type Options struct {
 	Clients        int           // of each workload; 0: the workload's own number
 	Think          time.Duration // mean pause of a client between two moves; 0: none
 	Timeout        time.Duration // of a request, whose outcome is unclear then
+	Settle         time.Duration // longest wait for a new bucket; 0: 10 s
 	Most           time.Duration // after which the workloads end by themselves
 	Seed           uint64        // of all that the clients choose; 0 picks one
 	Repeat         string        // the command that runs it again, for the history
@@ -100,6 +101,9 @@ func (o *Options) engine() conformance.Options {
 	e.Embed(conformance.Embedded{URL: o.Endpoints[0], AccessKey: o.Access, SecretKey: o.Secret})
 	e.DialBy(o.Dial)
 	e.Endpoint, e.Seed, e.Timeout, e.Consistency = o.Endpoints, o.Seed, o.Timeout, o.Most
+	if o.Settle > 0 {
+		e.Settle = o.Settle
+	}
 	return e
 }
 

@@ -51,9 +51,12 @@ func (c *client) removeAll(ctx context.Context, h *holding, keys []string) {
 	c.aim(lead)
 	sum := scenarios.ContentMD5(body)
 	a := c.send(ctx, lead, request{method: http.MethodPost, query: "delete=", ofBucket: true, header: headers(sum[0], sum[1]), body: body})
-	if !a.sent || a.code == "NoSuchBucket" {
+	if !a.sent {
 		c.unsent(ctx, a.err)
 		return
+	}
+	if a.code == noBucket {
+		c.nowhere(ctx)
 	}
 	c.lacks(lead.Kind, &a)
 	var doc deleteResult

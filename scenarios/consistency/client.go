@@ -58,9 +58,12 @@ type answer struct {
 func (c *client) do(ctx context.Context, h *holding, op *history.Op, q request, see func(*history.Op, *answer)) {
 	c.aim(op)
 	a := c.send(ctx, op, q)
-	if !a.sent || a.code == "NoSuchBucket" { // a new bucket may not be known everywhere yet: nothing of a key's
+	if !a.sent {
 		c.unsent(ctx, a.err)
 		return
+	}
+	if a.code == noBucket {
+		c.nowhere(ctx)
 	}
 	op.Outcome = outcome(op.Kind, &a)
 	op.Result.Status, op.Result.Code = a.status, a.code
@@ -174,7 +177,11 @@ func (c *client) unsent(ctx context.Context, err error) {
 		}
 		return
 	}
-	pause := time.NewTimer(50 * time.Millisecond) // nothing tells when it listens again
+	c.pause(ctx) // nothing tells when it listens again
+}
+
+func (c *client) pause(ctx context.Context) {
+	pause := time.NewTimer(50 * time.Millisecond)
 	defer pause.Stop()
 	select {
 	case <-pause.C:

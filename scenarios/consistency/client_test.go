@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,15 +142,36 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// Not to know the bucket is not to know the key.
+// TestNoSuchBucket: that nobody knows the bucket is recorded, and whether it is
+// gone for good, or was only new, is found out in the end.
 func TestNoSuchBucket(t *testing.T) {
-	r := with(t, "register", says(404, "NoSuchBucket"), func(ctx context.Context, c *client, h *holding) {
-		c.put(ctx, h, "k", 40, history.Arg{})
-		c.get(ctx, h, "k")
-		c.removeAll(ctx, h, []string{"k", "l"})
-	})
-	if ops := r.rec.Take(); len(ops) != 0 || r.failed.Load() != nil {
-		t.Errorf("kept %+v", ops)
+	for _, tc := range []struct {
+		name  string
+		known int32 // the request from which on the bucket is known; 0: never
+		want  []int
+	}{{"lost", 0, []int{0}}, {"new", 6, nil}} {
+		t.Run(tc.name, func(t *testing.T) {
+			var asked atomic.Int32
+			handler := func(w http.ResponseWriter, r *http.Request) {
+				if n := asked.Add(1); tc.known > 0 && n >= tc.known {
+					says(200, "")(w, r)
+					return
+				}
+				says(404, "NoSuchBucket")(w, r)
+			}
+			r := with(t, "register", handler, func(ctx context.Context, c *client, h *holding) {
+				c.put(ctx, h, "k", 40, history.Arg{})
+				c.get(ctx, h, "k")
+				c.removeAll(ctx, h, []string{"k", "l"})
+				if got := c.gone(ctx); !slices.Equal(got, tc.want) {
+					t.Errorf("gone: %v, want %v", got, tc.want)
+				}
+			})
+			ops := r.rec.Take()
+			if len(ops) != 4 || r.failed.Load() != nil || slices.ContainsFunc(ops, func(o history.Op) bool { return o.Outcome != history.Refused || o.Result.Code != "NoSuchBucket" }) {
+				t.Errorf("kept %+v", ops)
+			}
+		})
 	}
 }
 

@@ -31,6 +31,7 @@ type run struct {
 	known    sync.Map     // history.Value -> *written
 	touched  sync.Map     // keys that a request to write was sent for; kept where removable asks
 	digests  bool         // the server's ETags are MD5s, as AWS's are
+	missing  atomic.Bool  // somebody was told that there is no bucket
 	failed   atomic.Pointer[error]
 }
 
@@ -64,6 +65,7 @@ func (w Workload) Run(ctx context.Context, s *scenarios.S, rec *history.Recorder
 	out.Duration = time.Since(r.began)
 	r.last(ctx)
 	out.Keys, out.Groups = r.names()
+	out.Gone = r.gone(ctx)
 	if err := r.failed.Load(); err != nil {
 		return out, *err
 	}
