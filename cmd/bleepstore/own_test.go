@@ -4,10 +4,18 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
+	"bleepstore/conformance/trial"
+	"bleepstore/fault"
+	_ "bleepstore/fault/kind"
 	"bleepstore/fault/process"
+	"bleepstore/fault/proxy"
+	"bleepstore/reference/config"
 )
 
 // owned starts a cluster of our own nodes as processes until the test ends.
@@ -26,41 +34,141 @@ func owned(t *testing.T, o process.Options) *process.Cluster {
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
+		if t.Failed() {
+			for _, d := range c.Deaths() {
+				t.Log(d)
+			}
+		}
 	})
 	return c
 }
 
+// TestOwnTopology: what own.yaml says of our nodes is so: who leads, what state
+// they are in, how the cluster grows and shrinks.
 func TestOwnTopology(t *testing.T) {
-	c := owned(t, process.Options{Nodes: 3})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	c := owned(t, process.Options{Nodes: 1})
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
-	leader, err := c.Leader(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Log(leader, c.Nodes(), c.Endpoints())
-	if err := c.Kill(ctx, leader); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Revive(ctx); err != nil {
-		t.Fatal(err)
-	}
-	states, err := c.Equal(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Log(states)
 	m := c.Abilities().Members
 	name, err := m.Add(ctx)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || name != "n2" {
+		t.Fatalf("got %q %v, want another node", name, err)
 	}
-	t.Log(name, c.Nodes())
+	states, err := c.Equal(ctx)
+	if err != nil || len(states) != 2 || len(states[name].Hash) < 16 || states[name].Applied == "" {
+		t.Errorf("states %v: %v", states, err)
+	}
 	if err := m.Transfer(ctx, name); err != nil {
 		t.Error(err)
 	}
+	eventually(t, "the new node leads", func() bool { leader, err := c.Leader(ctx); return err == nil && leader == name })
 	if err := m.Remove(ctx, name); err != nil {
 		t.Error(err)
 	}
-	t.Log(c.Nodes(), c.Deaths())
+	eventually(t, "the old node leads again", func() bool { leader, err := c.Leader(ctx); return err == nil && leader == "n1" })
+	if err := c.Ready(ctx); err != nil || len(c.Deaths()) > 0 || !slices.Equal(c.Nodes(), []string{"n1"}) {
+		t.Errorf("nodes %v, deaths %v: %v", c.Nodes(), c.Deaths(), err)
+	}
+}
+
+// TestProcessesUnderFaults: three processes are killed, paused and cut off from
+// each other as a schedule says, while clients write and read by way of all of
+// them. Every history must be as that of one node that never fails, and the nodes
+// must be equal in the end.
+func TestProcessesUnderFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes 15 seconds")
+	}
+	seed := number(ordealSeed, rand.Uint64N(1<<32))
+	repeat := fmt.Sprintf("%s=%d go test ./cmd/bleepstore -run '^TestProcessesUnderFaults$' -v", ordealSeed, seed)
+	t.Logf("repeat: %s", repeat)
+	schedule := drawn(t, seed)
+	edges, err := proxy.NewEdges(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := edges.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	c := owned(t, process.Options{Nodes: 3, Edges: edges})
+	load, err := trial.Start(t.Context(), trial.Options{
+		Endpoints: c.Endpoints(), Access: config.DefaultAccessKey, Secret: config.DefaultSecretKey,
+		Workloads: []string{"register", "cas", "append", "list", "mpu"}, Clients: 4,
+		Timeout: 4 * time.Second, Most: time.Hour, Seed: seed, Repeat: repeat,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := load.Close(context.Background()); err != nil && !t.Failed() {
+			t.Error(err)
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*ordealWait)
+	defer cancel()
+	nemesis := fault.NewNemesis(c)
+	if err := nemesis.Play(ctx, schedule, ordealWait); err != nil {
+		t.Error(err)
+	}
+	if err := c.Ready(ctx); err != nil {
+		t.Fatal(err)
+	}
+	load.Mark()
+	if err := load.Await(ctx, "everybody gets on when all is well", func(c trial.Tally) bool { return load.Each(c, 5) && load.Everywhere(c, 5) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := load.Stop(); err != nil {
+		t.Error(err)
+	}
+	states, err := c.Equal(ctx)
+	if err != nil {
+		t.Error(err)
+	}
+	v, err := load.Judge(ctx, t.ArtifactDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := trial.Short(v); why != "" {
+		t.Errorf("%s\nthe history is in %s (with -artifacts it stays)", why, t.ArtifactDir())
+	}
+	done := suffered(t, nemesis.Diary())
+	for _, d := range c.Deaths() {
+		t.Errorf("%s\n%s", d, d.Said)
+	}
+	t.Logf("%d faults were done, states %v", done, states)
+}
+
+// drawn is eight seconds of faults.
+func drawn(t *testing.T, seed uint64) fault.Schedule {
+	t.Helper()
+	kinds, err := fault.Choose([]string{"partition", "kill", "pause"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds = slices.DeleteFunc(kinds, func(k fault.Kind) bool { return k.Name == "proc.crash-point" })
+	s, err := fault.Draw(seed, fault.Plan{
+		Kinds: kinds, Nodes: 3, Length: 8 * time.Second, Before: 500 * time.Millisecond, After: 500 * time.Millisecond,
+		Overlap: 2, Longest: 2 * time.Second, Gap: 300 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// suffered tells what was done, and how much that was.
+func suffered(t *testing.T, d fault.Diary) (done int) {
+	t.Helper()
+	for _, b := range d.Bands {
+		t.Logf("%s to %s: %s %s%s", b.From, b.To, b.Event, b.Skipped, b.Failed)
+		if b.Skipped == "" && b.Failed == "" {
+			done++
+		}
+	}
+	if done == 0 {
+		t.Error("no fault was done")
+	}
+	return done
 }
