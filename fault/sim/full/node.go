@@ -86,26 +86,25 @@ func (n *node) start() {
 func (n *node) kill() error {
 	n.turn <- struct{}{}
 	defer func() { <-n.turn }()
-	return n.finish(func() { n.vanish() })
+	return n.finish(func(*life) { n.vanish() })
 }
 
 // stop asks it to leave.
 func (n *node) stop(ctx context.Context) error {
 	n.turn <- struct{}{}
 	defer func() { <-n.turn }()
-	return n.finish(func() { n.life.soft.Store(&ctx) })
+	return n.finish(func(l *life) { l.soft.Store(&ctx) })
 }
 
-// finish is called with the turn.
-func (n *node) finish(first func()) error {
+// finish is called with the turn; how tells the life of its end.
+func (n *node) finish(how func(*life)) error {
 	l := n.life
 	if l == nil {
 		return nil
 	}
 	n.life = nil
-	if first(); true {
-		l.end()
-	}
+	how(l)
+	l.end()
 	<-l.over
 	n.c.net.Kill(n.id)
 	return l.err
