@@ -2,34 +2,48 @@ package full
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"bleepstore/fault"
+	"bleepstore/fault/disk"
 	"bleepstore/fault/sim/clock"
 	"bleepstore/reference"
 )
 
+// reserve is what a node keeps free for when its disk is full.
+const reserve = 1 << 20
+
 // restartAfter is how long a node is down that has ended by itself, as who runs
 // it would start it again.
 const restartAfter = time.Second
+
+// patience is how long a node that was asked to leave may take for it.
+const patience = 10 * time.Second
 
 // A node is what of a node stays from life to life.
 type node struct {
 	c      *cluster
 	id     string
 	clock  *clock.Clock
+	disk   *disk.Disk // nil: it stands on a directory of the system
 	rand   io.Reader
 	serves atomic.Pointer[reference.Server]
 
-	turn chan struct{} // holds one while it is started or ended
-	life *life         // nil: it does not run; the turn is held
+	turn   chan struct{}     // holds one while it is started or ended, or what ails it changes
+	life   *life             // nil: it does not run
+	ails   fault.DiskTrouble // its disk
+	paused bool
 }
 
 // A life is a node from when it is started until somebody ends it.
@@ -42,9 +56,17 @@ type life struct {
 }
 
 func newNode(c *cluster, id string) (*node, error) {
-	seed := [32]byte{}
-	copy(seed[:], fmt.Sprintf("%d %s", c.o.Schedule.Seed, id))
-	return &node{c: c, id: id, clock: clock.New(), rand: &lockedReader{r: rand.NewChaCha8(seed)}, turn: make(chan struct{}, 1)}, nil
+	seed := sha256.Sum256(fmt.Appendf(nil, "%d %s", c.o.Schedule.Seed, id))
+	n := &node{c: c, id: id, clock: clock.New(), rand: &lockedReader{r: rand.NewChaCha8(seed)}, turn: make(chan struct{}, 1)}
+	if c.o.Dir != "" {
+		return n, nil
+	}
+	var err error
+	if n.disk, err = disk.New(binary.LittleEndian.Uint64(seed[:])); err != nil {
+		return nil, err
+	}
+	n.disk.Flips = func(base string) bool { return !strings.Contains(base, ".db") } // which have no checksums
+	return n, nil
 }
 
 // server is the one that runs, nil while there is none.
@@ -62,6 +84,9 @@ func (n *node) config() reference.Config {
 			Dial:   n.c.net.Dial,
 		},
 	}
+	if n.disk != nil {
+		c.Dir, c.FS, c.VFS, c.Reserve = "/"+n.id, n.disk.FS(), n.disk.VFS(), reserve
+	}
 	for i := range n.c.o.Schedule.Nodes {
 		id := fmt.Sprintf("n%d", i+1)
 		c.Cluster.Peers = append(c.Cluster.Peers, reference.ClusterPeer{ID: id, Addr: id + ":9002"})
@@ -76,6 +101,9 @@ func (n *node) start() {
 	if n.life != nil {
 		return
 	}
+	if n.disk != nil {
+		n.disk.PowerOn()
+	}
 	l := &life{over: make(chan struct{})}
 	l.ctx, l.end = context.WithCancel(context.Background())
 	n.life = l
@@ -89,10 +117,21 @@ func (n *node) kill() error {
 	return n.finish(func(*life) { n.vanish() })
 }
 
-// stop asks it to leave.
+// cutPower is kill, and its disk forgets what was not synced.
+func (n *node) cutPower() error {
+	n.turn <- struct{}{}
+	defer func() { <-n.turn }()
+	n.disk.Crash() // also under one that does not run
+	return n.finish(func(*life) { n.vanish() })
+}
+
+// stop asks it to leave, and does not wait long.
 func (n *node) stop(ctx context.Context) error {
 	n.turn <- struct{}{}
 	defer func() { <-n.turn }()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	defer context.AfterFunc(ctx, n.vanish)()
 	return n.finish(func(l *life) { l.soft.Store(&ctx) })
 }
 
@@ -106,12 +145,17 @@ func (n *node) finish(how func(*life)) error {
 	how(l)
 	l.end()
 	<-l.over
-	n.c.net.Kill(n.id)
+	n.vanish() // what it left open, and who waits for it
 	return l.err
 }
 
 // vanish takes from the process what it could still do harm with.
-func (n *node) vanish() { n.c.net.Kill(n.id) }
+func (n *node) vanish() {
+	n.c.net.Kill(n.id)
+	if n.disk != nil {
+		n.disk.Kill()
+	}
+}
 
 // live runs servers, one after the other should one end by itself.
 func (n *node) live(l *life) {
@@ -126,6 +170,9 @@ func (n *node) live(l *life) {
 		if !sleep(l.ctx, restartAfter) {
 			return
 		}
+		if n.disk != nil {
+			n.disk.PowerOn()
+		}
 	}
 }
 
@@ -134,6 +181,7 @@ func (n *node) live(l *life) {
 func (n *node) serve(l *life) error {
 	s, err := reference.Open(l.ctx, n.config())
 	if err != nil {
+		n.vanish()
 		if l.ctx.Err() != nil {
 			return nil
 		}
@@ -156,11 +204,14 @@ func (n *node) serve(l *life) error {
 	if soft := l.soft.Load(); soft != nil {
 		bound = *soft
 	}
-	err = errors.Join(err, s.Close(bound))
+	closed := s.Close(bound)
 	if err == nil {
 		err = <-served
 	}
-	return err
+	if n.disk != nil && bound.Err() != nil {
+		return nil // its disk was taken away
+	}
+	return errors.Join(err, closed)
 }
 
 // now is a context that has ended.
@@ -171,7 +222,12 @@ func (l *life) now() context.Context {
 }
 
 // scrap gives back what the node stood on, once it has ended.
-func (n *node) scrap() error { return nil }
+func (n *node) scrap() error {
+	if n.disk == nil {
+		return nil
+	}
+	return n.disk.Close()
+}
 
 // A lockedReader lets goroutines share a source of randomness.
 type lockedReader struct {
@@ -185,11 +241,31 @@ func (l *lockedReader) Read(p []byte) (int, error) {
 	return l.r.Read(p)
 }
 
-// pause lets the node stand still as far as others can tell.
+// pause lets the node stand still as far as others can tell: it writes nothing,
+// it sends nothing, and what comes for it waits.
 func (n *node) pause(on bool) {
+	n.turn <- struct{}{}
+	defer func() { <-n.turn }()
+	n.paused = on
+	n.ail()
 	if on {
 		n.c.net.Pause(n.id)
 	} else {
 		n.c.net.Resume(n.id)
+	}
+}
+
+// trouble sets what ails the disk.
+func (n *node) trouble(t fault.DiskTrouble) {
+	n.turn <- struct{}{}
+	defer func() { <-n.turn }()
+	n.ails = t
+	n.ail()
+}
+
+// ail is called with the turn.
+func (n *node) ail() {
+	if n.disk != nil {
+		n.disk.Trouble(n.ails.Join(fault.DiskTrouble{Hang: n.paused}))
 	}
 }

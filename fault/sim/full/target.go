@@ -30,7 +30,7 @@ func (t target) Leader(context.Context) (string, error) {
 
 // Abilities implements fault.Target.
 func (t target) Abilities() fault.Abilities {
-	return fault.Abilities{
+	a := fault.Abilities{
 		Network: network(t), Process: process(t), Clock: clocks(t), Members: members(t), Snapshot: snapshots(t),
 		Why: map[string]string{
 			"http": "clients reach the nodes without a proxy",
@@ -38,6 +38,10 @@ func (t target) Abilities() fault.Abilities {
 			"kill": "all nodes share a process, in which a point of the code does not tell whose it is",
 		},
 	}
+	if t.c.o.Dir == "" {
+		a.Disk = disks(t)
+	}
+	return a
 }
 
 type network struct{ c *cluster }
@@ -67,7 +71,7 @@ func (c *cluster) with(id string, do func(*node) error) error {
 }
 
 func (t process) Kill(_ context.Context, id string) error {
-	return t.c.with(id, func(n *node) error { return n.kill() })
+	return t.c.with(id, (*node).kill)
 }
 
 func (t process) Stop(ctx context.Context, id string) error {
@@ -102,6 +106,19 @@ func (t clocks) Trouble(_ context.Context, id string, what fault.ClockTrouble) e
 		n.clock.Trouble(what)
 		return nil
 	})
+}
+
+type disks struct{ c *cluster }
+
+func (t disks) Trouble(_ context.Context, id string, what fault.DiskTrouble) error {
+	return t.c.with(id, func(n *node) error {
+		n.trouble(what)
+		return nil
+	})
+}
+
+func (t disks) PowerCut(_ context.Context, id string) error {
+	return t.c.with(id, (*node).cutPower)
 }
 
 type snapshots struct{ c *cluster }
