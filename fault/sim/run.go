@@ -84,7 +84,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Schedule != nil {
 		res.Schedule = *o.Schedule
 	} else {
-		s, err := fault.Draw(o.Seed, fault.Plan{Kinds: o.Kinds, Nodes: o.Nodes, Length: o.Virtual})
+		s, err := Draw(o.Level, o.Seed, o.Nodes, o.Virtual, o.Kinds)
 		if err != nil {
 			return nil, err
 		}
@@ -113,6 +113,11 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return res, err
 }
 
+// Draw is the schedule that a seed draws.
+func Draw(_ string, seed uint64, nodes int, length time.Duration, kinds []fault.Kind) (fault.Schedule, error) {
+	return fault.Draw(seed, fault.Plan{Kinds: kinds, Nodes: nodes, Length: length, Longest: min(10*time.Second, length/6), Gap: min(2*time.Second, length/20)})
+}
+
 // tmpfs is a directory in memory, where there is one.
 func tmpfs(given string) string {
 	const shm = "/dev/shm"
@@ -127,9 +132,22 @@ func tmpfs(given string) string {
 	return shm
 }
 
-// play is the run, in the bubble.
-func (r *run) play(ctx context.Context) (err error) {
+// play is the run, in the bubble. outside is of no use in there but to be looked
+// at: its channel is not the bubble's.
+func (r *run) play(outside context.Context) (err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	defer func() { err = errors.Join(err, r.s.close()) }()
+	r.s.wg.Go(func() {
+		for ; outside.Err() == nil; sleep(r.s.over, time.Second) {
+			select {
+			case <-r.s.over:
+				return
+			default:
+			}
+		}
+		cancel()
+	})
 	if err := r.s.found(r.o.Nodes); err != nil {
 		return err
 	}
@@ -164,6 +182,9 @@ func (r *run) play(ctx context.Context) (err error) {
 	close(over)
 	clients.Wait()
 	r.res.Diary = nemesis.Diary()
+	if ctx.Err() != nil {
+		return outside.Err()
+	}
 	r.finish(ctx)
 	r.res.Elections, r.res.Messages = int(r.s.elections.Load()), r.s.mesh.messages
 	return r.collect(zero, from, to)

@@ -1,0 +1,171 @@
+// Package campaign runs simulations one beside the other, each in a process of
+// its own: what hangs or dies there is told, and takes nothing else with it. It
+// finds out how reliably a seed that fails does so again, and makes its schedule
+// small. It knows nothing of what a simulation does.
+package campaign
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"bleepstore/conformance/check"
+	"bleepstore/conformance/history"
+	"bleepstore/fault"
+	"bleepstore/fault/sim"
+	"bleepstore/fault/sim/bubble"
+)
+
+// A Job is one simulation, as a child process is told.
+type Job struct {
+	Level    string          `json:"level"`
+	Seed     uint64          `json:"seed"`
+	Nodes    int             `json:"nodes"`
+	Length   fault.Span      `json:"length"`
+	Kinds    []string        `json:"kinds,omitempty"`    // groups or kinds of faults
+	Schedule json.RawMessage `json:"schedule,omitempty"` // instead of what Seed draws
+	Mutants  []string        `json:"mutants,omitempty"`
+	// Dir gets history.jsonl, schedule.json and verdict.json, where the run is not
+	// good or Keep says so; "": nothing is written.
+	Dir  string `json:"dir,omitempty"`
+	Keep bool   `json:"keep,omitempty"`
+	// Repeat is the command that runs it again, for the history.
+	Repeat string `json:"repeat,omitempty"`
+}
+
+// A Report is what came of a job.
+type Report struct {
+	Outcome   sim.Outcome   `json:"outcome"`
+	Why       []string      `json:"why,omitempty"`
+	Virtual   time.Duration `json:"virtual_ns"`
+	Wall      time.Duration `json:"wall_ns"`
+	Ops       int           `json:"ops"` // that succeeded
+	Elections int           `json:"elections"`
+	Messages  int           `json:"messages"`
+	Done      []check.Count `json:"done,omitempty"` // faults by kind
+	Skipped   []check.Count `json:"skipped,omitempty"`
+	Recovered time.Duration `json:"recovered_ns"`
+	Notes     []string      `json:"notes,omitempty"`
+	Events    int           `json:"events"`  // of the schedule
+	Witness   int           `json:"witness"` // operations of the shortest counterexample; 0: there is none
+}
+
+// Files of a run.
+const (
+	historyFile  = "history.jsonl"
+	scheduleFile = "schedule.json"
+	verdictFile  = "verdict.json"
+)
+
+// ErrMutant says that a bug cannot be planted.
+var ErrMutant = errors.New("bugs are planted only in programs built with -tags mutants")
+
+// Child runs the job that stands in in, and writes a Report to out: what a child
+// process does. The program has to let its seed decide math/rand
+// (//go:debug randseednop=0).
+func Child(ctx context.Context, in io.Reader, out io.Writer) error {
+	var j Job
+	dec := json.NewDecoder(in)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&j); err != nil {
+		return fmt.Errorf("read job: %w", err)
+	}
+	r, err := j.run(ctx)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(r)
+}
+
+func (j *Job) run(ctx context.Context) (*Report, error) {
+	for _, m := range j.Mutants {
+		if !fault.Plant(m) {
+			return nil, ErrMutant
+		}
+	}
+	o := sim.Options{Level: j.Level, Seed: j.Seed, Nodes: j.Nodes, Virtual: time.Duration(j.Length), Bubble: bubble.Run}
+	var err error
+	if o.Kinds, err = fault.Choose(j.Kinds); err != nil {
+		return nil, err
+	}
+	if j.Schedule != nil {
+		s, err := fault.ReadSchedule(bytes.NewReader(j.Schedule))
+		if err != nil {
+			return nil, err
+		}
+		o.Schedule = &s
+	}
+	res, err := sim.Run(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	r := report(res)
+	if j.Dir != "" && (j.Keep || r.Outcome != sim.Good) {
+		res.History.Repeat = j.Repeat
+		err = write(j.Dir, res)
+	}
+	return r, err
+}
+
+func report(res *sim.Result) *Report {
+	r := &Report{
+		Virtual: time.Duration(res.Schedule.Length), Wall: res.Wall, Elections: res.Elections, Messages: res.Messages,
+		Recovered: res.Ending.Recovered, Notes: res.Ending.Notes, Events: len(res.Schedule.Events),
+	}
+	r.Outcome, r.Why = res.Outcome()
+	for _, w := range res.Verdict.Workloads {
+		r.Ops += w.Succeeded
+		for _, v := range w.Violations {
+			if n := len(v.Ops); n > 0 && (r.Witness == 0 || n < r.Witness) {
+				r.Witness = n
+			}
+		}
+	}
+	if f := res.Verdict.Faults; f != nil {
+		r.Done, r.Skipped = f.Done, f.Skipped
+	}
+	return r
+}
+
+// write leaves what a run showed in a directory.
+func write(dir string, res *sim.Result) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(res.Verdict, "", "  ")
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		writeTo(filepath.Join(dir, historyFile), func(w io.Writer) error { return writeHistory(w, res.History) }),
+		writeTo(filepath.Join(dir, scheduleFile), func(w io.Writer) error { return fault.WriteSchedule(w, res.Schedule) }),
+		os.WriteFile(filepath.Join(dir, verdictFile), append(text, '\n'), 0o644),
+	)
+}
+
+func writeHistory(w io.Writer, h *history.History) error {
+	to, err := history.NewWriter(w, h.Header)
+	if err != nil {
+		return err
+	}
+	for _, load := range h.Workloads { // one after the other, as bleepstore replay wants them
+		for _, op := range h.Of(load.Name) {
+			to.Add(op)
+		}
+	}
+	return to.Flush()
+}
+
+func writeTo(name string, fill func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fill(f), f.Close())
+}
