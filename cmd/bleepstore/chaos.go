@@ -36,9 +36,12 @@ type chaosCmd struct {
 	Time        time.Duration `default:"10s" help:"How long each workload runs."`
 	Clients     int           `placeholder:"N" help:"Clients at a time; 0: as many as each workload says."`
 	Seed        uint64        `help:"Seed of all that the clients choose; 0 picks one and prints it."`
-	Nemesis     string        `default:"none" enum:"none" help:"What disturbs the server meanwhile: none."`
-	ExpectLevel string        `placeholder:"LEVEL" help:"Level that gates beside raw: register, cas, list or list-atomic; of a workload no more than it can show."`
-	Out         string        `placeholder:"DIR" help:"Write history.jsonl, verdict.json, chart.svg and drawings of failing keys there."`
+	Nemesis     []string      `sep:"," help:"What disturbs the server meanwhile: none."`
+	Schedule    string
+	ExpectLevel string `placeholder:"LEVEL" help:"Level that gates beside raw: register, cas, list or list-atomic; of a workload no more than it can show."`
+	Out         string `placeholder:"DIR" help:"Write history.jsonl, verdict.json, chart.svg and drawings of failing keys there."`
+
+	simFlags `embed:"" group:"Simulation:"`
 }
 
 // Run lets the workloads loose on one server and exits with the code of the
@@ -46,6 +49,9 @@ type chaosCmd struct {
 func (c *chaosCmd) Run() (err error) {
 	ctx, stop := interruptible()
 	defer stop.release()
+	if c.Sim != "" {
+		return c.simulate(ctx, c.Nemesis, c.Schedule)
+	}
 	chosen, expect, err := c.parse()
 	if err != nil {
 		return err
