@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"bleepstore/fault/sim/clock"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -40,7 +42,7 @@ type home struct {
 	dir    string
 	voters *raft.Configuration
 	gate   gate
-	clock  *clock
+	clock  *clock.Clock
 	lives  int
 
 	busy   chan struct{} // holds one while the node is opened or closed
@@ -78,7 +80,7 @@ func (s *fleet) found(n int) error {
 
 // build makes the home of a node.
 func (s *fleet) build(id string, voters *raft.Configuration) (*home, error) {
-	h := &home{id: id, dir: filepath.Join(s.dir, id), voters: voters, clock: newClock(), busy: make(chan struct{}, 1), down: true}
+	h := &home{id: id, dir: filepath.Join(s.dir, id), voters: voters, clock: clock.New(), busy: make(chan struct{}, 1), down: true}
 	if err := os.MkdirAll(h.dir, 0o700); err != nil {
 		return nil, err
 	}

@@ -135,9 +135,9 @@ func (c clocks) Trouble(_ context.Context, node string, t fault.ClockTrouble) er
 	}
 	h.busy <- struct{}{}
 	defer func() { <-h.busy }()
-	before := h.clock.stretch(leaseTime)
-	h.clock.set(t)
-	if h.node == nil || h.clock.stretch(leaseTime) == before {
+	before := h.clock.Stretch(leaseTime)
+	h.clock.Trouble(t)
+	if h.node == nil || h.clock.Stretch(leaseTime) == before {
 		return nil
 	}
 	if err := c.s.endHeld(h); err != nil {

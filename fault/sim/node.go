@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"bleepstore/fault"
+	"bleepstore/fault/sim/clock"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/blob/local"
 	"bleepstore/reference/cluster"
@@ -28,7 +29,7 @@ import (
 type node struct {
 	id      string
 	gate    *gate
-	clock   *clock
+	clock   *clock.Clock
 	trans   *transport
 	log     *cluster.Raft
 	blobs   *replica.Store
@@ -124,8 +125,8 @@ func (s *fleet) openNode(h *home) (_ *node, err error) {
 // tune makes raft's timers go by the node's clock.
 func (s *fleet) tune(h *home, c *raft.Config) {
 	c.Logger = &gateLogger{&h.gate, func() { s.elections.Add(1) }}
-	c.HeartbeatTimeout, c.ElectionTimeout = h.clock.stretch(heartbeatTime), h.clock.stretch(heartbeatTime)
-	c.LeaderLeaseTimeout, c.CommitTimeout = h.clock.stretch(leaseTime), h.clock.stretch(c.CommitTimeout)
+	c.HeartbeatTimeout, c.ElectionTimeout = h.clock.Stretch(heartbeatTime), h.clock.Stretch(heartbeatTime)
+	c.LeaderLeaseTimeout, c.CommitTimeout = h.clock.Stretch(leaseTime), h.clock.Stretch(c.CommitTimeout)
 }
 
 // watch ends the process, as it were, when the log has failed.

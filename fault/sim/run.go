@@ -99,12 +99,13 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	began := time.Now()
 	o.Bubble(func() {
 		rand.Seed(int64(o.Seed)) //nolint:staticcheck // raft draws its timeouts there
-		if o.Level == LevelFull {
-			err = res.playFull(ctx, dir)
-			return
-		}
-		r := &run{o: o, s: newFleet(o, dir), res: res}
-		err = r.play(ctx)
+		err = inside(ctx, func(ctx context.Context) error {
+			if o.Level == LevelFull {
+				return res.playFull(ctx, dir)
+			}
+			r := &run{o: o, s: newFleet(o, dir), res: res}
+			return r.play(ctx)
+		})
 	})
 	res.Wall = time.Since(began)
 	if err == nil {
@@ -132,22 +133,29 @@ func tmpfs(given string) string {
 	return shm
 }
 
-// play is the run, in the bubble. outside is of no use in there but to be looked
-// at: its channel is not the bubble's.
-func (r *run) play(outside context.Context) (err error) {
+// inside gives fn a context of the bubble, which ends soon after the one from
+// outside has: the channel of that is of no use in here.
+func inside(outside context.Context, fn func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	defer func() { err = errors.Join(err, r.s.close()) }()
-	r.s.wg.Go(func() {
-		for ; outside.Err() == nil; sleep(r.s.over, time.Second) {
-			select {
-			case <-r.s.over:
-				return
-			default:
-			}
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		for outside.Err() == nil && ctx.Err() == nil {
+			sleep(ctx.Done(), time.Second)
 		}
 		cancel()
 	})
+	err := fn(ctx)
+	cancel()
+	watch.Wait()
+	if outside.Err() != nil {
+		return context.Cause(outside)
+	}
+	return err
+}
+
+// play is the run, in the bubble.
+func (r *run) play(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, r.s.close()) }()
 	if err := r.s.found(r.o.Nodes); err != nil {
 		return err
 	}
@@ -183,7 +191,7 @@ func (r *run) play(outside context.Context) (err error) {
 	clients.Wait()
 	r.res.Diary = nemesis.Diary()
 	if ctx.Err() != nil {
-		return outside.Err()
+		return context.Cause(ctx)
 	}
 	r.finish(ctx)
 	r.res.Elections, r.res.Messages = int(r.s.elections.Load()), r.s.mesh.messages
