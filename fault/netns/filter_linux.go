@@ -53,6 +53,40 @@ func (l *Lab) filter(to string, from map[string]rules) error {
 	})
 }
 
+// divert keeps from the bridge what relays carry: they have seen it when it comes
+// to these rules.
+func (l *Lab) divert() error {
+	c, err := nftables.New()
+	if err != nil {
+		return unavailable("reach nf_tables", err)
+	}
+	table := &nftables.Table{Name: "bleep", Family: nftables.TableFamilyNetdev}
+	c.AddTable(table)
+	c.DelTable(table)
+	if len(l.relays) > 0 {
+		c.AddTable(table)
+	}
+	chains := map[string]*nftables.Chain{}
+	for e := range l.relays {
+		from, err := l.node(e.From)
+		if err != nil {
+			return err
+		}
+		to, err := l.node(e.To)
+		if err != nil {
+			return err
+		}
+		if chains[e.From] == nil {
+			chains[e.From] = c.AddChain(&nftables.Chain{
+				Name: from.port, Table: table, Type: nftables.ChainTypeFilter,
+				Hooknum: nftables.ChainHookIngress, Priority: nftables.ChainPriorityFilter, Device: from.port,
+			})
+		}
+		c.AddRule(&nftables.Rule{Table: table, Chain: chains[e.From], Exprs: append(sentToward(to.addr.AsSlice()), drop())})
+	}
+	return unavailable("set the rules of nf_tables before the bridge", c.Flush())
+}
+
 // exprs are the rules, the one that decides most first.
 func (r rules) exprs() (all [][]expr.Any) {
 	const psh, syn, ack = 0x08, 0x02, 0x10
@@ -78,6 +112,16 @@ func drop() expr.Any { return &expr.Verdict{Kind: expr.VerdictDrop} }
 func sentBy(addr []byte) []expr.Any {
 	return []expr.Any{
 		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: 4},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: addr},
+	}
+}
+
+// sentToward matches the destination address of IPv4, in whatever frame.
+func sentToward(addr []byte) []expr.Any {
+	return []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyPROTOCOL, Register: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: binaryutil.BigEndian.PutUint16(unix.ETH_P_IP)},
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 16, Len: 4},
 		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: addr},
 	}
 }

@@ -25,7 +25,10 @@ import (
 type Lab struct {
 	bridge *netlink.Bridge
 
+	seed uint64
+
 	setting sync.Mutex // held while rules are set, outside mu
+	relays  map[fault.Edge]*relay
 
 	mu       sync.Mutex
 	nodes    map[string]*node
@@ -48,13 +51,15 @@ var (
 	first  = 11
 )
 
-// New makes the network of a cluster. The caller closes it when the nodes'
-// processes have ended. The process must be inside: see Reexec.
-func New(nodes []string) (*Lab, error) {
+// New makes the network of a cluster. The seed decides what is left to chance in
+// latencies, duplicates and reordering; losses are the kernel's own dice. The
+// caller closes the lab when the nodes' processes have ended. A process has one at
+// a time, and must be inside: see Reexec.
+func New(seed uint64, nodes ...string) (*Lab, error) {
 	if !Inside() {
 		return nil, errors.New("make a lab: this process is in the network of the machine: it has to be run again by netns.Reexec first")
 	}
-	l := &Lab{nodes: map[string]*node{}, troubles: map[fault.Edge]fault.NetTrouble{}}
+	l := &Lab{seed: seed, relays: map[fault.Edge]*relay{}, nodes: map[string]*node{}, troubles: map[fault.Edge]fault.NetTrouble{}}
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = "bleepbr"
 	l.bridge = &netlink.Bridge{LinkAttrs: attrs}
@@ -154,6 +159,9 @@ func forwards(port netlink.Link) error {
 // Remove takes a node away. Its processes are the caller's: one that still runs
 // is alone from now on.
 func (l *Lab) Remove(name string) error {
+	l.setting.Lock()
+	defer l.setting.Unlock()
+	err := l.endRelays(func(e fault.Edge) bool { return e.From == name || e.To == name })
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := l.nodes[name]
@@ -162,7 +170,26 @@ func (l *Lab) Remove(name string) error {
 	}
 	delete(l.nodes, name)
 	maps.DeleteFunc(l.troubles, func(e fault.Edge, _ fault.NetTrouble) bool { return e.From == name || e.To == name })
-	return l.remove(n)
+	return errors.Join(err, l.remove(n))
+}
+
+// endRelays ends some relays; setting is held.
+func (l *Lab) endRelays(which func(fault.Edge) bool) error {
+	var ended []*relay
+	for e, r := range l.relays {
+		if which(e) {
+			ended = append(ended, r)
+			delete(l.relays, e)
+		}
+	}
+	if len(ended) == 0 {
+		return nil
+	}
+	errs := []error{l.divert()}
+	for _, r := range ended {
+		errs = append(errs, r.stop())
+	}
+	return errors.Join(errs...)
 }
 
 func (l *Lab) remove(n *node) error {
@@ -177,12 +204,14 @@ func unknown(name string) error { return fmt.Errorf("there is no node %q in the 
 
 // Close takes the whole network away. Later calls do nothing.
 func (l *Lab) Close() error {
+	l.setting.Lock()
+	defer l.setting.Unlock()
+	errs := []error{l.endRelays(func(fault.Edge) bool { return true })}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.bridge == nil {
 		return nil
 	}
-	var errs []error
 	for _, n := range l.nodes {
 		errs = append(errs, l.remove(n))
 	}

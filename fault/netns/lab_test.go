@@ -50,7 +50,7 @@ func lab(t *testing.T, nodes ...string) *netns.Lab {
 	if why != nil {
 		t.Fatal(why)
 	}
-	l, err := netns.New(nodes)
+	l, err := netns.New(1, nodes...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +328,7 @@ func TestAddAndRemove(t *testing.T) {
 // unread is how many bytes wait in a connection.
 func unread(t *testing.T, c net.Conn) (n int) {
 	t.Helper()
-	raw, err := c.(*net.TCPConn).SyscallConn()
+	raw, err := c.(syscall.Conn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func stayer() error {
 
 // run is a whole run: a node that has a process whose child is another one.
 func run() error {
-	l, err := netns.New([]string{"a"})
+	l, err := netns.New(1, "a")
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package netns
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -8,8 +9,11 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"bleepstore/fault"
 )
 
 // outside is the variable by which the program learns that it has been run
@@ -47,11 +51,16 @@ func unavailable(what string, err error) error {
 
 // try makes a lab and everything that a fault needs.
 func try() error {
-	l, err := New([]string{"a", "b"})
+	l, err := New(0, "a", "b")
 	if err != nil {
 		return err
 	}
-	return errors.Join(l.filter("b", map[string]rules{"a": {cut: true}}), l.Close())
+	for _, t := range []fault.NetTrouble{{Cut: true}, {Latency: time.Millisecond}, {}} {
+		if err := l.Trouble(context.Background(), fault.Edge{From: "a", To: "b"}, t); err != nil {
+			return errors.Join(err, l.Close())
+		}
+	}
+	return l.Close()
 }
 
 // isolated is how a process gets a network, mounts and process ids of its own:

@@ -40,20 +40,56 @@ func (l *Lab) Trouble(_ context.Context, e fault.Edge, t fault.NetTrouble) error
 		}
 	}
 	l.mu.Unlock()
-	return l.filter(e.To, from)
+	return errors.Join(l.filter(e.To, from), l.carry(e, t))
 }
 
-// missing names what neither nftables nor the kernel's queues here can do.
+// missing names what nothing here can do.
 func missing(t fault.NetTrouble) string {
-	switch {
-	case t.Latency != 0 || t.Jitter != 0:
-		return "latency and jitter"
-	case t.Duplicate != 0 || t.Reorder != 0:
-		return "duplicates and reordering"
-	case t.Bandwidth != 0 || t.Slice != 0:
-		return "bandwidth and slices"
+	if t.Slice != 0 {
+		return "slices: what TCP hands over at a time is the kernel's own affair"
 	}
 	return ""
+}
+
+// carry begins, changes or ends the relaying of an edge; setting is held.
+func (l *Lab) carry(e fault.Edge, t fault.NetTrouble) error {
+	r := l.relays[e]
+	switch {
+	case !byRelay(t) && r == nil:
+		return nil
+	case !byRelay(t):
+		return l.endRelays(func(o fault.Edge) bool { return o == e })
+	case r != nil:
+		r.ail(t)
+		return nil
+	}
+	r, err := l.relay(e)
+	if err != nil {
+		return unavailable("relay packets", err)
+	}
+	r.ail(t)
+	l.relays[e] = r
+	return l.divert()
+}
+
+func (l *Lab) relay(e fault.Edge) (*relay, error) {
+	from, err := l.node(e.From)
+	if err != nil {
+		return nil, err
+	}
+	to, err := l.node(e.To)
+	if err != nil {
+		return nil, err
+	}
+	in, err := netlink.LinkByName(from.port)
+	if err != nil {
+		return nil, err
+	}
+	out, err := netlink.LinkByName(to.port)
+	if err != nil {
+		return nil, err
+	}
+	return newRelay(in.Attrs().Index, out.Attrs().Index, to.addr, l.seed)
 }
 
 // Link takes a node's link down, or up again: it reaches nobody, this process
