@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -57,10 +58,11 @@ func (p *passage) response(to *sink, q *asked) error {
 		return err
 	}
 	if q.fate.Duplicate && p.whole(q) {
-		if err := copyBody(io.Discard, p.back, body); err != nil {
+		first, err := lose(p.back, q, head, body)
+		if err != nil {
 			return err
 		}
-		return p.again(to, q, status)
+		return p.again(to, q, first)
 	}
 	return p.answer(to, p.back, q, head, status, body)
 }
@@ -100,8 +102,8 @@ func finalHead(to io.Writer, from *bufio.Reader, q *asked) (head []byte, status 
 func (p *passage) answer(to *sink, from *bufio.Reader, q *asked, head []byte, status int, body frame) error {
 	if q.fate.DropAnswer {
 		d := p.front.did("DropAnswer", q)
-		err := copyBody(io.Discard, from, body) // a server may act until its last byte
-		p.front.over(d, func(d *Deed) { d.Status = status })
+		tell, err := lose(from, q, head, body) // whole: a server may act until its last byte
+		p.front.over(d, tell)
 		return errors.Join(errDropped, err)
 	}
 	if _, err := to.Write(head); err != nil {
@@ -136,12 +138,35 @@ func (p *passage) whole(q *asked) bool {
 	return false
 }
 
+// lose reads the rest of an answer that the client does not get. tell, never nil,
+// says in a deed what it was.
+func lose(from *bufio.Reader, q *asked, head []byte, body frame) (tell func(*Deed), err error) {
+	keep := &keeper{most: mostTold}
+	_, _ = keep.Write(head) // it never fails
+	err = copyBody(keep, from, body)
+	return func(d *Deed) {
+		d.Status, _, _ = answers(head, q.req.Method) // it was read before
+		if err != nil || keep.over {
+			return
+		}
+		r, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(bytes.TrimLeft(keep.all, "\r\n"))), q.req)
+		if err != nil {
+			return
+		}
+		d.Header = r.Header
+		if b, err := io.ReadAll(r.Body); err == nil {
+			d.Body = b
+		}
+	}, err
+}
+
 // again sends a request a second time, over a connection of its own, and hands
-// on the answer to that. first is the status of the answer that it was given.
-func (p *passage) again(to *sink, q *asked, first int) error {
+// on the answer to that. first tells what the first one was answered.
+func (p *passage) again(to *sink, q *asked, first func(*Deed)) error {
 	d := p.front.did("Duplicate", q)
+	p.front.over(d, first) // also if the second is never answered
 	failed := func(err error) error {
-		p.front.over(d, func(d *Deed) { d.Status, d.Failed = first, err.Error() })
+		p.front.over(d, func(d *Deed) { d.Failed = err.Error() })
 		return errors.Join(errDropped, err)
 	}
 	raw, conn, err := p.front.dial(p.alive)
@@ -163,6 +188,6 @@ func (p *passage) again(to *sink, q *asked, first int) error {
 	if err != nil {
 		return failed(err)
 	}
-	p.front.over(d, func(d *Deed) { d.Status = first })
+	p.front.over(d, nil)
 	return p.answer(to, from, q, head, status, body)
 }

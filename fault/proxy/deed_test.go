@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"syscall"
@@ -115,7 +116,10 @@ func (s *shop) deed(want Deed) {
 	}
 	want.At, want.Until, want.Target = got.At, got.Until, "/b/k?q"
 	want.Tag = want.Method + "-7"
-	if got != want {
+	if (got.Header != nil) != (got.Status != 0 && !strings.HasPrefix(got.What, "Cut")) {
+		s.Errorf("the header of what the client did not get: %v", got.Header)
+	}
+	if got.Header = nil; !reflect.DeepEqual(got, want) {
 		s.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
@@ -169,7 +173,7 @@ func TestAnswerThatIsDropped(t *testing.T) {
 		if got := s.saw(1)[0]; got != (seen{"PUT", "body", nil}) {
 			t.Errorf("the server got %+v", got)
 		}
-		s.deed(Deed{What: "DropAnswer", Method: "PUT", Status: 200})
+		s.deed(Deed{What: "DropAnswer", Method: "PUT", Status: 200, Body: []byte("I:body")})
 	}
 }
 
@@ -209,7 +213,7 @@ func TestRequestThatIsSentTwice(t *testing.T) {
 		for _, header := range []string{"X-A: b", "Expect: 100-continue"} {
 			s := newShop(t, secure)
 			s.hit(fault.HTTPTrouble{Duplicate: true})
-			body := strings.Repeat("body", 30<<10)
+			body := strings.Repeat("body", 15<<10)
 			if got, err := s.ask("PUT", body, header); got != "II:"+body || err != nil {
 				t.Errorf("got %d bytes, %v, want the second answer", len(got), err)
 			}
@@ -218,8 +222,21 @@ func TestRequestThatIsSentTwice(t *testing.T) {
 					t.Errorf("the server got %d bytes, %v", len(got.body), got.err)
 				}
 			}
-			s.deed(Deed{What: "Duplicate", Method: "PUT", Status: 200})
+			s.deed(Deed{What: "Duplicate", Method: "PUT", Status: 200, Body: []byte("I:" + body)})
 		}
+	}
+}
+
+// An answer that says more than a server has to say of what it did is not kept.
+func TestAnswerTooLongToBeKept(t *testing.T) {
+	s := newShop(t, false)
+	s.hit(fault.HTTPTrouble{DropAnswer: true})
+	if _, err := s.ask("GET", string(make([]byte, mostTold))); err == nil {
+		t.Error("it was answered")
+	}
+	d := s.front.Events()
+	if len(d) != 1 || d[0].Status != 200 || d[0].Header != nil || d[0].Body != nil {
+		t.Errorf("deeds: %d", len(d))
 	}
 }
 
@@ -262,15 +279,15 @@ func TestHitsOneRequest(t *testing.T) {
 			t.Errorf("%s: %v", q.method, err)
 		}
 	}
-	s.deed(Deed{What: "DropAnswer", Method: "PUT", Status: 200})
+	s.deed(Deed{What: "DropAnswer", Method: "PUT", Status: 200, Body: []byte("II:x")})
 }
 
 // A share of the requests suffers, the same of each seed, and none when it is over.
 func TestShareOfRequests(t *testing.T) {
 	unlucky := func(seed uint64) (which []bool) {
-		fs := NewFronts()
+		fs := NewFronts(FrontConfig{Seed: seed})
 		defer fs.Close()
-		if _, err := fs.Add("n1", FrontConfig{Target: newShop(t, false).front.URL(), Seed: seed}); err != nil {
+		if _, err := fs.Open("n1", "http://127.0.0.1:1"); err != nil {
 			t.Fatal(err)
 		}
 		f := fs.all["n1"]
@@ -308,7 +325,7 @@ func TestShareOfRequests(t *testing.T) {
 }
 
 func TestFronts(t *testing.T) {
-	fs := NewFronts()
+	fs := NewFronts(FrontConfig{Tag: "X-Tag"})
 	defer func() {
 		if err := fs.Close(); err != nil {
 			t.Error(err)
@@ -316,14 +333,21 @@ func TestFronts(t *testing.T) {
 	}()
 	one, two := newShop(t, false), newShop(t, false)
 	for node, s := range map[string]*shop{"n1": one, "n2": two} {
-		u, err := fs.Add(node, FrontConfig{Target: s.front.URL(), Tag: "X-Tag"})
+		target := s.front.URL().String()
+		u, err := fs.Open(node, target)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.front = frontOf(t, u.String(), FrontConfig{}) // ask goes through both
+		s.front = frontOf(t, u, FrontConfig{}) // ask goes through both
+		if again, err := fs.Open(node, target); again != u || err != nil {
+			t.Errorf("opened again at %s, %v, first at %s", again, err, u)
+		}
+		if u, err := fs.Open(node, "http://127.0.0.1:1"); err == nil {
+			t.Errorf("a node got a second front at %s", u)
+		}
 	}
-	if _, err := fs.Add("n1", FrontConfig{Target: one.front.URL()}); err == nil {
-		t.Error("a node got a second front")
+	if _, err := fs.Open("n3", "nowhere"); err == nil {
+		t.Error("a front before nowhere")
 	}
 	if err := fs.Trouble(t.Context(), "n3", fault.HTTPTrouble{}); err == nil {
 		t.Error("trouble before no node")

@@ -120,8 +120,14 @@ type Deed struct {
 	Target string // as the request line has it
 	Tag    string // the value of the header that the front's config names
 	Bytes  int64  // how far a body got that was cut, as it is on the wire
-	Status int    // of an answer that the client did not get, 0 where there was none
 	Failed string // why a request could not be sent a second time
+
+	// Of the answer that the client did not get: to the first of a Duplicate, or
+	// what was dropped. Body is nil where it is not whole, or longer than a server
+	// has to say of what it did.
+	Status int // 0 where there was none
+	Header http.Header
+	Body   []byte
 }
 
 // Events returns what was done, in the order in which it began. What could not be

@@ -15,30 +15,40 @@ import (
 // Fronts are one Front before each node of a cluster. They implement fault.Front.
 // All methods may be called together.
 type Fronts struct {
+	config FrontConfig // but for the target
+
 	mu  sync.Mutex
 	all map[string]*Front
 }
 
 var _ fault.Front = (*Fronts)(nil)
 
-// NewFronts returns no front yet. Whoever made it closes it.
-func NewFronts() *Fronts { return &Fronts{all: map[string]*Front{}} }
+// NewFronts returns no front yet; those that there will be are as c says, but for
+// their targets. Of one seed each draws its own luck. Whoever made it closes it.
+func NewFronts(c FrontConfig) *Fronts { return &Fronts{config: c, all: map[string]*Front{}} }
 
-// Add opens the front of a node and returns where clients find it. Nodes may
-// have one seed: each draws its own luck.
-func (f *Fronts) Add(node string, c FrontConfig) (*url.URL, error) {
-	c.Seed = mix(node, "front", c.Seed)
-	front, err := newFront(c, node)
-	if err != nil {
-		return nil, err
+// Open puts a front before the node that serves at a URL, and returns the
+// front's. Of a node that has one already it is that one.
+func (f *Fronts) Open(node, target string) (front string, err error) {
+	c := f.config
+	if c.Target, err = url.Parse(target); err != nil {
+		return "", err
 	}
+	c.Seed = mix(node, "front", c.Seed)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.all[node] != nil {
-		return nil, joinClose(fmt.Errorf("node %q has a front", node), front)
+	if old := f.all[node]; old != nil {
+		if *old.target != *c.Target {
+			return "", fmt.Errorf("the front of node %q stands before %s", node, old.target)
+		}
+		return old.URL().String(), nil
 	}
-	f.all[node] = front
-	return front.URL(), nil
+	one, err := newFront(c, node)
+	if err != nil {
+		return "", err
+	}
+	f.all[node] = one
+	return one.URL().String(), nil
 }
 
 // Trouble implements fault.Front.

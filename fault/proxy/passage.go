@@ -19,6 +19,7 @@ import (
 const (
 	mostAhead = 64              // requests that were sent without waiting for answers
 	mostKept  = 8 << 20         // bytes of a request that may be sent a second time
+	mostTold  = 64 << 10        // bytes of an answer that the client does not get
 	linger    = 2 * time.Second // how long a client may go on sending to a server that has left
 )
 
@@ -229,7 +230,7 @@ func (p *passage) request(to *sink, q *asked, head []byte, body frame) error {
 	}
 	defer close(q.sent)
 	var dst io.Writer = to
-	keep := &keeper{}
+	keep := &keeper{most: mostKept}
 	if q.fate.Duplicate {
 		dst = io.MultiWriter(to, keep)
 	}
@@ -249,14 +250,15 @@ func (p *passage) request(to *sink, q *asked, head []byte, body frame) error {
 	return err
 }
 
-// A keeper keeps what is written to it, unless that is too much.
+// A keeper keeps what is written to it, unless that is more than most bytes.
 type keeper struct {
+	most int
 	all  []byte
 	over bool
 }
 
 func (k *keeper) Write(p []byte) (int, error) {
-	if k.over = k.over || len(k.all)+len(p) > mostKept; k.over {
+	if k.over = k.over || len(k.all)+len(p) > k.most; k.over {
 		k.all = nil
 	} else {
 		k.all = append(k.all, p...)
