@@ -116,7 +116,7 @@ func TestProcessesUnderFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	load.Mark()
-	if err := load.Await(ctx, "everybody gets on when all is well", func(c trial.Tally) bool { return load.Each(c, 5) && load.Everywhere(c, 5) }); err != nil {
+	if err := load.Await(ctx, "everybody gets on when all is well", func(c trial.Tally) bool { return load.Each(c, 40) && load.Everywhere(c, 40) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := load.Stop(); err != nil {
