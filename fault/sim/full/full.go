@@ -11,6 +11,7 @@ package full
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand"
 	"time"
 
@@ -102,7 +103,11 @@ func (r *run) play(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.load.Close(context.WithoutCancel(ctx))) }()
+	defer func() {
+		if cerr := r.load.Close(context.WithoutCancel(ctx)); cerr != nil { // what it found is recorded already
+			r.out.Unknown = append(r.out.Unknown, fmt.Sprintf("the clients' buckets: %v", cerr))
+		}
+	}()
 	visits := r.c.visit(ctx)
 	r.out.Zero, r.out.From = r.load.Now(), r.load.Now()
 	nemesis := fault.NewNemesis(target{r.c})
