@@ -1,11 +1,35 @@
 package fault_test
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"bleepstore/fault"
 )
+
+// That a fault panics leaves nothing unhealed.
+func TestPanic(t *testing.T) {
+	c := newCluster(3)
+	n := fault.NewNemesis(c)
+	if _, err := n.Apply(t.Context(), fault.Event{Kind: "net.cut", For: 1, Args: fault.Args{Grudge: "leader"}}); err != nil {
+		t.Fatal(err)
+	}
+	c.fails = func(what string) error {
+		if what == "kill" {
+			panic("no such thing")
+		}
+		return nil
+	}
+	_, err := n.Apply(t.Context(), fault.Event{Kind: "proc.kill", For: 1})
+	if _, skipped := errors.AsType[*fault.SkipError](err); err == nil || skipped || !strings.Contains(err.Error(), "no such thing") {
+		t.Errorf("got %v", err)
+	}
+	if err := n.Heal(t.Context()); err != nil || len(c.net) > 0 {
+		t.Errorf("not healed: %v, %v", c.net, err)
+	}
+}
 
 // The diary says to whom a fault was done, where the schedule left that open.
 func TestDiaryNames(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -86,7 +87,7 @@ func (n *Nemesis) Apply(ctx context.Context, e Event) (undo Undo, err error) {
 	band := len(n.diary.Bands)
 	n.diary.Bands = append(n.diary.Bands, Band{Event: e, From: n.now()})
 	n.mu.Unlock()
-	back, err := k.Apply(n.witness(ctx, band), n.stage, e.Args)
+	back, err := apply(n.witness(ctx, band), k, n.stage, e.Args)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	b := &n.diary.Bands[band]
@@ -104,6 +105,17 @@ func (n *Nemesis) Apply(ctx context.Context, e Event) (undo Undo, err error) {
 	id := n.next
 	n.undos[id] = n.end(id, band, back)
 	return n.undos[id], err
+}
+
+// apply does a fault. That one panics is an error: the others are still to be
+// taken back.
+func apply(ctx context.Context, k Kind, s *Stage, a Args) (undo Undo, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return k.Apply(ctx, s, a)
 }
 
 func nothing(context.Context) error { return nil }
