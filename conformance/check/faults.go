@@ -35,6 +35,7 @@ type Faults struct {
 	Diverged     string          `json:"diverged,omitempty"`     // nodes that have applied the same, and differ
 	Slow         string          `json:"slow,omitempty"`         // it recovers more slowly than within Patience
 	Failing      []string        `json:"failing,omitempty"`      // what is wrong, and gates
+	Starved      []string        `json:"starved,omitempty"`      // workloads that show nothing, and why
 	Inconclusive string          `json:"inconclusive,omitempty"` // why the run shows nothing
 }
 
@@ -153,6 +154,7 @@ func (w *Windows) floor(v *Verdict, window string, parts []stretch) {
 			why := fmt.Sprintf("only %d of its operations succeeded %s the faults while a quorum lived", n, window)
 			l.Level = min(l.Level, model.Eventual)
 			l.Inconclusive = strings.TrimPrefix(l.Inconclusive+"; "+why, "; ")
+			v.Faults.Starved = append(v.Faults.Starved, l.Name+": "+why)
 		}
 	}
 }

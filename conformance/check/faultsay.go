@@ -37,6 +37,9 @@ func (f *Faults) Write(w io.Writer) {
 	for _, s := range f.Failing {
 		fmt.Fprintf(w, "  FAILED: %s\n", s)
 	}
+	for _, s := range f.Starved {
+		fmt.Fprintf(w, "  INCONCLUSIVE: %s\n", s)
+	}
 	if f.Inconclusive != "" {
 		fmt.Fprintf(w, "  INCONCLUSIVE: %s\n", f.Inconclusive)
 	}

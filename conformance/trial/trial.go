@@ -31,6 +31,11 @@ type Options struct {
 	Repeat         string        // the command that runs it again, for the history
 	// Dial makes the connections to the endpoints; nil: by TCP.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Engine, where it is given, says how the server is reached, instead of
+	// Endpoints, Access, Secret, Timeout and Seed: one that is not for this load
+	// alone has a ledger of what is to be removed.
+	Engine *conformance.Options
+	Getenv func(string) string // likewise what else says how; nil: nothing
 }
 
 // A Load is under way from Start to Stop. Its methods may be called together,
@@ -59,6 +64,11 @@ type work struct {
 	err   error
 }
 
+// untold is what is known of a workload that did not come to its end.
+func (w *work) untold() history.Workload {
+	return history.Workload{Name: w.Name, Rule: w.Rule, Model: w.Model, Versioned: w.Versioned}
+}
+
 func (w *work) end(told history.Workload, err error) {
 	w.once.Do(func() {
 		w.told, w.err = told, err
@@ -69,8 +79,11 @@ func (w *work) end(told history.Workload, err error) {
 // Start lets the clients loose. The end of ctx ends them too, and is an error of
 // Stop. The caller must Close the Load, whatever it was told meanwhile.
 func Start(ctx context.Context, o Options) (*Load, error) {
-	l := &Load{o: o, rec: history.NewRecorder(nil), until: make(chan struct{}), leave: make(chan struct{})}
+	l := &Load{rec: history.NewRecorder(nil), until: make(chan struct{}), leave: make(chan struct{})}
 	l.stop, l.release = sync.OnceFunc(func() { close(l.until) }), sync.OnceFunc(func() { close(l.leave) })
+	if o.Engine != nil {
+		o.Endpoints = o.Engine.Endpoint
+	}
 	l.tally = newTally()
 	l.rec.Watch(l.see)
 	var all []scenarios.Scenario
@@ -82,13 +95,17 @@ func Start(ctx context.Context, o Options) (*Load, error) {
 		l.works = append(l.works, w)
 		all = append(all, l.scenario(w))
 	}
-	plan, err := conformance.NewPlan(o.engine(), all, func(string) string { return "" })
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
+	}
+	plan, err := conformance.NewPlan(o.engine(), all, o.Getenv)
 	if err != nil {
 		return nil, err
 	}
 	if l.run, err = conformance.Open(ctx, plan); err != nil {
 		return nil, err
 	}
+	l.o = o
 	for _, it := range plan.Items {
 		l.checks.Go(func() { l.check(ctx, it) })
 	}
@@ -97,6 +114,11 @@ func Start(ctx context.Context, o Options) (*Load, error) {
 
 // engine are the options of the engine, which sees to buckets and clean-up.
 func (o *Options) engine() conformance.Options {
+	if o.Engine != nil {
+		e := *o.Engine
+		e.Consistency = o.Most
+		return e
+	}
 	e := conformance.DefaultOptions()
 	e.Embed(conformance.Embedded{URL: o.Endpoints[0], AccessKey: o.Access, SecretKey: o.Secret})
 	e.DialBy(o.Dial)
@@ -139,9 +161,9 @@ func (l *Load) check(ctx context.Context, it conformance.Item) {
 		}
 		switch {
 		case !ok:
-			w.end(history.Workload{}, fmt.Errorf("ended early: %w", context.Cause(ctx)))
+			w.end(w.untold(), fmt.Errorf("ended early: %w", context.Cause(ctx)))
 		case res.Verdict != scenarios.Pass:
-			w.end(history.Workload{}, fmt.Errorf("%s: %s", res.Verdict, res.Reason))
+			w.end(w.untold(), fmt.Errorf("%s: %s", res.Verdict, res.Reason))
 		}
 	}
 }
@@ -162,12 +184,22 @@ func (l *Load) Stop() error {
 
 // Close ends the load where Stop has not, and removes what it made.
 func (l *Load) Close(ctx context.Context) error {
-	l.stop()
-	l.release()
-	l.checks.Wait()
-	left, _, err := l.run.Close(ctx)
+	left, _, err := l.Remove(ctx)
 	if len(left) > 0 {
 		err = errors.Join(err, fmt.Errorf("could not be removed: %v", left))
 	}
 	return err
 }
+
+// Remove is Close that returns what could not be removed, and the ledger that
+// names it.
+func (l *Load) Remove(ctx context.Context) (left []string, ledger string, err error) {
+	l.stop()
+	l.release()
+	l.checks.Wait()
+	return l.run.Close(ctx)
+}
+
+// Run is the engine's side of the load: its plan, its ledger, and what it found
+// of the server.
+func (l *Load) Run() *conformance.Run { return l.run }
