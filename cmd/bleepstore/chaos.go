@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -28,20 +29,19 @@ type chaosCmd struct {
 	Bucket     string        `help:"Run in this bucket alone: it must be empty, is never changed itself and is left empty."`
 	Addressing string        `default:"path" enum:"path,virtual" help:"path, or virtual (Host: bucket.host, dialled to the endpoint)."`
 	Settle     time.Duration `default:"10s" help:"Longest wait for a new bucket and its configuration."`
-	Timeout    time.Duration `name:"timeout-request" default:"10s" help:"Longest wait for one request; what became of it is unclear then."`
+	Timeout    time.Duration `name:"timeout-request" placeholder:"DURATION" help:"Longest wait for one request; what became of it is unclear then (10s; with faults 4s)."`
 	Rate       float64       `help:"At most so many requests a second; 0 is no limit."`
 	Insecure   bool          `name:"k" short:"k" help:"Do not verify the server's TLS certificate."`
 
-	Workload    []string      `sep:"," placeholder:"NAME" help:"What the clients do: ${workloads}; all of them when none is named. They run one after the other."`
-	Time        time.Duration `default:"10s" help:"How long each workload runs."`
+	Workload    []string      `sep:"," placeholder:"NAME" help:"What the clients do: ${workloads}; all of them when none is named. They run one after the other, with faults all at once."`
+	Time        time.Duration `default:"10s" help:"How long each workload runs; with faults, the whole run."`
 	Clients     int           `placeholder:"N" help:"Clients at a time; 0: as many as each workload says."`
 	Seed        uint64        `help:"Seed of all that the clients choose; 0 picks one and prints it."`
-	Nemesis     []string      `sep:"," help:"What disturbs the server meanwhile: none."`
-	Schedule    string
-	ExpectLevel string `placeholder:"LEVEL" help:"Level that gates beside raw: register, cas, list or list-atomic; of a workload no more than it can show."`
-	Out         string `placeholder:"DIR" help:"Write history.jsonl, verdict.json, chart.svg and drawings of failing keys there."`
+	ExpectLevel string        `placeholder:"LEVEL" help:"Level that gates beside raw: register, cas, list or list-atomic; of a workload no more than it can show."`
+	Out         string        `placeholder:"DIR" help:"Write history.jsonl, verdict.json, chart.svg and drawings of failing keys there; with faults schedule.json, diary.json, timeline.txt and the nodes' logs too."`
 
-	simFlags `embed:"" group:"Simulation:"`
+	faultFlags `embed:"" group:"Faults:"`
+	simFlags   `embed:"" group:"Simulation:"`
 }
 
 // Run lets the workloads loose on one server and exits with the code of the
@@ -56,6 +56,10 @@ func (c *chaosCmd) Run() (err error) {
 	if err != nil {
 		return err
 	}
+	if c.disturbs() {
+		return c.disturb(ctx, stop, chosen, expect)
+	}
+	c.Timeout = cmp.Or(c.Timeout, 10*time.Second)
 	o := c.options()
 	if c.Nodes == 0 && c.Backend == "" {
 		endpointFromEnvironment(&o, os.Getenv)
@@ -127,14 +131,17 @@ func (c *chaosCmd) parse() ([]consistency.Workload, model.Level, error) {
 	if c.Nodes < 0 || c.Nodes > mostNodes {
 		return nil, 0, usage("--nodes %d: want 1 to %d", c.Nodes, mostNodes)
 	}
-	if len(c.Endpoint) > 0 && (c.Nodes > 0 || c.Backend != "") {
-		return nil, 0, usage("--endpoint names a server that runs: leave out --nodes and --backend")
+	if len(c.Endpoint) > 0 && (c.Nodes > 0 || c.Backend != "" || c.Topology != "") {
+		return nil, 0, usage("--endpoint names a server that runs: leave out --nodes, --topology and --backend")
+	}
+	if err := c.faultFlags.check(); err != nil {
+		return nil, 0, err
 	}
 	if backends := []string{"", reference.Local, reference.SQLite, reference.Memory}; !slices.Contains(backends, c.Backend) || c.Nodes > 0 && c.Backend == reference.Memory {
 		return nil, 0, usage("--backend %s: want local, sqlite or, without --nodes, memory", c.Backend)
 	}
-	if c.Data != "" && c.Nodes == 0 {
-		return nil, 0, usage("--data is where a cluster goes: give --nodes")
+	if c.Data != "" && c.Nodes == 0 && c.Topology == "" {
+		return nil, 0, usage("--data is where a cluster goes: give --nodes or --topology")
 	}
 	expect := model.Eventual
 	if c.ExpectLevel != "" {
@@ -177,8 +184,11 @@ func (c *chaosCmd) header(plan *conformance.Plan) history.Header {
 	p := *plan
 	d := conformance.DefaultOptions()
 	p.Options.Consistency, p.Options.Features = d.Consistency, nil
-	if c.Timeout == 10*time.Second {
+	if c.Timeout == 10*time.Second || c.disturbs() && c.Timeout == stormTimeout {
 		p.Options.Timeout = d.Timeout // as it is here without being said
+	}
+	if c.disturbs() && c.Nodes+len(c.Topology) > 0 { // how such a server is reached is not for the command to say
+		p.Options.Region, p.Options.Insecure = c.Region, c.Insecure
 	}
 	repeat := p.Repeat("bleepstore chaos", "")
 	if c.Nodes > 0 {
@@ -194,6 +204,7 @@ func (c *chaosCmd) header(plan *conformance.Plan) history.Header {
 	if c.Clients > 0 {
 		repeat += fmt.Sprintf(" --clients=%d", c.Clients)
 	}
+	repeat += c.faultFlags.repeat()
 	h := history.Header{Started: time.Now().UTC(), Seed: plan.Target.Seed, Repeat: repeat}
 	for _, u := range plan.Target.Endpoints {
 		h.Endpoints = append(h.Endpoints, u.String())

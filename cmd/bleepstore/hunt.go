@@ -34,7 +34,8 @@ type hunt struct {
 	header  history.Header
 	verdict check.Verdict
 	chart   chart.Chart
-	file    *os.File // of the operations so far, under a header that is not whole yet
+	windows *check.Windows // of a run with faults
+	file    *os.File       // of the operations so far, under a header that is not whole yet
 	writer  *history.Writer
 }
 
@@ -44,6 +45,7 @@ const (
 	partFile     = "history.part.jsonl"
 	verdictFile  = "verdict.json"
 	chartFile    = "chart.svg"
+	timelineFile = "timeline.txt" // of a run with faults
 	judgingBound = time.Minute
 )
 
@@ -124,21 +126,38 @@ func (h *hunt) add(ctx context.Context, one *history.History) (*check.Verdict, e
 		return nil, err
 	}
 	h.verdict.Workloads = append(h.verdict.Workloads, v.Workloads...)
+	if one.Faults != nil && h.windows == nil {
+		h.windows = check.NewWindows(one.Faults)
+		h.chart.Disturb(one.Faults)
+	}
 	for _, w := range one.Workloads {
-		h.chart.Add(w.Name, one.Of(w.Name))
+		ops := one.Of(w.Name)
+		h.chart.Add(w.Name, ops)
+		if h.windows != nil {
+			h.windows.Add(w.Name, ops)
+		}
 	}
 	return v, nil
 }
 
+// conclude judges what only all workloads together show, and tells it.
+func (h *hunt) conclude(out io.Writer) {
+	if h.windows != nil {
+		h.windows.Judge(&h.verdict)
+		h.verdict.Faults.Write(out)
+	}
+}
+
 // close writes what the whole run shows, and how to run it again.
 func (h *hunt) close() error {
+	h.conclude(h.out)
 	fmt.Fprintf(h.out, "\n%s\n", h.sentence())
 	if h.dir != "" {
 		if err := errors.Join(h.writer.Flush(), h.writeHistory(), h.file.Close(), os.Remove(h.file.Name()), h.writeVerdict()); err != nil {
 			return unwritten(err)
 		}
-		fmt.Fprintf(h.out, "in %s: %s, %s, %s; bleepstore replay %s judges it again\n", h.dir,
-			historyFile, verdictFile, chartFile, filepath.Join(h.dir, historyFile))
+		fmt.Fprintf(h.out, "in %s: %s, %s; bleepstore replay %s judges it again\n", h.dir,
+			historyFile, strings.Join(h.files(), ", "), filepath.Join(h.dir, historyFile))
 	}
 	fmt.Fprintf(h.out, "repeat: %s\n", h.header.Repeat)
 	return nil
@@ -169,7 +188,16 @@ func (h *hunt) writeHistory() (err error) {
 	return err
 }
 
-// writeVerdict writes the verdict and the chart.
+// files are those that tell the verdict.
+func (h *hunt) files() []string {
+	if h.windows == nil {
+		return []string{verdictFile, chartFile}
+	}
+	return []string{verdictFile, chartFile, timelineFile}
+}
+
+// writeVerdict writes the verdict, the chart and, of a run with faults, the
+// timeline.
 func (h *hunt) writeVerdict() error {
 	text, err := json.MarshalIndent(&h.verdict, "", "  ")
 	if err != nil {
@@ -178,11 +206,17 @@ func (h *hunt) writeVerdict() error {
 	if err := os.WriteFile(filepath.Join(h.dir, verdictFile), append(text, '\n'), 0o644); err != nil {
 		return err
 	}
-	f, err := os.Create(filepath.Join(h.dir, chartFile))
-	if err != nil {
+	draw := func(name string, write func(io.Writer) error) error {
+		f, err := os.Create(filepath.Join(h.dir, name))
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	if err := draw(chartFile, h.chart.Write); err != nil || h.windows == nil {
 		return err
 	}
-	return errors.Join(h.chart.Write(f), f.Close())
+	return draw(timelineFile, h.chart.Timeline)
 }
 
 // sentence is the verdict in one line.
@@ -197,9 +231,20 @@ func (h *hunt) sentence() string {
 			open = append(open, w.Name)
 		}
 	}
+	f := h.verdict.Faults
+	if f == nil {
+		f = &check.Faults{}
+	}
+	if f.Inconclusive != "" {
+		open = append(open, f.Inconclusive)
+	}
 	switch {
 	case len(broken) > 0:
 		return "VIOLATION: below what is demanded: " + strings.Join(broken, ", ")
+	case f.Diverged != "":
+		return "VIOLATION: " + f.Diverged
+	case len(f.Failing) > 0:
+		return "FAILED: " + strings.Join(f.Failing, "; ")
 	case len(open) > 0:
 		return "INCONCLUSIVE: " + strings.Join(open, ", ")
 	case len(h.verdict.Workloads) == 0:

@@ -17,6 +17,7 @@ type listCmd struct {
 	JSON    bool     `name:"json" help:"One JSON array instead of lines."`
 	ID      []string `name:"id" sep:"," placeholder:"GLOB" help:"Only scenarios whose id or rule matches one of the globs."`
 	Profile string   `name:"profile" help:"Only scenarios of a profile: core or full. None: all."`
+	Faults  bool     `help:"The kinds of faults of bleepstore chaos instead: name, group, sentence."`
 }
 
 // listed is one scenario as list --json prints it.
@@ -33,6 +34,12 @@ type listed struct {
 
 // Run prints the scenarios and invariants that are asked for.
 func (c *listCmd) Run() error {
+	if c.Faults {
+		if len(c.ID) > 0 || c.Profile != "" {
+			return usage("--faults lists no scenarios: leave out --id and --profile")
+		}
+		return listFaults(os.Stdout, c.JSON)
+	}
 	scs, invs, err := conformance.Find(scenarios.All(), c.Profile, c.ID)
 	if err != nil {
 		return err

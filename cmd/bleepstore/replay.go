@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"bleepstore/conformance"
 	"bleepstore/conformance/chart"
@@ -46,12 +47,13 @@ func (c *replayCmd) Run() error {
 	if ctx.Err() != nil {
 		return exitWith(conformance.ExitInterrupted)
 	}
+	h.conclude(&said)
 	fmt.Printf("%s\n%s\n", &said, h.sentence())
 	if c.Out != "" {
 		if err := h.writeVerdict(); err != nil {
 			return unwritten(err)
 		}
-		fmt.Printf("in %s: %s, %s\n", c.Out, verdictFile, chartFile)
+		fmt.Printf("in %s: %s\n", c.Out, strings.Join(h.files(), ", "))
 	}
 	if code := h.verdict.ExitCode(h.expect); code != 0 {
 		return exitWith(code)
@@ -77,7 +79,7 @@ func (c *replayCmd) judge(ctx context.Context, h *hunt, said *bytes.Buffer) erro
 	defer f.Close()
 	err = history.ReadEach(f, one)
 	if errors.Is(err, history.ErrScattered) { // another program's: all of it has to be read first
-		h.verdict, h.chart = check.Verdict{}, chart.Chart{}
+		h.verdict, h.chart, h.windows = check.Verdict{}, chart.Chart{}, nil
 		said.Reset()
 		err = c.judgeWhole(f, one)
 	}
