@@ -22,7 +22,7 @@ import (
 // it is skipped. As another program it does what the tests run it for.
 func TestMain(m *testing.M) {
 	role := os.Getenv(roleKey)
-	if role == "server" || role == "stayer" {
+	if role != "" && role != "run" {
 		os.Exit(play(role))
 	}
 	why = netns.Probe()
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		}
 		why = netns.Probe() // what the kernel can do shows inside only
 	}
-	if role != "" {
+	if role == "run" {
 		os.Exit(play(role))
 	}
 	os.Exit(m.Run())

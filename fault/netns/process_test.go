@@ -27,7 +27,7 @@ const roleKey = "BLEEPSTORE_NETNS_TEST"
 func play(role string) int {
 	err := why
 	if err == nil {
-		err = map[string]func() error{"server": server, "stayer": stayer, "run": run}[role]()
+		err = map[string]func() error{"server": server, "stayer": stayer, "asker": asker, "run": run}[role]()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -18,10 +18,12 @@ func (c *Cluster) Abilities() fault.Abilities {
 		peers, agents = peers && n.peer != "", agents && n.agent != ""
 	}
 	switch {
-	case c.o.Edges == nil:
+	case c.o.Edges == nil && c.o.Lab == nil:
 		a.Why["net"] = "nothing stands between the nodes"
 	case len(c.t.Nodes) < 2 && c.t.Members == nil:
 		a.Why["net"] = "there is one node"
+	case c.o.Lab != nil:
+		a.Network = c.o.Lab
 	case !peers || c.t.Peers.By == "none":
 		a.Why["net"] = "the topology does not say where nodes reach each other (peer, peers)"
 	default:

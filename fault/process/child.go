@@ -23,7 +23,10 @@ type Child struct {
 // Spawn runs a command whose output is appended to a file. Its standard input
 // ends with this process, however that ends. The caller sees to its end. Where
 // the command has been given a Group, its own children are reached with it.
-func Spawn(cmd *exec.Cmd, log string) (*Child, error) {
+func Spawn(cmd *exec.Cmd, log string) (*Child, error) { return spawn(cmd, log, cmd.Start) }
+
+// spawn is Spawn of a command that start starts.
+func spawn(cmd *exec.Cmd, log string, start func() error) (*Child, error) {
 	c := &Child{cmd: cmd, log: log, ended: make(chan struct{})}
 	out, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
@@ -34,7 +37,7 @@ func Spawn(cmd *exec.Cmd, log string) (*Child, error) {
 	if _, err := cmd.StdinPipe(); err != nil { // open while this process lives
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := start(); err != nil {
 		return nil, err
 	}
 	go func() {
@@ -143,15 +146,15 @@ func newThread() *thread {
 	return t
 }
 
-// spawn is Spawn of a group of processes, the first of which does not outlive
-// this one.
-func (t *thread) spawn(cmd *exec.Cmd, log string) (c *Child, err error) {
+// spawn is that of a group of processes, the first of which does not outlive this
+// one.
+func (t *thread) spawn(cmd *exec.Cmd, log string, start func() error) (c *Child, err error) {
 	done := make(chan struct{})
 	t.calls <- func() {
 		defer close(done)
 		Group(cmd)
 		dieWithParent(cmd)
-		c, err = Spawn(cmd, log)
+		c, err = spawn(cmd, log, start)
 	}
 	<-done
 	return c, err

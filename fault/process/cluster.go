@@ -27,13 +27,9 @@ type Options struct {
 	Fronts Fronts // nil: clients reach the nodes themselves
 	Disks  Disks  // nil: data directories are as the system has them
 
-	// Host is the address of the i-th node, from 1 on; nil: 127.0.0.1.
-	Host func(i int) string
-	// Wrap makes the command of a node run elsewhere, in a namespace say, as the
-	// same process: it has to end in exec. nil: it runs here.
-	Wrap func(node string, argv []string) []string
-	// Free picks ports that nobody has on a host; nil: by listening here.
-	Free  func(host string) (port string, err error)
+	// Lab is a network of the kernel's for the nodes, with its own faults; nil: they
+	// run on the loopback interface. Edges are to be nil beside it.
+	Lab   Lab
 	Arg0  string    // what {self} is told that it is called; "": as this process
 	Notes io.Writer // what happens by itself; nil: nobody is told
 }

@@ -48,7 +48,11 @@ func (c *Cluster) begin(n *node, cmd *exec.Cmd) error {
 			return err
 		}
 	}
-	child, err := c.thread.spawn(cmd, n.log)
+	start := cmd.Start
+	if c.o.Lab != nil {
+		start = func() error { return c.o.Lab.Start(n.name, cmd) }
+	}
+	child, err := c.thread.spawn(cmd, n.log, start)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package process
 
 import (
 	"context"
+	"net/netip"
+	"os/exec"
 
 	"bleepstore/fault"
 )
@@ -17,6 +19,16 @@ type Edges interface {
 	Dialer() string
 	// Listen makes an address at which from reaches to, which listens at target.
 	Listen(from, to, target string) (addr string, err error)
+}
+
+// A Lab is a network in which each node has an address of its own: netns.Lab is.
+// Its methods may be called together.
+type Lab interface {
+	fault.Network
+	// Add makes room for a node, and returns its address.
+	Add(node string) (netip.Addr, error)
+	// Start starts a command as a process of a node.
+	Start(node string, cmd *exec.Cmd) error
 }
 
 // Fronts are HTTP proxies before nodes.

@@ -71,12 +71,16 @@ func (c *Cluster) placed(free *Ports, name string) (*node, error) {
 	c.mu.Unlock()
 	n.data, n.log = filepath.Join(c.o.Dir, name), filepath.Join(c.o.Dir, name+".log")
 	host := "127.0.0.1"
-	if c.o.Host != nil {
-		host = c.o.Host(n.i)
+	if c.o.Lab != nil {
+		addr, err := c.o.Lab.Add(name)
+		if err != nil {
+			return nil, err
+		}
+		host = addr.String()
 	}
 	n.scope = c.scope.with("node", name, "i", strconv.Itoa(n.i), "data", n.data, "log", n.log, "host", host)
-	for _, port := range append([]string{""}, c.t.Ports...) {
-		number, err := c.port(free, host)
+	for taken, port := range append([]string{""}, c.t.Ports...) {
+		number, err := c.port(free, host, taken)
 		if err != nil {
 			return nil, err
 		}
@@ -108,9 +112,10 @@ func (c *Cluster) placed(free *Ports, name string) (*node, error) {
 	return n, os.MkdirAll(n.data, 0o700)
 }
 
-func (c *Cluster) port(free *Ports, host string) (string, error) {
-	if c.o.Free != nil {
-		return c.o.Free(host)
+// port picks a port of a node: in a network of its own any that it has not yet.
+func (c *Cluster) port(free *Ports, host string, taken int) (string, error) {
+	if c.o.Lab != nil {
+		return strconv.Itoa(firstPort + taken), nil
 	}
 	addr, err := free.Pick(host, "")
 	if err != nil {
@@ -188,9 +193,6 @@ func (c *Cluster) command(n *node) (*exec.Cmd, error) {
 	dir, err3 := s.expand(cmp.Or(n.spec.Dir, "{data}"))
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
-	}
-	if c.o.Wrap != nil {
-		argv = c.o.Wrap(n.name, argv)
 	}
 	cmd := exec.CommandContext(context.Background(), argv[0], argv[1:]...) // ends as Kill, Stop and Close say
 	cmd.Dir, cmd.Env = dir, inherited(os.Environ())
