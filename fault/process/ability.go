@@ -2,7 +2,6 @@ package process
 
 import (
 	"context"
-	"fmt"
 
 	"bleepstore/fault"
 )
@@ -71,13 +70,17 @@ func (d disk) Trouble(ctx context.Context, name string, t fault.DiskTrouble) err
 	return d.o.Disks.Trouble(ctx, name, t)
 }
 
-// PowerCut implements fault.Disk.
+// PowerCut implements fault.Disk: a disk forgets before its node is started again.
 func (d disk) PowerCut(ctx context.Context, name string) error {
 	if err := d.Kill(ctx, name); err != nil {
 		return err
 	}
-	if err := d.o.Disks.PowerCut(ctx, name); err != nil {
-		return fmt.Errorf("%s: its disk: %w", name, err)
-	}
-	return nil
+	return d.change(ctx, name, func(n *node) error {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if n.life != nil {
+			n.life.unpowered = true // also one that had ended by itself
+		}
+		return nil
+	})
 }

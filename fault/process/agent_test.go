@@ -136,6 +136,12 @@ func TestDisk(t *testing.T) {
 	if err := c.Revive(ctx); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.Stop(ctx, "n1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Revive(ctx); err != nil {
+		t.Fatal(err)
+	}
 	if err := d.Trouble(ctx, "n1", fault.DiskTrouble{FailSync: 1}); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +150,7 @@ func TestDisk(t *testing.T) {
 	if d := c.Deaths()[0]; d.Cause != "its disk was in trouble" {
 		t.Errorf("got %+v", d)
 	}
-	if want := []string{"mount n1", "cut n1", "mount n1", "trouble n1"}; !slices.Equal(p.notes, want) {
+	if want := []string{"mount n1", "cut n1", "mount n1", "mount n1", "trouble n1"}; !slices.Equal(p.notes, want) {
 		t.Errorf("the disk saw %q, want %q", p.notes, want)
 	}
 }

@@ -74,6 +74,15 @@ func (c *Child) How() string {
 	return c.err.Error()
 }
 
+// Killed says whether the process has ended without a word.
+func (c *Child) Killed() bool {
+	if c.Runs() {
+		return false
+	}
+	status, ok := c.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
 // Said is the end of what it printed.
 func (c *Child) Said() string { return said(c.log) }
 

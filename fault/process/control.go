@@ -20,10 +20,8 @@ func (c *Cluster) Start(ctx context.Context, name string) error {
 		if c.running(n) {
 			return nil
 		}
-		if c.o.Disks != nil {
-			if err := c.o.Disks.Mount(ctx, name, n.data); err != nil {
-				return fmt.Errorf("its disk: %w", err)
-			}
+		if err := c.mount(ctx, n); err != nil {
+			return fmt.Errorf("its disk: %w", err)
 		}
 		cmd, err := c.command(n)
 		if err != nil {
@@ -34,6 +32,23 @@ func (c *Cluster) Start(ctx context.Context, name string) error {
 		}
 		return c.setClock(ctx, n)
 	})
+}
+
+// mount has a node's disk there. One whose process was killed comes from a loss of
+// power: so the system's page cache does not keep for it what it never synced.
+func (c *Cluster) mount(ctx context.Context, n *node) error {
+	if c.o.Disks == nil {
+		return nil
+	}
+	c.mu.Lock()
+	cut := n.life != nil && (n.life.unpowered || n.life.child.Killed())
+	c.mu.Unlock()
+	if cut {
+		if err := c.o.Disks.PowerCut(ctx, n.name); err != nil {
+			return err
+		}
+	}
+	return c.o.Disks.Mount(ctx, n.name, n.data)
 }
 
 // begin has a process begun, and watched.

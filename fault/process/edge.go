@@ -41,8 +41,8 @@ type Fronts interface {
 
 // Disks are what lies under the nodes' data directories.
 type Disks interface {
-	// Trouble and PowerCut are as those of fault.Disk; the node's process has been
-	// killed when PowerCut is called.
+	// Trouble is that of fault.Disk. PowerCut forgets what was not synced: it is
+	// called before a node is started whose process was killed, by whomever.
 	fault.Disk
 	// Mount has a node's data directory there. It is called before each start of
 	// its process.

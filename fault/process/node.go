@@ -46,6 +46,8 @@ type life struct {
 	armed  string             // point of the code at which it was told to crash
 	ailing bool               // its disk has been in trouble
 	clock  fault.ClockTrouble // that it was told of
+
+	unpowered bool // its power was cut
 }
 
 // place gives new nodes all that is theirs, but starts none.
