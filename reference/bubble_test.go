@@ -23,14 +23,14 @@ import (
 type bubble struct {
 	t       *testing.T
 	net     *memoryNet
-	change  func(*reference.Config)
+	change  func(node int, c *reference.Config)
 	nodes   []*reference.Server
 	ended   []chan error
 	clients []*s3.Client
 	idle    []func()
 }
 
-func newBubble(t *testing.T, n int, change func(*reference.Config)) *bubble {
+func newBubble(t *testing.T, n int, change func(node int, c *reference.Config)) *bubble {
 	b := &bubble{t: t, net: newMemoryNet(), change: change, nodes: make([]*reference.Server, n), ended: make([]chan error, n)}
 	for i := range n {
 		transport := &http.Transport{DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) { return b.net.dial(ctx, "client", addr) }}
@@ -61,7 +61,7 @@ func (b *bubble) config(i int) reference.Config {
 		}
 	}
 	if b.change != nil {
-		b.change(&c)
+		b.change(i, &c)
 	}
 	return c
 }
@@ -105,6 +105,9 @@ func (b *bubble) close() {
 	cut, cancel := context.WithCancel(context.Background())
 	cancel()
 	for i, s := range b.nodes {
+		if s == nil {
+			continue
+		}
 		if err := s.Close(cut); err != nil {
 			b.t.Errorf("close node %d: %v", i, err)
 		}
@@ -112,6 +115,15 @@ func (b *bubble) close() {
 			b.t.Errorf("node %d: %v", i, err)
 		}
 	}
+}
+
+// kill ends a node whose disk has failed it: whatever it says.
+func (b *bubble) kill(i int) {
+	cut, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = b.nodes[i].Close(cut)
+	<-b.ended[i]
+	b.nodes[i] = nil
 }
 
 func (b *bubble) await(what string, ok func() bool) {

@@ -85,7 +85,7 @@ func lockDir(c Config) (_ *datadir, err error) {
 		}
 	}()
 	for _, dir := range c.dirs() {
-		if err := c.FS.MkdirAll(dir, 0o700); err != nil {
+		if err := makeDir(c.FS, dir); err != nil {
 			return nil, fmt.Errorf("data directory: %w", err)
 		}
 		l, err := hold(c.FS, filepath.Join(dir, lockFile))
@@ -95,6 +95,41 @@ func lockDir(c Config) (_ *datadir, err error) {
 		d.locks = append(d.locks, l)
 	}
 	return d, nil
+}
+
+// makeDir makes a directory, with those above it, durable in its parent: always,
+// because a process that died here may have left that to the next.
+func makeDir(fsys fault.FS, dir string) error {
+	dir = filepath.Clean(dir)
+	parents := []string{filepath.Dir(dir)}
+	for at := parents[0]; at != filepath.Dir(at) && missing(fsys, at); {
+		at = filepath.Dir(at)
+		parents = append(parents, at)
+	}
+	if err := fsys.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, p := range parents {
+		if err := syncDir(fsys, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func missing(fsys fault.FS, dir string) bool {
+	_, err := fault.Stat(fsys, dir)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// syncDir makes what is in a directory durable. One that we may not read somebody
+// else has set up.
+func syncDir(fsys fault.FS, dir string) error {
+	err := fsys.SyncDir(dir)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	return err
 }
 
 func (d *datadir) close() error {

@@ -59,7 +59,7 @@ func restore(ctx context.Context, c Config, d *datadir, r io.Reader) (m backup.M
 		return m, err
 	}
 	for _, dir := range c.dirs() {
-		if err := c.syncParent(dir); err != nil {
+		if err := syncDir(c.FS, filepath.Dir(filepath.Clean(dir))); err != nil {
 			return m, err
 		}
 	}
@@ -105,14 +105,4 @@ func (c *Config) vacate() error {
 		return fmt.Errorf("remove what was restored: %w", err)
 	}
 	return ignoreMissing(c.FS.Remove(filepath.Join(c.Dir, idFile)))
-}
-
-// syncParent makes a directory durable in its parent. One that we may not read
-// somebody else has set up.
-func (c *Config) syncParent(dir string) error {
-	err := c.FS.SyncDir(filepath.Dir(filepath.Clean(dir)))
-	if errors.Is(err, fs.ErrPermission) {
-		return nil
-	}
-	return err
 }
