@@ -20,7 +20,7 @@ import (
 // Options say how a topology is run. What stands between nodes, before and under
 // them stays the caller's: to be closed after Close.
 type Options struct {
-	Dir   string // of data, logs and files; made where it is not there, and left
+	Dir   string // of data, logs and files; made where it is not there, and left; of this run alone
 	Nodes int    // how many, where the topology does not name them; 0: 1
 
 	Edges  Edges  // nil: nothing stands between nodes

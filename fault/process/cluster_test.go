@@ -229,18 +229,24 @@ func TestDeath(t *testing.T) {
 }
 
 func TestNodeThatCannotStart(t *testing.T) {
-	o := process.Options{Dir: t.TempDir()}
+	fresh := func() process.Options { return process.Options{Dir: t.TempDir()} }
 	top := parsed(t, "nodes: 2\nnode: {command: ['{self}', fake, '{addr}', '{data}']}\nonly: {n2: {command: ['{self}', fake, 'nowhere:at:all', '{data}']}}")
-	_, err := process.Start(t.Context(), top, o)
+	used := fresh()
+	_, err := process.Start(t.Context(), top, used)
 	if err == nil || !strings.Contains(err.Error(), "n2 is not ready") || !strings.Contains(err.Error(), "exit status 1") || !strings.Contains(err.Error(), "too many colons") {
 		t.Errorf("got %v, want how n2 ended and what it said", err)
 	}
+	if _, err := process.Start(t.Context(), top, used); err == nil || !strings.Contains(err.Error(), "holds something already") {
+		t.Errorf("got %v, want that the directory was used before", err)
+	}
 	top.Only = map[string]process.Node{"n2": {Command: []string{"/no/such/program"}}}
-	if _, err := process.Start(t.Context(), top, o); !errors.Is(err, os.ErrNotExist) {
+	if _, err := process.Start(t.Context(), top, fresh()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want that there is no such program", err)
 	}
-	top.Only = map[string]process.Node{"n2": {Ready: process.Ready{URL: "http://{addr}/file/absent", Within: 100 * time.Millisecond}}}
-	if _, err := process.Start(t.Context(), top, o); err == nil || !strings.Contains(err.Error(), "n2 is not ready: not within 100ms") || !strings.Contains(err.Error(), "serving at") {
+	top.Only = map[string]process.Node{"n2": {
+		Command: []string{"sh", "-c", "echo what it says; exec sleep 600"}, Ready: process.Ready{TCP: "{addr}", Within: time.Second},
+	}}
+	if _, err := process.Start(t.Context(), top, fresh()); err == nil || !strings.Contains(err.Error(), "n2 is not ready: not within 1s") || !strings.Contains(err.Error(), "what it says") {
 		t.Errorf("got %v, want that n2 is not ready, and what it said", err)
 	}
 }

@@ -66,6 +66,15 @@ func fake(addr, data string) {
 			http.Error(w, string(refusal), http.StatusConflict)
 		}
 	})
+	http.HandleFunc("/reach/{addr}", func(w http.ResponseWriter, r *http.Request) { // as a node asks another one
+		resp, err := web.Get("http://" + r.PathValue("addr") + "/told")
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer resp.Body.Close()
+		_, _ = io.Copy(w, resp.Body)
+	})
 	if at := os.Getenv("BLEEPSTORE_FAULT_AGENT"); at != "" {
 		go fakeAgent(at, data)
 	}

@@ -111,7 +111,20 @@ func (c *Cluster) placed(free *Ports, name string) (*node, error) {
 			return nil, fmt.Errorf("a proxy before it: %w", err)
 		}
 	}
-	return n, os.MkdirAll(n.data, 0o700)
+	return n, vacant(n.data)
+}
+
+// vacant makes a directory that holds nothing: what nodes know of each other is
+// not true of the next run.
+func vacant(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	there, err := os.ReadDir(dir)
+	if err == nil && len(there) > 0 {
+		err = fmt.Errorf("%s holds something already: %s", dir, there[0].Name())
+	}
+	return err
 }
 
 // port picks a port of a node: in a network of its own any that it has not yet.
