@@ -197,7 +197,8 @@ func (r *Raft) start(base place) (err error) {
 	r.snapshots.copy = m.copy
 	c := r.o.config()
 	held := heldLog{r.store, r.snapshots.vol.files(), r.snapshots.vol.log(), r.snapshots.sends}
-	disk := &diskWatch{LogStore: held, began: time.Now(), slow: r.o.Slow}
+	dies := &mortal{fail: r.fail}
+	disk := &diskWatch{LogStore: mortalLog{held, dies}, began: time.Now(), slow: r.o.Slow}
 	logs, err := raft.NewLogCache(64, disk)
 	if err != nil {
 		return err
@@ -211,7 +212,10 @@ func (r *Raft) start(base place) (err error) {
 			return fmt.Errorf("bootstrap: %w", err)
 		}
 	}
-	if r.raft, err = raft.NewRaft(c, m, logs, r.store, r.snapshots, &silencer{r.o.Transport, disk, stuckElections * c.ElectionTimeout}); err != nil {
+	r.raft, err = dies.open(func() (*raft.Raft, error) {
+		return raft.NewRaft(c, m, logs, mortalStable{r.store, dies}, r.snapshots, &silencer{r.o.Transport, disk, stuckElections * c.ElectionTimeout})
+	})
+	if err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}
 	r.nudges.open.Store(true)
