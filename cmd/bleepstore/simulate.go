@@ -94,9 +94,6 @@ func (c *chaosCmd) campaign(nemesis []string, schedule string) (*campaign.Campai
 			return nil, usage("--mutant %s: %w", m, campaign.ErrMutant)
 		}
 	}
-	for c.Seed == 0 {
-		c.Seed = rand.Uint64N(1 << 32)
-	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -129,6 +126,9 @@ func (c *chaosCmd) lengths(g *campaign.Campaign, schedule string) error {
 		if err != nil {
 			return usage("--schedule %s: %w", schedule, err)
 		}
+		if c.Seed == 0 {
+			g.Job.Seed = s.Seed
+		}
 		g.Job.Schedule, g.Job.Nodes, length = text, s.Nodes, time.Duration(s.Length)
 		g.Runs = max(1, c.Seeds)
 	case c.Seeds > 0:
@@ -144,10 +144,16 @@ func (c *chaosCmd) lengths(g *campaign.Campaign, schedule string) error {
 	if schedule == "" && length < leastSimulation {
 		return usage("--length %s: faults, and quiet before and after, need %s at least", length, leastSimulation)
 	}
+	for g.Job.Seed == 0 {
+		g.Job.Seed = rand.Uint64N(1 << 32) // short enough to type
+	}
 	g.Job.Length = fault.Span(length)
 	nemesis := strings.Join(g.Job.Kinds, ",")
 	g.Repeat = func(seed uint64, file string) string {
-		out := fmt.Sprintf("bleepstore chaos --sim=%s --seed=%d --seeds=1", g.Job.Level, seed)
+		out := fmt.Sprintf("bleepstore chaos --sim=%s --seeds=1", g.Job.Level)
+		if file == "" {
+			out += fmt.Sprintf(" --seed=%d", seed)
+		}
 		switch file = cmp.Or(file, schedule); {
 		case file != "":
 			out += " --schedule=" + file

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -74,14 +75,12 @@ func (c *client) aim(op *history.Op) string {
 	op.Workload, op.Bucket = c.work.name, bucket
 	op.Process, op.Client = c.process, c.n
 	nodes := c.s.Nodes()
-	at := c.rand.IntN(len(nodes))
-	for i, id := range nodes {
-		if id == c.endpoint {
-			at = i
-		}
+	to := nodes[c.rand.IntN(len(nodes))]
+	if slices.Contains(nodes, c.endpoint) {
+		to = c.endpoint
 	}
-	op.Endpoint = at
-	return nodes[at]
+	op.Endpoint = slices.Index(c.s.ever(), to)
+	return to
 }
 
 // outcomeOf says what is known of an operation's effect by its error. known is

@@ -47,6 +47,10 @@ func (r *run) finish(ctx context.Context) {
 			recovery, len(r.s.running()), len(r.s.all()), r.s.leader() != nil))
 		return
 	}
+	if err := r.s.tidy(recovering); err != nil {
+		end.Violations = append(end.Violations, fmt.Sprintf("%s after everything was healed: %v", recovery, err))
+		return
+	}
 	r.lookAtAll(recovering, healed)
 	r.agree(ctx)
 	r.copies(ctx)

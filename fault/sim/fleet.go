@@ -31,6 +31,7 @@ type fleet struct {
 
 	mu    sync.Mutex
 	homes map[string]*home
+	made  []string       // ids of all nodes that there ever were
 	wg    sync.WaitGroup // of who watches over nodes
 	over  chan struct{}  // closed when the run ends
 	ended []error        // of nodes that ended by themselves
@@ -87,6 +88,7 @@ func (s *fleet) build(id string, voters *raft.Configuration) (*home, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.homes[id] = h
+	s.made = append(s.made, id)
 	return h, nil
 }
 
@@ -280,9 +282,11 @@ func (s *fleet) notes() []error {
 }
 
 // ever are the ids of all nodes that there were, in the order in which they came.
-func (s *fleet) ever() (ids []string) {
-	for _, h := range s.all() {
-		ids = append(ids, h.id)
-	}
-	return ids
+func (s *fleet) ever() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.made)
 }
+
+// number is that of the next node.
+func (s *fleet) number() int { return len(s.ever()) + 1 }

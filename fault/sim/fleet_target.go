@@ -34,8 +34,9 @@ func (s *fleet) Leader(context.Context) (string, error) {
 // Abilities implements fault.Target.
 func (s *fleet) Abilities() fault.Abilities {
 	return fault.Abilities{
-		Network: meshFaults{s.mesh}, Process: processes{s}, Clock: clocks{s}, Snapshot: snapshots{s},
+		Network: meshFaults{s.mesh}, Process: processes{s}, Clock: clocks{s}, Members: members{s}, Snapshot: snapshots{s},
 		Why: map[string]string{
+			"kill": "all nodes share a process, in which a point of the code does not tell whose it is",
 			"http": "at the level raft clients call the nodes without HTTP",
 			"disk": "the nodes stand on a disk of the system",
 		},

@@ -28,7 +28,7 @@ type Options struct {
 	Virtual time.Duration // length of the run
 	Kinds   []fault.Kind  // of faults, from which the schedule is drawn
 	// Schedule, when not nil, is what happens, instead of what Seed would draw; its
-	// Nodes and Length count.
+	// Nodes and Length count, its seed does not.
 	Schedule *fault.Schedule
 	Dir      string // where the nodes' directories are made, and removed; "": a tmpfs, or the system's
 	// Bubble runs fn in a bubble of virtual time: synctest.Test of a test, or
@@ -83,8 +83,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	res := &Result{}
 	if o.Schedule != nil {
 		res.Schedule = *o.Schedule
+		res.Schedule.Seed = o.Seed
 	} else {
-		s, err := Draw(o.Level, o.Seed, o.Nodes, o.Virtual, o.Kinds)
+		s, err := Draw(o.Seed, o.Nodes, o.Virtual, o.Kinds)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +116,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 }
 
 // Draw is the schedule that a seed draws.
-func Draw(_ string, seed uint64, nodes int, length time.Duration, kinds []fault.Kind) (fault.Schedule, error) {
+func Draw(seed uint64, nodes int, length time.Duration, kinds []fault.Kind) (fault.Schedule, error) {
 	return fault.Draw(seed, fault.Plan{Kinds: kinds, Nodes: nodes, Length: length, Longest: min(10*time.Second, length/6), Gap: min(2*time.Second, length/20)})
 }
 

@@ -91,6 +91,7 @@ func (c *client) roam(ctx context.Context, p *pool, over <-chan struct{}) {
 			return ctx.Err() != nil
 		}
 	}
+	sleep(over, time.Duration(c.n+1)*7919*time.Microsecond+time.Duration(c.rand.Int64N(int64(time.Millisecond)))) // nobody at the same time
 	for !done() {
 		h := p.take(c.rand)
 		for stay := 20 + c.rand.IntN(60); stay > 0 && !h.worn() && !done(); stay-- {

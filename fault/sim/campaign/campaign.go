@@ -22,8 +22,8 @@ type Campaign struct {
 	Jobs    int       // children at a time
 	Out     string    // where results go; "": a run that fails leaves nothing
 	Say     io.Writer // progress, a line each
-	// Repeat is the command that runs one seed alone, with a schedule's file where
-	// that is not "".
+	// Repeat is the command that runs one seed alone, or, where that is not "", a
+	// schedule's file, which has a seed of its own.
 	Repeat func(seed uint64, schedule string) string
 	// KeepGoing runs all seeds, also after one has failed.
 	KeepGoing bool
@@ -58,6 +58,8 @@ type Failure struct {
 	Dir     string      `json:"dir,omitempty"`
 	Again   string      `json:"again,omitempty"`  // how often it failed again, of how many reruns
 	Shrunk  *Shrunk     `json:"shrunk,omitempty"` // of the first violation
+
+	at time.Duration // when it had happened, in the run; 0: in the end
 }
 
 // Seed is the i-th seed from first on: the first is first itself.
@@ -102,7 +104,9 @@ feed:
 	}
 	for i := range c.sum.Failed {
 		if f := &c.sum.Failed[i]; f.Outcome == sim.Violation {
-			c.close(ctx, f)
+			if err := c.examine(ctx, f); err != nil {
+				return c.sum, err
+			}
 			break
 		}
 	}
@@ -123,7 +127,7 @@ func (c *Campaign) one(ctx context.Context, seed uint64, stop func()) {
 		f.Why = []string{err.Error()}
 	} else {
 		c.add(r)
-		f.Outcome, f.Why = r.Outcome, r.Why
+		f.Outcome, f.Why, f.at = r.Outcome, r.Why, r.At
 	}
 	if f.Outcome == sim.Good {
 		c.progress(seed, r)
@@ -154,6 +158,9 @@ func (c *Campaign) job(seed uint64) Job {
 	}
 	return j
 }
+
+// file is one of the campaign's own.
+func (c *Campaign) file(name string) string { return filepath.Join(c.Out, name) }
 
 // add takes a report into the sum.
 func (c *Campaign) add(r *Report) {

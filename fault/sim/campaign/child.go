@@ -30,6 +30,11 @@ const (
 	mostSaid = 64 << 10
 )
 
+// environment makes a child run as much the same every time as Go lets it: one
+// goroutine at a time, each until it waits, and the collector only where memory
+// runs short.
+var environment = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=1GiB", "GODEBUG=asyncpreemptoff=1"}
+
 // run runs a job in a child. Its error is a *ChildError, or that of ctx.
 func (c *Campaign) run(ctx context.Context, j Job) (*Report, error) {
 	input, err := json.Marshal(j)
@@ -42,7 +47,7 @@ func (c *Campaign) run(ctx context.Context, j Job) (*Report, error) {
 	var out bytes.Buffer
 	said := &tail{}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), &out, said
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC=300")
+	cmd.Env = append(os.Environ(), environment...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // it says where it stands
 	cmd.WaitDelay = lastWords
 	err = cmd.Run()

@@ -54,6 +54,7 @@ type Report struct {
 	Notes     []string      `json:"notes,omitempty"`
 	Events    int           `json:"events"`  // of the schedule
 	Witness   int           `json:"witness"` // operations of the shortest counterexample; 0: there is none
+	At        time.Duration `json:"at_ns"`   // when the first one was complete; 0: there is none
 }
 
 // Files of a run.
@@ -122,8 +123,15 @@ func report(res *sim.Result) *Report {
 	for _, w := range res.Verdict.Workloads {
 		r.Ops += w.Succeeded
 		for _, v := range w.Violations {
-			if n := len(v.Ops); n > 0 && (r.Witness == 0 || n < r.Witness) {
+			n := len(v.Ops)
+			if n == 0 {
+				continue
+			}
+			if r.Witness == 0 || n < r.Witness {
 				r.Witness = n
+			}
+			if at := complete(v.Ops); r.At == 0 || at < r.At {
+				r.At = at
 			}
 		}
 	}
@@ -131,6 +139,17 @@ func report(res *sim.Result) *Report {
 		r.Done, r.Skipped = f.Done, f.Skipped
 	}
 	return r
+}
+
+// complete is when the last of some operations had begun, and has ended if it did.
+func complete(ops []history.Op) (at time.Duration) {
+	for _, op := range ops {
+		at = max(at, time.Duration(op.Call))
+		if op.Ended() {
+			at = max(at, time.Duration(op.Return))
+		}
+	}
+	return at
 }
 
 // write leaves what a run showed in a directory.

@@ -2,23 +2,27 @@ package campaign
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"bleepstore/fault"
 	"bleepstore/fault/sim"
 )
 
-// Reruns is how often a seed that failed is run again.
-const Reruns = 5
-
-// tries is how often a smaller schedule is tried: a failure may not come every
-// time.
-const tries = 2
+const (
+	// Reruns is how often a seed that failed is run again.
+	Reruns = 5
+	// tries is how often a smaller schedule is tried, each time with another seed
+	// for what the schedule leaves open: a failure may not come every time.
+	tries = 4
+	// behind is how much of a run is kept behind its first failure.
+	behind = 3 * time.Second
+)
 
 // A Shrunk is the smallest schedule that was found to fail.
 type Shrunk struct {
@@ -31,107 +35,167 @@ type Shrunk struct {
 	Took     time.Duration  `json:"took_ns"`
 }
 
-// close looks closer at a violation: how often it comes again, and how little of
-// its schedule that takes.
-func (c *Campaign) close(ctx context.Context, f *Failure) {
+// examine looks closer at a violation: how often it comes again, and how little
+// of its schedule that takes.
+func (c *Campaign) examine(ctx context.Context, f *Failure) error {
 	j := c.job(f.Seed)
 	j.Dir = ""
-	failed, _, _ := c.again(ctx, j, Reruns)
-	f.Again = fmt.Sprintf("%d of %d", failed, Reruns)
+	f.Again = fmt.Sprintf("%d of %d", len(c.violations(ctx, repeated(j, Reruns))), Reruns)
 	fmt.Fprintf(c.Say, "seed %d failed again in %s reruns\n", f.Seed, f.Again)
 	s, err := c.scheduleOf(j)
 	if err != nil {
-		fmt.Fprintf(c.Say, "its schedule cannot be made smaller: %v\n", err)
-		return
+		return err
 	}
 	began := time.Now()
-	limit := c.Shrinking
-	if limit == 0 {
-		limit = time.Minute
-	}
-	searching, cancel := context.WithTimeout(ctx, limit)
+	searching, cancel := context.WithTimeout(ctx, cmp.Or(c.Shrinking, 2*time.Minute))
 	defer cancel()
-	small := fault.Shrink(searching, s, func(ctx context.Context, s fault.Schedule) bool {
-		n, _, _ := c.again(ctx, with(j, s), tries)
-		return n > 0
+	fails := func(ctx context.Context, s *fault.Schedule) bool {
+		seed, ok := c.fails(ctx, j, *s)
+		if ok {
+			s.Seed = seed
+		}
+		return ok
+	}
+	if early := until(s, f.at); fails(searching, &early) {
+		s = early
+	}
+	seed := s.Seed
+	s = fault.Shrink(searching, s, func(ctx context.Context, s fault.Schedule) bool {
+		ok := fails(ctx, &s)
+		if ok {
+			seed = s.Seed
+		}
+		return ok
 	})
-	f.Shrunk = c.confirm(ctx, with(j, small), small)
+	s.Seed = seed
+	f.Shrunk, err = c.confirm(ctx, j, s)
 	f.Shrunk.Took = time.Since(began)
+	return err
 }
 
-// confirm runs the smallest schedule some more, and keeps the shortest
-// counterexample.
-func (c *Campaign) confirm(ctx context.Context, j Job, s fault.Schedule) *Shrunk {
-	out := &Shrunk{Schedule: s, Events: len(s.Events)}
-	name := ""
-	if c.Out != "" {
-		name = filepath.Join(c.Out, scheduleFile)
-		j.Dir = c.Out
-		j.Repeat = c.Repeat(j.Seed, name)
-		out.Repeat = j.Repeat
+// until is a schedule as far as something can have come of it by then: 0 is the
+// end.
+func until(s fault.Schedule, then time.Duration) fault.Schedule {
+	if then == 0 {
+		return s
 	}
-	failed, best, _ := c.again(ctx, j, Reruns)
-	out.Again = fmt.Sprintf("%d of %d", failed, Reruns)
-	if best != nil {
-		out.Ops, out.Why = best.Witness, best.Why
-	}
-	if name != "" {
-		if err := writeTo(name, func(w writer) error { return fault.WriteSchedule(w, s) }); err != nil {
-			fmt.Fprintf(c.Say, "write %s: %v\n", name, err)
+	end := min(s.Length, fault.Span(then+behind))
+	s.Length = end
+	s.Events = slices.DeleteFunc(slices.Clone(s.Events), func(e fault.Event) bool { return e.At >= fault.Span(then) })
+	for i := range s.Events {
+		if e := &s.Events[i]; e.End() > end {
+			e.For = end - e.At
 		}
+	}
+	return s
+}
+
+// fails tries a schedule with several seeds, and returns one that failed.
+func (c *Campaign) fails(ctx context.Context, j Job, s fault.Schedule) (seed uint64, ok bool) {
+	var jobs []Job
+	for i := range tries {
+		s.Seed = Seed(j.Seed, i*1000)
+		jobs = append(jobs, with(j, s))
+	}
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
+	var mu sync.Mutex
+	c.each(ctx, jobs, func(at int, r *Report) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Outcome == sim.Violation && !ok {
+			seed, ok = jobs[at].Seed, true
+			enough()
+		}
+	})
+	return seed, ok
+}
+
+// confirm runs the smallest schedule some more, and keeps what it leaves.
+func (c *Campaign) confirm(ctx context.Context, j Job, s fault.Schedule) (*Shrunk, error) {
+	j = with(j, s)
+	out := &Shrunk{Schedule: s, Events: len(s.Events)}
+	if c.Out != "" {
+		j.Dir = c.Out // the last that fails stays
+		j.Repeat = c.Repeat(0, c.file(scheduleFile))
+		out.Repeat = j.Repeat
+		if err := writeTo(c.file(scheduleFile), func(w writer) error { return fault.WriteSchedule(w, s) }); err != nil {
+			return out, err
+		}
+	}
+	failed := c.violations(ctx, repeated(j, Reruns))
+	out.Again = fmt.Sprintf("%d of %d", len(failed), Reruns)
+	for _, r := range failed {
+		if out.Why == nil || r.Witness > 0 && (out.Ops == 0 || r.Witness < out.Ops) {
+			out.Ops, out.Why = r.Witness, r.Why
+		}
+	}
+	return out, nil
+}
+
+// violations runs jobs and returns what was a violation.
+func (c *Campaign) violations(ctx context.Context, jobs []Job) (out []*Report) {
+	var mu sync.Mutex
+	c.each(ctx, jobs, func(_ int, r *Report) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Outcome == sim.Violation {
+			out = append(out, r)
+		}
+	})
+	return out
+}
+
+// each runs jobs, as many at a time as the campaign may, and hands their reports
+// over. One that hangs or dies has none.
+func (c *Campaign) each(ctx context.Context, jobs []Job, fn func(at int, r *Report)) {
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range max(1, c.Jobs) {
+		workers.Go(func() {
+			for i := range next {
+				if r, err := c.run(ctx, jobs[i]); err == nil {
+					fn(i, r)
+				}
+			}
+		})
+	}
+	for i := range jobs {
+		if ctx.Err() == nil {
+			next <- i
+		}
+	}
+	close(next)
+	workers.Wait()
+}
+
+func repeated(j Job, n int) (out []Job) {
+	for range n {
+		out = append(out, j)
 	}
 	return out
 }
 
-// again runs a job n times, and returns how often it was a violation, and the
-// report with the shortest counterexample. Its files stay in the job's directory.
-func (c *Campaign) again(ctx context.Context, j Job, n int) (failed int, best *Report, dir string) {
-	keep := j.Dir
-	for i := range n {
-		if keep != "" {
-			j.Dir = filepath.Join(keep, fmt.Sprintf("rerun-%d", i+1))
-		}
-		r, err := c.run(ctx, j)
-		if err != nil || r.Outcome != sim.Violation {
-			continue
-		}
-		failed++
-		if best == nil || r.Witness > 0 && (best.Witness == 0 || r.Witness < best.Witness) {
-			best, dir = r, j.Dir
-		}
-		if keep == "" && n == tries {
-			break // once is enough
-		}
-	}
-	if keep != "" && dir != "" {
-		for _, name := range []string{historyFile, verdictFile} {
-			_ = os.Rename(filepath.Join(dir, name), filepath.Join(keep, name)) // or it stays where it is
-		}
-		for i := range n {
-			_ = os.RemoveAll(filepath.Join(keep, fmt.Sprintf("rerun-%d", i+1)))
-		}
-	}
-	return failed, best, dir
-}
-
-// with is the job with another schedule.
+// with is the job with another schedule, and its seed.
 func with(j Job, s fault.Schedule) Job {
 	var b bytes.Buffer
 	if err := fault.WriteSchedule(&b, s); err != nil {
 		panic(err) // it is one that was read or drawn
 	}
-	j.Schedule = json.RawMessage(b.Bytes())
+	j.Schedule, j.Seed, j.Length = json.RawMessage(b.Bytes()), s.Seed, s.Length
 	return j
 }
 
 // scheduleOf is what happens in a job.
-func (c *Campaign) scheduleOf(j Job) (fault.Schedule, error) {
+func (c *Campaign) scheduleOf(j Job) (s fault.Schedule, err error) {
 	if j.Schedule != nil {
-		return fault.ReadSchedule(bytes.NewReader(j.Schedule))
+		s, err = fault.ReadSchedule(bytes.NewReader(j.Schedule))
+		s.Seed = j.Seed
+		return s, err
 	}
 	kinds, err := fault.Choose(j.Kinds)
 	if err != nil {
-		return fault.Schedule{}, err
+		return s, err
 	}
-	return sim.Draw(j.Level, j.Seed, j.Nodes, time.Duration(j.Length), kinds)
+	return sim.Draw(j.Seed, j.Nodes, time.Duration(j.Length), kinds)
 }
