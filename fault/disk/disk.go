@@ -36,6 +36,7 @@ type Disk struct {
 	root    *inode
 	journal []change // of directories, that the medium does not know of
 	used    int64
+	count   Use // its Ops and Syncs
 	lastID  uint64
 	free    pool
 

@@ -79,7 +79,7 @@ func (f *File) Sync() error { return f.fail("sync", f.sync()) }
 
 // Stat implements fault.File.
 func (f *File) Stat() (i fs.FileInfo, err error) {
-	err = f.d.do(f.life, f.n, Op{Kind: Look}, func() error {
+	err = f.do(Op{Kind: Look}, func() error {
 		i = f.n.info()
 		return nil
 	})

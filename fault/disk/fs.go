@@ -59,7 +59,7 @@ func (d *Disk) at(name string) (dir *inode, base string, err error) {
 
 // run is do for a path; its errors tell which.
 func (f FS) run(op, name string, k Kind, fn func() error) error {
-	if err := f.d.do(nil, nil, Op{Kind: k}, fn); err != nil {
+	if err := f.d.do(user{}, Op{Kind: k}, fn); err != nil {
 		return &fs.PathError{Op: op, Path: name, Err: err}
 	}
 	return nil
@@ -164,7 +164,7 @@ func (f FS) Remove(name string) error {
 
 // Rename implements fault.Renamer.
 func (f FS) Rename(from, to string) error {
-	err := f.d.do(nil, nil, Op{Kind: Change}, func() error {
+	err := f.d.do(user{}, Op{Kind: Change}, func() error {
 		dir, base, err := f.d.at(from)
 		if err != nil {
 			return err
@@ -230,9 +230,7 @@ func (f FS) SyncDir(name string) error {
 func (f FS) Space(dir string) (free, total int64, err error) {
 	err = f.run("statfs", dir, Look, func() error {
 		_, err := f.d.find(path.Clean("/" + dir))
-		if free, total = max(0, f.d.Limit-f.d.used), f.d.Limit; f.d.noRoom() {
-			free = 0
-		}
+		free, total = f.d.space()
 		return err
 	})
 	return free, total, err

@@ -10,12 +10,15 @@ type user struct {
 	d    *Disk
 	n    *inode
 	life *life
+	on   *Caller // on whose behalf; nil: nobody's who could die
 }
+
+func (u user) do(op Op, run func() error) error { return u.d.do(u, op, run) }
 
 // use makes a user of n. The disk's lock is held.
 func (d *Disk) use(n *inode) user {
 	n.opens++
-	return user{d, n, d.life.Load()}
+	return user{d: d, n: n, life: d.life.Load()}
 }
 
 // leave is called once. What is left when the disk has been down is nobody's.
@@ -30,7 +33,7 @@ func (u user) leave() {
 
 // readAt returns less than asked for at the end of the file only.
 func (u user) readAt(b []byte, off int64) (n int, err error) {
-	err = u.d.do(u.life, u.n, Op{Read, len(b)}, func() error {
+	err = u.do(Op{Read, len(b)}, func() error {
 		if u.n.isDir() {
 			return syscall.EISDIR
 		}
@@ -46,7 +49,7 @@ const atEnd = -1
 
 // writeAt keeps what fits when there is no room for all.
 func (u user) writeAt(b []byte, off int64) (n int, err error) {
-	err = u.d.do(u.life, u.n, Op{Write, len(b)}, func() (err error) {
+	err = u.do(Op{Write, len(b)}, func() (err error) {
 		if off == atEnd {
 			off = u.n.size
 		}
@@ -69,7 +72,7 @@ func (u user) resized(old int64) {
 
 // truncate makes the file as long as size; what it gains is zeros.
 func (u user) truncate(size int64) error {
-	return u.d.do(u.life, u.n, Op{Kind: Write}, func() error {
+	return u.do(Op{Kind: Write}, func() error {
 		switch {
 		case u.n.isDir() || size < 0:
 			return syscall.EINVAL
@@ -89,7 +92,7 @@ func (u user) sync() error {
 	if u.n.isDir() {
 		kind = SyncDir
 	}
-	return u.d.do(u.life, u.n, Op{Kind: kind}, func() error {
+	return u.do(Op{Kind: kind}, func() error {
 		if kind == SyncDir {
 			u.d.syncDir(u.n)
 		} else {

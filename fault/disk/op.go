@@ -40,10 +40,19 @@ type life struct {
 	over chan struct{} // closed when the disk goes down
 }
 
-// wait lets an operation take its time, and holds it up while the disk hangs.
-// The caller has no lock.
-func (d *Disk) wait(op Op) {
-	life := d.life.Load()
+// A Caller is a process on whose behalf an operation runs, which may be killed
+// while the disk hangs.
+type Caller struct {
+	Done  <-chan struct{} // closed when a signal has reached it
+	Dying func() bool     // says then whether it ends of that
+}
+
+// A waiting caller is asked so often whether it ends.
+const askDying = 50 * time.Millisecond
+
+// wait lets an operation take its time, and holds it up while the disk hangs,
+// unless its caller dies. The caller has no lock.
+func (d *Disk) wait(op Op, life *life, c *Caller) error {
 	var cost time.Duration
 	if d.Cost != nil {
 		cost = d.Cost(op)
@@ -60,26 +69,57 @@ func (d *Disk) wait(op Op) {
 		}
 	}
 	for a := d.ails.Load(); a != nil && a.Hang && op.Kind >= Write; a = d.ails.Load() {
-		select {
-		case <-a.over:
-		case <-life.over:
-			return
+		if err := a.hang(life, c); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-// do runs one operation of a user who came in the life given; nil: any. n is the
-// inode that is concerned, if there is one. What fails does nothing, but that a
-// failed sync forgets.
-func (d *Disk) do(of *life, n *inode, op Op, run func() error) error {
-	if of != nil && of != d.life.Load() {
+// hang returns when the trouble is another, with an error when the disk went
+// down or the caller died.
+func (a *ailment) hang(life *life, c *Caller) error {
+	var killed <-chan struct{}
+	if c != nil {
+		killed = c.Done
+	}
+	select {
+	case <-a.over:
+		return nil
+	case <-life.over:
+		return syscall.EIO
+	case <-killed:
+	}
+	for !c.Dying() {
+		select {
+		case <-a.over:
+			return nil
+		case <-life.over:
+			return syscall.EIO
+		case <-time.After(askDying):
+		}
+	}
+	return syscall.EINTR
+}
+
+// do runs one operation of a user; one of a path has none of his fields. What
+// fails does nothing, but that a failed sync forgets.
+func (d *Disk) do(u user, op Op, run func() error) error {
+	life := d.life.Load()
+	if u.life != nil && u.life != life {
 		return syscall.EIO
 	}
-	d.wait(op)
+	if err := d.wait(op, life, u.on); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.down || of != nil && of != d.life.Load() {
+	if d.down || life != d.life.Load() {
 		return syscall.EIO
+	}
+	d.count.Ops++
+	if op.Kind.syncs() {
+		d.count.Syncs++
 	}
 	last := d.cutIn == 1
 	d.cutIn = max(0, d.cutIn-1)
@@ -87,7 +127,7 @@ func (d *Disk) do(of *life, n *inode, op Op, run func() error) error {
 		d.crash()
 		return syscall.EIO
 	}
-	err := d.failure(n, op.Kind)
+	err := d.failure(u.n, op.Kind)
 	if err == nil {
 		err = run()
 	}
@@ -140,4 +180,12 @@ func (d *Disk) fits(n *inode) int64 {
 		return room(n.size)
 	}
 	return room(n.size) + max(0, d.Limit-d.used)
+}
+
+// space is the room that is left, and all there is.
+func (d *Disk) space() (free, total int64) {
+	if d.noRoom() {
+		return 0, d.Limit
+	}
+	return d.Limit - d.used, d.Limit
 }

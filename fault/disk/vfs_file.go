@@ -48,7 +48,7 @@ func (d *Disk) openVFS(name string, flags int32) (f *vfsFile, err error) {
 	if flags&sqlite3.SQLITE_OPEN_CREATE != 0 {
 		kind = Change
 	}
-	err = d.do(nil, nil, Op{Kind: kind}, func() error {
+	err = d.do(user{}, Op{Kind: kind}, func() error {
 		f = &vfsFile{}
 		n, err := d.inodeVFS(name, flags, f)
 		if err != nil {
@@ -104,7 +104,7 @@ func xClose(tls *libc.TLS, pFile uintptr) int32 {
 	xShmUnmap(tls, pFile, 0)
 	xUnlock(tls, pFile, sqlite3.SQLITE_LOCK_NONE)
 	if f.doomed != "" {
-		_ = f.d.do(f.life, f.n, Op{Kind: Change}, func() error {
+		_ = f.do(Op{Kind: Change}, func() error {
 			dir, base, err := f.d.at(path.Clean(f.doomed))
 			if err != nil {
 				return err
@@ -143,7 +143,7 @@ func xSync(_ *libc.TLS, pFile uintptr, _ int32) int32 {
 	if err := f.sync(); err != nil || f.dir == nil {
 		return code(err, sqlite3.SQLITE_IOERR_FSYNC)
 	}
-	dir := user{f.d, f.dir, f.life}
+	dir := user{d: f.d, n: f.dir, life: f.life}
 	f.dir = nil
 	return code(dir.sync(), sqlite3.SQLITE_IOERR_DIR_FSYNC)
 }
