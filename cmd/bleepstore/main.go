@@ -27,6 +27,7 @@ type commands struct {
 	Replay   replayCmd   `cmd:"" help:"Judge a saved history again."`
 	Bench    benchCmd    `cmd:"" help:"Measure an S3 server beside a bare net/http server."`
 	Bare     bareCmd     `cmd:"" hidden:"" help:"The bare server."`
+	Disk     diskCmd     `cmd:"" name:"faultdisk" hidden:"" help:"A disk that loses power."`
 	SimRun   simRunCmd   `cmd:"" name:"sim-run" hidden:"" help:"One simulation."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
