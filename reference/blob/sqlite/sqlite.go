@@ -195,7 +195,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.readDB.Close())
 	}
 	if s.write != nil {
-		errs = append(errs, s.write.Close())
+		errs = append(errs, s.stmts.close(), s.write.Close())
 	}
 	if s.writeDB != nil {
 		errs = append(errs, s.writeDB.Close())

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"bleepstore/reference/blob"
@@ -70,7 +71,28 @@ type statements struct {
 }
 
 func (w *statements) prepare(ctx context.Context, conn *sql.Conn) (err error) {
-	for dest, query := range map[**sql.Stmt]string{
+	for dest, query := range w.all() {
+		if *dest, err = conn.PrepareContext(ctx, query); err != nil {
+			return fmt.Errorf("prepare %q: %w", query, err)
+		}
+	}
+	return nil
+}
+
+// close has to come before that of the connection: package sql does not end what
+// a *sql.Conn has prepared, and SQLite keeps a connection with open statements.
+func (w *statements) close() error {
+	var errs []error
+	for s := range w.all() {
+		if *s != nil {
+			errs = append(errs, (*s).Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (w *statements) all() map[**sql.Stmt]string {
+	return map[**sql.Stmt]string{
 		&w.putBlob:    "INSERT INTO blob (id, num, size, crc) VALUES (?, ?, ?, ?)",
 		&w.putChunk:   "INSERT INTO chunk (pos, crc, data) VALUES (?, ?, ?)",
 		&w.putLoose:   "INSERT INTO loose (num) VALUES (?)",
@@ -78,12 +100,7 @@ func (w *statements) prepare(ctx context.Context, conn *sql.Conn) (err error) {
 		&w.dropChunks: "DELETE FROM chunk WHERE pos >= ? AND pos < ?",
 		&w.dropLoose:  "DELETE FROM loose WHERE num = ?",
 		&w.findBlob:   "SELECT num, size FROM blob WHERE id = ?",
-	} {
-		if *dest, err = conn.PrepareContext(ctx, query); err != nil {
-			return fmt.Errorf("prepare %q: %w", query, err)
-		}
 	}
-	return nil
 }
 
 func exec(s *sql.Stmt, what string, args ...any) error {
