@@ -8,8 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// AttemptHeader carries the number of the attempt, so that a log, a proxy or a
-// server can tell one request sent twice from two requests. It is not signed.
+// AttemptHeader carries the number of the operation, or of the attempt where the
+// client gives it none, so that a log, a proxy or a server can tell one request
+// sent twice from two requests. It is not signed.
 const AttemptHeader = "Bleep-Attempt"
 
 // ErrResent says that one request went over the wire more than once, which
@@ -18,7 +19,7 @@ const AttemptHeader = "Bleep-Attempt"
 var ErrResent = errors.New("the request was sent more than once")
 
 // Attempts is an http.RoundTripper that sees to it that one operation is one
-// request on the wire. It numbers requests and fails with ErrResent, the answer
+// request on the wire. It numbers requests that have no number and fails with ErrResent, the answer
 // being closed, where the one below sent a request again.
 type Attempts struct {
 	Base http.RoundTripper
@@ -33,7 +34,9 @@ func (a *Attempts) RoundTrip(r *http.Request) (*http.Response, error) {
 	})
 	r = r.Clone(ctx)
 	r.GetBody = nil // without it net/http sends no body twice
-	r.Header.Set(AttemptHeader, strconv.FormatInt(a.n.Add(1), 10))
+	if r.Header.Get(AttemptHeader) == "" {
+		r.Header.Set(AttemptHeader, strconv.FormatInt(a.n.Add(1), 10))
+	}
 	resp, err := a.Base.RoundTrip(r)
 	if sent.Load() <= 1 {
 		return resp, err

@@ -141,6 +141,26 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// A request that is sent again is an operation of its own, which may come at any
+// time unless it is known to have come before the first was answered.
+func TestAgain(t *testing.T) {
+	first := Op{N: 1, Process: 1, Client: 5, Kind: Put, Key: "k", Call: 3, Return: 9, Outcome: OK, Arg: Arg{Value: 1}, Result: Result{Status: 200, ETag: "e"}}
+	again := first.Again(2, 7)
+	if again.N != 2 || again.Process != 7 || again.Client != 5 || again.Call != 3 || again.Ended() || again.Outcome != Unclear || again.Arg.Value != 1 || again.Result.ETag != "" {
+		t.Errorf("got %+v", again)
+	}
+	if o := again.Told(&first, Refused, Result{Status: 412}); o.Return != 9 || o.Outcome != Refused || o.Result.Status != 412 || o.Result.Error != "" {
+		t.Errorf("told that it was refused: %+v", o)
+	}
+	if o := again.Told(&first, Unclear, Result{Status: 500}); o.Ended() || o.Result.Status != 0 {
+		t.Errorf("told nothing: %+v", o)
+	}
+	first.Return, first.Outcome = Never, Unclear
+	if o := again.Told(&first, OK, Result{Status: 200}); o.Ended() || o.Outcome != Unclear {
+		t.Errorf("nobody knows when: %+v", o)
+	}
+}
+
 // A server that closes an idle connection makes net/http send a GET again: that
 // is told, and a PUT is not sent again at all.
 func TestAttempts(t *testing.T) {
@@ -158,7 +178,7 @@ func TestAttempts(t *testing.T) {
 	defer srv.Close()
 	for _, method := range []string{"GET", "PUT"} {
 		numbers.Store(0)
-		a := &Attempts{Base: &http.Transport{}}
+		a := &Attempts{Base: &http.Transport{}} // the requests below have no number yet
 		client := &http.Client{Transport: a}
 		for i := range 2 {
 			r, err := http.NewRequest(method, srv.URL, strings.NewReader("body"))

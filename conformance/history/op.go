@@ -163,6 +163,26 @@ type Entry struct {
 	Marker    bool   `json:"marker,omitempty"`
 }
 
+// Again returns the operation that o's request is when something on the way sends
+// it a second time: one of its own, as n, by a process of its own, which may have
+// its effect at any time from o's call on, or none (rule DUP). Whoever knows what
+// it was answered says so by Told.
+func (o Op) Again(n int64, process int) Op {
+	o.N, o.Process, o.Return = n, process, Never
+	o.Outcome, o.Result = Unclear, Result{Error: "sent a second time on the way"}
+	return o
+}
+
+// Told returns o, which Again made of first, as it is when its answer is known to
+// have come before that of first: it had its effect, or was refused, between
+// first's call and return. Where first's answer never came o stays as it is.
+func (o Op) Told(first *Op, outcome Outcome, result Result) Op {
+	if outcome != Unclear && first.Ended() {
+		o.Return, o.Outcome, o.Result = first.Return, outcome, result
+	}
+	return o
+}
+
 // Ended reports whether the operation is known to have ended: an unclear write
 // has not.
 func (o *Op) Ended() bool { return o.Return != Never }

@@ -11,6 +11,7 @@ import (
 
 	"bleepstore/conformance/check"
 	"bleepstore/conformance/history"
+	"bleepstore/scenarios/consistency"
 )
 
 // File is the name of the history that Judge writes.
@@ -40,7 +41,14 @@ func (l *Load) History() (*history.History, error) {
 			head.Workloads = append(head.Workloads, w.told)
 		}
 	}
-	return history.New(head, l.rec.Take())
+	ops := l.rec.Take()
+	if l.o.Resent != nil {
+		var err error
+		if ops, err = consistency.Again(ops, l.o.Resent()); err != nil {
+			return nil, err
+		}
+	}
+	return history.New(head, ops)
 }
 
 // Seed is that of all that the clients chose.

@@ -29,6 +29,9 @@ type Options struct {
 	Most           time.Duration // after which the workloads end by themselves
 	Seed           uint64        // of all that the clients choose; 0 picks one
 	Repeat         string        // the command that runs it again, for the history
+	// Resent tells, when the workloads have stopped, which of their requests
+	// something on the way sent twice; nil: none were.
+	Resent func() []consistency.Resent
 	// Dial makes the connections to the endpoints; nil: by TCP.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Engine, where it is given, says how the server is reached, instead of

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"bleepstore/conformance/history"
@@ -128,6 +129,7 @@ func (c *client) send(ctx context.Context, op *history.Op, q request) (a answer)
 		return answer{err: err}
 	}
 	c.rec.Begin(op)
+	req.Header.Set(history.AttemptHeader, strconv.FormatInt(op.N, 10))
 	resp, err := c.wire.RoundTrip(req)
 	if t.Bucket != "" && q.method != http.MethodDelete { // it is in the ledger now
 		c.touched.Store(key, true)

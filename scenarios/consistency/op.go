@@ -2,19 +2,12 @@ package consistency
 
 import (
 	"context"
-	"encoding/xml"
 	"fmt"
 	"net/http"
 	"net/url"
 
 	"bleepstore/conformance/history"
 )
-
-// wrote reads the answer to a write.
-func wrote(op *history.Op, a *answer) {
-	op.Result.ETag, op.Result.VersionID = bare(a.header.Get("ETag")), a.header.Get("x-amz-version-id")
-	op.Result.Marker = a.header.Get("x-amz-delete-marker") == "true"
-}
 
 // conditions are the preconditions of an operation as headers carry them.
 func conditions(a *history.Arg) []string {
@@ -31,16 +24,8 @@ func (c *client) put(ctx context.Context, h *holding, key string, size int64, ar
 func (c *client) store(ctx context.Context, h *holding, key string, body []byte, arg history.Arg) history.Op {
 	op := history.Op{Kind: history.Put, Key: key, Arg: arg}
 	header := headers(append(conditions(&arg), valueHeader, meta(arg.Value))...)
-	c.do(ctx, h, &op, request{method: http.MethodPut, header: header, body: body}, c.learn)
+	c.do(ctx, h, &op, request{method: http.MethodPut, header: header, body: body}, reply)
 	return op
-}
-
-// learn reads the answer to a write whose ETag the client could not foretell.
-func (c *client) learn(op *history.Op, a *answer) {
-	wrote(op, a)
-	if op.Arg.ETag == "" {
-		op.Arg.ETag = op.Result.ETag
-	}
 }
 
 // get reads an object whole.
@@ -73,7 +58,7 @@ func (c *client) remove(ctx context.Context, h *holding, key string, arg history
 	if !c.removable(key) {
 		return op
 	}
-	c.do(ctx, h, &op, request{method: http.MethodDelete, header: headers(conditions(&arg)...)}, wrote)
+	c.do(ctx, h, &op, request{method: http.MethodDelete, header: headers(conditions(&arg)...)}, reply)
 	return op
 }
 
@@ -81,14 +66,6 @@ func (c *client) remove(ctx context.Context, h *holding, key string, arg history
 func (c *client) copy(ctx context.Context, h *holding, from, to string) history.Op {
 	op := history.Op{Kind: history.Copy, Key: to, Arg: history.Arg{SourceKey: from}}
 	q := request{method: http.MethodPut, header: headers("X-Amz-Copy-Source", "/"+c.bucket+"/"+from)}
-	c.do(ctx, h, &op, q, func(op *history.Op, a *answer) {
-		wrote(op, a)
-		var doc struct{ ETag string }
-		if xml.Unmarshal(a.body, &doc) != nil || doc.ETag == "" {
-			op.Outcome = history.Unclear // a 200 that does not say what was copied
-			return
-		}
-		op.Result.ETag = bare(doc.ETag)
-	})
+	c.do(ctx, h, &op, q, reply)
 	return op
 }

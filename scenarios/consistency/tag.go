@@ -38,7 +38,7 @@ func (c *client) putTags(ctx context.Context, h *holding, key string) {
 	op := history.Op{Kind: history.PutTags, Key: key, Arg: history.Arg{Value: v}}
 	body := fmt.Appendf(nil, "<Tagging><TagSet><Tag><Key>v</Key><Value>%d</Value></Tag></TagSet></Tagging>", uint64(v))
 	sum := ContentMD5(body)
-	c.do(ctx, h, &op, request{method: http.MethodPut, query: "tagging=", header: headers(sum[0], sum[1]), body: body}, nil)
+	c.do(ctx, h, &op, request{method: http.MethodPut, query: "tagging=", header: headers(sum[0], sum[1]), body: body}, reply)
 }
 
 // getTags reads the tags of an object.

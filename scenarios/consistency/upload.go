@@ -33,14 +33,7 @@ func (c *client) begin(ctx context.Context, h *holding, key string) *upload {
 	c.known.Store(u.value, &written{upload: u.value, whole: true})
 	op := history.Op{Kind: history.CreateUpload, Key: key}
 	q := request{method: http.MethodPost, query: "uploads=", header: headers(valueHeader, meta(u.value))}
-	c.do(ctx, h, &op, q, func(op *history.Op, a *answer) {
-		var doc struct{ UploadId string }
-		if xml.Unmarshal(a.body, &doc) != nil || doc.UploadId == "" {
-			op.Outcome = history.Unclear
-			return
-		}
-		op.Result.UploadID = doc.UploadId
-	})
+	c.do(ctx, h, &op, q, reply)
 	if op.Outcome != history.OK {
 		return nil
 	}
@@ -53,7 +46,7 @@ func (c *client) uploadPart(ctx context.Context, h *holding, u *upload, n int, s
 	v, body, w := c.body(size, u.value)
 	op := history.Op{Kind: history.UploadPart, Key: u.key, Arg: history.Arg{UploadID: u.id, Part: n, Value: v, Size: size, ETag: w.etag}}
 	q := request{method: http.MethodPut, query: fmt.Sprintf("partNumber=%d&uploadId=%s", n, url.QueryEscape(u.id)), body: body}
-	c.do(ctx, h, &op, q, c.learn)
+	c.do(ctx, h, &op, q, reply)
 	if op.Outcome == history.OK {
 		h.mu.Lock()
 		u.parts[n] = part{v, op.Result.ETag}
@@ -100,22 +93,11 @@ func (c *client) complete(ctx context.Context, h *holding, u *upload, arg histor
 	}
 	op := history.Op{Kind: history.Complete, Key: u.key, Arg: arg}
 	q := request{method: http.MethodPost, query: "uploadId=" + url.QueryEscape(u.id), header: headers(conditions(&arg)...), body: body}
-	c.do(ctx, h, &op, q, func(op *history.Op, a *answer) {
-		wrote(op, a)
-		var doc struct{ ETag string }
-		if xml.Unmarshal(a.body, &doc) != nil || doc.ETag == "" {
-			op.Outcome = history.Unclear // a 200 that does not say what was made
-			return
-		}
-		op.Result.ETag = bare(doc.ETag)
-		if op.Arg.ETag == "" {
-			op.Arg.ETag = op.Result.ETag
-		}
-	})
+	c.do(ctx, h, &op, q, reply)
 }
 
 // abort gives an upload up.
 func (c *client) abort(ctx context.Context, h *holding, u *upload) {
 	op := history.Op{Kind: history.Abort, Key: u.key, Arg: history.Arg{UploadID: u.id}}
-	c.do(ctx, h, &op, request{method: http.MethodDelete, query: "uploadId=" + url.QueryEscape(u.id)}, wrote)
+	c.do(ctx, h, &op, request{method: http.MethodDelete, query: "uploadId=" + url.QueryEscape(u.id)}, reply)
 }
