@@ -7,8 +7,8 @@ import (
 )
 
 // playFull is a run at the level full, in the bubble.
-func (r *Result) playFull(ctx context.Context, dir string) error {
-	out, err := full.Run(ctx, full.Options{Schedule: r.Schedule, Dir: dir})
+func (r *Result) playFull(ctx context.Context) error {
+	out, err := full.Run(ctx, full.Options{Schedule: r.Schedule})
 	if err != nil {
 		return err
 	}

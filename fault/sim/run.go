@@ -102,7 +102,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		rand.Seed(int64(o.Seed)) //nolint:staticcheck // raft draws its timeouts there
 		err = inside(ctx, func(ctx context.Context) error {
 			if o.Level == LevelFull {
-				return res.playFull(ctx, dir)
+				return res.playFull(ctx)
 			}
 			r := &run{o: o, s: newFleet(o, dir), res: res}
 			return r.play(ctx)

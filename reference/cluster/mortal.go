@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
-	"time"
 
 	"github.com/hashicorp/raft"
 )
@@ -41,28 +40,18 @@ func (m *mortal) open(with func() (*raft.Raft, error)) (r *raft.Raft, err error)
 	return with()
 }
 
-// A mortalLog tries again where an entry cannot be read.
+// A mortalLog is raft's log, which a read that fails has broken.
 type mortalLog struct {
 	heldLog
 	of *mortal
 }
 
-const (
-	readTries = 4
-	readPause = 20 * time.Millisecond
-)
-
 func (l mortalLog) GetLog(index uint64, log *raft.Log) error {
-	for try := 1; ; try++ {
-		err := l.heldLog.GetLog(index, log)
-		if err == nil || errors.Is(err, raft.ErrLogNotFound) {
-			return err
-		}
-		if try == readTries {
-			return l.of.die(fmt.Errorf("read entry %d of the log: %w", index, err))
-		}
-		time.Sleep(readPause)
+	err := l.heldLog.GetLog(index, log)
+	if err != nil && !errors.Is(err, raft.ErrLogNotFound) {
+		return l.of.die(fmt.Errorf("read entry %d of the log: %w", index, err))
 	}
+	return err
 }
 
 // A mortalStable is where raft keeps its term and its vote. That a vote cannot be

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"sync"
 
 	"modernc.org/sqlite"
 )
@@ -171,24 +172,39 @@ func blob(v value) []byte {
 type readers struct {
 	name string
 	idle chan *conn // nil: one that is to be opened
+	over chan struct{}
+	once sync.Once
 }
 
 // newReaders returns at most n connections.
 func newReaders(name string, n int) *readers {
-	r := &readers{name: name, idle: make(chan *conn, n)}
+	r := &readers{name: name, idle: make(chan *conn, n), over: make(chan struct{})}
 	for range n {
 		r.idle <- nil
 	}
 	return r
 }
 
+// errClosed is what comes too late: raft has a goroutine that measures the age of
+// the log, for which it does not wait when it ends.
+var errClosed = errors.New("raft log: closed")
+
 // get waits for a connection, which put takes back.
-func (r *readers) get() (*conn, error) {
-	c := <-r.idle
+func (r *readers) get() (c *conn, err error) {
+	select {
+	case <-r.over:
+		return nil, errClosed
+	default:
+	}
+	select {
+	case c = <-r.idle:
+	case <-r.over:
+		return nil, errClosed
+	}
 	if c != nil {
 		return c, nil
 	}
-	c, err := openConn(r.name, "busy_timeout = 5000", "query_only = ON", "cache_size = -1024")
+	c, err = openConn(r.name, "busy_timeout = 5000", "query_only = ON", "cache_size = -1024")
 	if err != nil {
 		r.idle <- nil
 	}
@@ -200,10 +216,13 @@ func (r *readers) put(c *conn) { r.idle <- c }
 // close closes all, once they are back.
 func (r *readers) close() error {
 	var errs []error
-	for range cap(r.idle) {
-		if c := <-r.idle; c != nil {
-			errs = append(errs, c.close())
+	r.once.Do(func() {
+		close(r.over)
+		for range cap(r.idle) {
+			if c := <-r.idle; c != nil {
+				errs = append(errs, c.close())
+			}
 		}
-	}
+	})
 	return errors.Join(errs...)
 }

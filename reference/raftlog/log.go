@@ -107,6 +107,9 @@ func (s *Store) page(from, to uint64) (page []*raft.Log, err error) {
 // entry or a vote that cannot be read for one that was never written.
 func (s *Store) read(fn func(*conn) error) error {
 	c, err := s.readers.get()
+	if errors.Is(err, errClosed) {
+		return err
+	}
 	if err != nil {
 		return s.fail(err)
 	}

@@ -157,7 +157,6 @@ func (s *Store) Close() error {
 	}
 	if s.readers != nil {
 		errs = append(errs, s.readers.close())
-		s.readers = nil
 	}
 	if s.w != nil { // last: the last connection to close folds the WAL in
 		errs = append(errs, s.w.close())

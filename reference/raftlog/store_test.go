@@ -277,3 +277,17 @@ func TestVoteIsOne(t *testing.T) {
 	s = open(t, path)
 	want("voted, restarted", 3, "c")
 }
+
+// TestReadTooLate: raft does not wait for all who read its log.
+func TestReadTooLate(t *testing.T) {
+	s, err := Open(Options{Path: tempPath(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.StoreLog(&raft.Log{Index: 1, Term: 1}), s.Close(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.GetLog(1, new(raft.Log)); err == nil || s.Err() != nil {
+		t.Errorf("read of a closed log: %v; broken: %v", err, s.Err())
+	}
+}
