@@ -25,13 +25,15 @@ func (r *run) recover(ctx context.Context, healed time.Time) {
 // agree compares the states of the nodes once they have applied the same.
 func (r *run) agree(ctx context.Context) {
 	var err error
+	var missing []string
 	same := await(ctx, agreeing, func() bool {
-		r.out.States = nil
+		r.out.States, missing = nil, nil
 		nodes := r.c.members()
 		for _, n := range nodes {
 			s := n.server()
 			if s == nil {
-				return false
+				missing = append(missing, n.id)
+				continue
 			}
 			state := history.State{Node: n.id}
 			if state.Hash, state.Applied, err = s.Cluster().Raft().Hash(ctx); err != nil {
@@ -39,12 +41,14 @@ func (r *run) agree(ctx context.Context) {
 			}
 			r.out.States = append(r.out.States, state)
 		}
-		return len(nodes) > 0 && !slices.ContainsFunc(r.out.States, func(s history.State) bool {
+		return len(nodes) > 0 && len(missing) == 0 && !slices.ContainsFunc(r.out.States, func(s history.State) bool {
 			return s.Applied != r.out.States[0].Applied || s.Hash != r.out.States[0].Hash
 		})
 	})
 	_, r.out.Elections = r.c.leader()
 	switch {
+	case len(missing) > 0:
+		r.out.Violations = append(r.out.Violations, fmt.Sprintf("%s after the last operation %v do not serve", agreeing, missing))
 	case err != nil:
 		r.out.Unknown = append(r.out.Unknown, fmt.Sprintf("the state of a node could not be read: %v", err))
 	case !same:

@@ -87,9 +87,8 @@ func (n *node) config() reference.Config {
 	if n.disk != nil {
 		c.Dir, c.FS, c.VFS, c.Reserve = "/"+n.id, n.disk.FS(), n.disk.VFS(), reserve
 	}
-	for i := range n.c.o.Schedule.Nodes {
-		id := fmt.Sprintf("n%d", i+1)
-		c.Cluster.Peers = append(c.Cluster.Peers, reference.ClusterPeer{ID: id, Addr: id + ":9002"})
+	for _, m := range n.c.members() { // as they are now: those of the beginning may have left
+		c.Cluster.Peers = append(c.Cluster.Peers, reference.ClusterPeer{ID: m.id, Addr: m.id + ":9002"})
 	}
 	return c
 }

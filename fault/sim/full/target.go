@@ -155,7 +155,12 @@ func (t members) Add(ctx context.Context) (string, error) {
 		return false
 	}
 	if !await(ctx, within, votes) {
-		return n.id, errors.Join(fmt.Errorf("%s did not become a voter", n.id), ctx.Err())
+		err := fmt.Errorf("%s did not become a voter", n.id)
+		ctx := context.WithoutCancel(ctx)
+		if s := t.c.anyBut(n.id); s != nil {
+			err = errors.Join(err, s.Cluster().Remove(ctx, n.id, true)) // it may be half a member
+		}
+		return n.id, errors.Join(err, t.c.discard(n))
 	}
 	return n.id, nil
 }
@@ -170,11 +175,16 @@ func (t members) Remove(ctx context.Context, id string) error {
 		if err := s.Cluster().Remove(ctx, id, false); err != nil {
 			return err
 		}
-		if err := n.kill(); err != nil {
-			return err
-		}
-		return t.c.forget(n)
+		return t.c.discard(n)
 	})
+}
+
+// discard ends a node for good.
+func (c *cluster) discard(n *node) error {
+	if err := n.kill(); err != nil {
+		return err
+	}
+	return c.forget(n)
 }
 
 // Transfer implements fault.Members.
