@@ -3,19 +3,21 @@ package sim
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
 
+	"bleepstore/fault"
+	"bleepstore/fault/disk"
 	"bleepstore/fault/sim/clock"
 )
 
@@ -25,7 +27,6 @@ var quiet = slog.New(slog.DiscardHandler)
 // are down.
 type fleet struct {
 	o         Options
-	dir       string
 	mesh      *mesh
 	elections atomic.Int64
 
@@ -40,7 +41,7 @@ type fleet struct {
 // A home is what of a node stays from life to life.
 type home struct {
 	id     string
-	dir    string
+	disk   *disk.Disk
 	voters *raft.Configuration
 	gate   gate
 	clock  *clock.Clock
@@ -50,13 +51,14 @@ type home struct {
 	node   *node         // nil: it is down; read with busy held, or by fleet.node
 	down   bool          // somebody wants it to be
 	paused bool          // likewise
+	ails   fault.DiskTrouble
 }
 
 // restartAfter is how long a node is down that has ended by itself.
 const restartAfter = time.Second
 
-func newFleet(o Options, dir string) *fleet {
-	return &fleet{o: o, dir: dir, mesh: newMesh(o.Seed), homes: map[string]*home{}, over: make(chan struct{})}
+func newFleet(o Options) *fleet {
+	return &fleet{o: o, mesh: newMesh(o.Seed), homes: map[string]*home{}, over: make(chan struct{})}
 }
 
 // found makes the first nodes, all voters, and starts them.
@@ -81,15 +83,30 @@ func (s *fleet) found(n int) error {
 
 // build makes the home of a node.
 func (s *fleet) build(id string, voters *raft.Configuration) (*home, error) {
-	h := &home{id: id, dir: filepath.Join(s.dir, id), voters: voters, clock: clock.New(), busy: make(chan struct{}, 1), down: true}
-	if err := os.MkdirAll(h.dir, 0o700); err != nil {
+	seed := seedOf(s.o.Seed, id, 0)
+	d, err := disk.New(binary.LittleEndian.Uint64(seed[:]))
+	if err != nil {
 		return nil, err
 	}
+	d.Cost = diskCost
+	d.Flips = func(base string) bool { return !strings.Contains(base, ".db") } // which have no checksums
+	h := &home{id: id, disk: d, voters: voters, clock: clock.New(), busy: make(chan struct{}, 1), down: true}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.homes[id] = h
 	s.made = append(s.made, id)
 	return h, nil
+}
+
+// diskCost is what a disk takes, by the time of the bubble.
+func diskCost(op disk.Op) time.Duration {
+	switch op.Kind {
+	case disk.Sync:
+		return 2 * time.Millisecond
+	case disk.SyncDir:
+		return time.Millisecond
+	}
+	return 0
 }
 
 // start opens a node that is down, and has it watched.
@@ -99,11 +116,32 @@ func (s *fleet) start(h *home) error {
 	return s.startHeld(h)
 }
 
+// begin is start for a node whose disk may ail: one that cannot be opened is
+// tried again, as who runs it would.
+func (s *fleet) begin(h *home) {
+	h.busy <- struct{}{}
+	defer func() { <-h.busy }()
+	s.beginHeld(h)
+}
+
+func (s *fleet) beginHeld(h *home) {
+	err := s.startHeld(h)
+	if err == nil {
+		return
+	}
+	s.note(err)
+	s.wg.Go(func() {
+		h.busy <- struct{}{}
+		defer func() { <-h.busy }()
+		s.revive(h)
+	})
+}
+
 func (s *fleet) startHeld(h *home) error {
-	h.down = false
-	if h.node != nil {
+	if h.down = false; h.node != nil {
 		return nil
 	}
+	h.disk.PowerOn()
 	n, err := s.openNode(h)
 	if err != nil {
 		return err
@@ -121,12 +159,22 @@ func (s *fleet) startHeld(h *home) error {
 func (s *fleet) pause(h *home) {
 	h.gate.shut()
 	s.mesh.halt(h.id, true)
+	h.ail()
 }
 
 // resume lets it go on.
 func (s *fleet) resume(h *home) {
 	s.mesh.halt(h.id, false)
 	h.gate.unlock()
+	h.ail()
+}
+
+// ail tells the disk what it suffers from: that of a node which stands still
+// does not move.
+func (h *home) ail() {
+	t := h.ails
+	t.Hang = t.Hang || h.paused
+	h.disk.Trouble(t)
 }
 
 func (s *fleet) put(h *home, n *node) {
@@ -135,24 +183,29 @@ func (s *fleet) put(h *home, n *node) {
 	h.node = n
 }
 
-// end ends a node without a word to the others.
-func (s *fleet) end(h *home) error {
+// end ends a node without a word to the others. vanish takes its disk away from
+// it: what it is about to do is not done.
+func (s *fleet) end(h *home, vanish func()) {
 	h.busy <- struct{}{}
 	defer func() { <-h.busy }()
 	h.down = true
-	return s.endHeld(h)
+	s.endHeld(h, vanish)
 }
 
-func (s *fleet) endHeld(h *home) error {
+func (s *fleet) endHeld(h *home, vanish func()) {
 	n := h.node
 	if n == nil {
-		return nil
+		vanish() // power can fail also under a node that does not run
+		return
 	}
 	s.mesh.leave(h.id)
-	s.resume(h)
+	vanish()
+	s.mesh.halt(h.id, false) // what waits has nothing to wait for
+	h.gate.unlock()
 	s.put(h, nil)
 	n.fail(errors.New("ended"))
-	return n.close()
+	_ = n.close() // it has no disk to close anything on
+	h.disk.Kill() // who still waits for it
 }
 
 // watch starts a node again that has ended by itself, as who runs it would.
@@ -168,24 +221,28 @@ func (s *fleet) watch(h *home, n *node) {
 		return // it was ended
 	}
 	s.note(fmt.Errorf("%s ended by itself: %w", h.id, n.err))
-	err := s.endHeld(h)
-	for wait := restartAfter; !h.down; {
+	s.endHeld(h, h.disk.Kill)
+	s.revive(h)
+}
+
+// revive starts a node until it runs, or somebody wants it to be down. The
+// caller holds busy.
+func (s *fleet) revive(h *home) {
+	for !h.down && h.node == nil {
 		<-h.busy
-		sleep(s.over, wait)
+		sleep(s.over, restartAfter)
 		h.busy <- struct{}{}
 		select {
 		case <-s.over:
 			return
 		default:
 		}
-		if h.down || h.node != nil {
+		if h.down {
 			return
 		}
-		if err = errors.Join(err, s.startHeld(h)); h.node != nil {
-			return
+		if err := s.startHeld(h); err != nil {
+			s.note(err)
 		}
-		s.note(err)
-		err = nil
 	}
 }
 
@@ -251,11 +308,14 @@ func (s *fleet) leader() (leader *node) {
 func (s *fleet) close() error {
 	close(s.over)
 	s.wg.Wait()
-	var errs []error
 	for _, h := range s.all() {
-		errs = append(errs, s.end(h))
+		s.end(h, h.disk.Kill)
 	}
 	s.mesh.under.Wait()
+	var errs []error
+	for _, h := range s.all() {
+		errs = append(errs, h.disk.Close())
+	}
 	return errors.Join(errs...)
 }
 

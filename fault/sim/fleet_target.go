@@ -11,6 +11,7 @@ var (
 	_ fault.Target      = (*fleet)(nil)
 	_ fault.Network     = meshFaults{}
 	_ fault.Process     = processes{}
+	_ fault.Disk        = disks{}
 	_ fault.Clock       = clocks{}
 	_ fault.Snapshotter = snapshots{}
 )
@@ -34,11 +35,10 @@ func (s *fleet) Leader(context.Context) (string, error) {
 // Abilities implements fault.Target.
 func (s *fleet) Abilities() fault.Abilities {
 	return fault.Abilities{
-		Network: meshFaults{s.mesh}, Process: processes{s}, Clock: clocks{s}, Members: members{s}, Snapshot: snapshots{s},
+		Network: meshFaults{s.mesh}, Process: processes{s}, Disk: disks{s}, Clock: clocks{s}, Members: members{s}, Snapshot: snapshots{s},
 		Why: map[string]string{
 			"kill": "all nodes share a process, in which a point of the code does not tell whose it is",
 			"http": "at the level raft clients call the nodes without HTTP",
-			"disk": "the nodes stand on a disk of the system",
 		},
 	}
 }
@@ -64,7 +64,8 @@ func (p processes) Kill(_ context.Context, node string) error {
 	if err != nil {
 		return err
 	}
-	return p.s.end(h)
+	p.s.end(h, h.disk.Kill)
+	return nil
 }
 
 // Stop lets a leader hand over first, if it can at once.
@@ -78,7 +79,8 @@ func (p processes) Stop(ctx context.Context, node string) error {
 		_ = n.log.Transfer(handing, "") // or another one is elected
 		cancel()
 	}
-	return p.s.end(h)
+	p.s.end(h, h.disk.Kill)
+	return nil
 }
 
 func (p processes) Start(_ context.Context, node string) error {
@@ -86,7 +88,8 @@ func (p processes) Start(_ context.Context, node string) error {
 	if err != nil {
 		return err
 	}
-	return p.s.start(h)
+	p.s.begin(h)
+	return nil
 }
 
 func (p processes) Pause(_ context.Context, node string) error {
@@ -141,10 +144,32 @@ func (c clocks) Trouble(_ context.Context, node string, t fault.ClockTrouble) er
 	if h.node == nil || h.clock.Stretch(leaseTime) == before {
 		return nil
 	}
-	if err := c.s.endHeld(h); err != nil {
+	c.s.endHeld(h, h.disk.Kill)
+	c.s.beginHeld(h)
+	return nil
+}
+
+// disks are what the nodes stand on.
+type disks struct{ s *fleet }
+
+func (d disks) Trouble(_ context.Context, node string, t fault.DiskTrouble) error {
+	h, err := d.s.home(node)
+	if err != nil {
 		return err
 	}
-	return c.s.startHeld(h)
+	return d.s.held(h, func() {
+		h.ails = t
+		h.ail()
+	})
+}
+
+func (d disks) PowerCut(_ context.Context, node string) error {
+	h, err := d.s.home(node)
+	if err != nil {
+		return err
+	}
+	d.s.end(h, h.disk.Crash)
+	return nil
 }
 
 // snapshots makes nodes snapshot their state.

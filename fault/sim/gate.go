@@ -1,9 +1,6 @@
 package sim
 
-import (
-	"sync"
-	"time"
-)
+import "sync"
 
 // A gate is what stops a node whose process is to stand still: whatever it
 // reaches next waits there. It is passed by goroutines that hold no mutex.
@@ -42,6 +39,3 @@ func (g *gate) pass() {
 		<-open
 	}
 }
-
-// appendCost is how long a durable append to the raft log takes.
-const appendCost = 2 * time.Millisecond

@@ -105,11 +105,11 @@ func (s *fleet) remove(ctx context.Context, id string) error {
 
 // drop ends a node for good.
 func (s *fleet) drop(h *home) error {
-	err := s.end(h)
+	s.end(h, h.disk.Kill)
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	delete(s.homes, h.id)
-	return err
+	s.mu.Unlock()
+	return h.disk.Close()
 }
 
 // tidy makes who runs and who belongs to the cluster the same: a change whose

@@ -7,14 +7,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
 
-	"bleepstore/fault"
 	"bleepstore/fault/sim/clock"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/blob/local"
@@ -59,8 +57,7 @@ const (
 	grace      = time.Minute
 )
 
-// openNode opens a node that lives in dir. voters is the first configuration,
-// nil for a node that is to be added.
+// openNode opens a node on its disk.
 func (s *fleet) openNode(h *home) (_ *node, err error) {
 	n := &node{id: h.id, gate: &h.gate, clock: h.clock, failed: make(chan struct{})}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
@@ -70,12 +67,16 @@ func (s *fleet) openNode(h *home) (_ *node, err error) {
 		}
 	}()
 	h.lives++
+	dir := "/" + h.id
+	if err := errors.Join(h.disk.FS().MkdirAll(dir, 0o700), h.disk.FS().SyncDir("/")); err != nil {
+		return n, err
+	}
 	n.trans = newTransport(s.mesh, h.id, n.ctx.Done(), n.keep)
 	r := rand.NewChaCha8(seedOf(s.o.Seed, h.id, h.lives))
 	way := caller{s.mesh, h.id}
 	var blobs atomic.Pointer[replica.Store]
 	n.log, err = cluster.OpenRaft(n.ctx, cluster.RaftOptions{
-		Dir: h.dir, Cluster: "sim", Node: h.id, Addr: h.id, Transport: n.trans, Peers: cluster.NewWire(way), Bootstrap: h.voters,
+		Dir: dir, FS: h.disk.FS(), VFS: h.disk.VFS(), Cluster: "sim", Node: h.id, Addr: h.id, Transport: n.trans, Peers: cluster.NewWire(way), Bootstrap: h.voters,
 		Blobs: func() cluster.BlobStatus {
 			if b := blobs.Load(); b != nil {
 				return blobStatus(b.Status())
@@ -84,15 +85,12 @@ func (s *fleet) openNode(h *home) (_ *node, err error) {
 		},
 		Tune: func(c *raft.Config) { s.tune(h, c) },
 		Now:  n.clock.Now, Rand: &lockedReader{r: r},
-		Slow: func() {
-			time.Sleep(appendCost)
-			n.gate.pass()
-		},
+		Slow: n.gate.pass,
 	})
 	if err != nil {
 		return n, err
 	}
-	kept, err := local.Open(filepath.Join(h.dir, "blobs"), fault.OS{})
+	kept, err := local.Open(dir+"/blobs", h.disk.FS())
 	if err != nil {
 		return n, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
-	"os"
 	"sync"
 	"time"
 
@@ -30,7 +29,6 @@ type Options struct {
 	// Schedule, when not nil, is what happens, instead of what Seed would draw; its
 	// Nodes and Length count, its seed does not.
 	Schedule *fault.Schedule
-	Dir      string // where the nodes' directories are made, and removed; "": a tmpfs, or the system's
 	// Bubble runs fn in a bubble of virtual time: synctest.Test of a test, or
 	// Outside in any other program.
 	Bubble func(fn func())
@@ -92,11 +90,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		res.Schedule = s
 	}
 	o.Nodes, o.Virtual = res.Schedule.Nodes, time.Duration(res.Schedule.Length)
-	dir, err := os.MkdirTemp(tmpfs(o.Dir), "bleepstore-sim-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
+	var err error
 	began := time.Now()
 	o.Bubble(func() {
 		rand.Seed(int64(o.Seed)) //nolint:staticcheck // raft draws its timeouts there
@@ -104,7 +98,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			if o.Level == LevelFull {
 				return res.playFull(ctx)
 			}
-			r := &run{o: o, s: newFleet(o, dir), res: res}
+			r := &run{o: o, s: newFleet(o), res: res}
 			return r.play(ctx)
 		})
 	})
@@ -118,20 +112,6 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 // Draw is the schedule that a seed draws.
 func Draw(seed uint64, nodes int, length time.Duration, kinds []fault.Kind) (fault.Schedule, error) {
 	return fault.Draw(seed, fault.Plan{Kinds: kinds, Nodes: nodes, Length: length, Longest: min(10*time.Second, length/6), Gap: min(2*time.Second, length/20)})
-}
-
-// tmpfs is a directory in memory, where there is one.
-func tmpfs(given string) string {
-	const shm = "/dev/shm"
-	if given != "" {
-		return given
-	}
-	probe, err := os.MkdirTemp(shm, "bleepstore-probe-")
-	if err != nil {
-		return os.TempDir()
-	}
-	_ = os.Remove(probe)
-	return shm
 }
 
 // inside gives fn a context of the bubble, which ends soon after the one from
