@@ -25,9 +25,10 @@ const (
 	lifetime = 10 * time.Second
 )
 
-// A mesh carries messages between places: nodes and clients, by name. Each
-// direction between two has its own stream of random numbers. Methods may be
-// called together.
+// A mesh carries messages between places: nodes and clients, by name. What
+// becomes of a message is drawn from the seed, the way, the time and its size, so
+// that it does not count which of two that leave together leaves first. Methods
+// may be called together.
 type mesh struct {
 	seed uint64
 
@@ -48,7 +49,7 @@ type place struct {
 
 // A link is one direction between two places.
 type link struct {
-	rand    *rand.Rand
+	seed    uint64
 	trouble fault.NetTrouble
 	changed chan struct{} // closed when trouble has changed, or all is reset
 	resets  int
@@ -64,7 +65,7 @@ func (m *mesh) link(e fault.Edge) *link {
 	if l == nil {
 		h := fnv.New64a()
 		_, _ = h.Write([]byte(e.From + ">" + e.To)) // it has no error
-		l = &link{rand: rand.New(rand.NewPCG(m.seed, h.Sum64())), changed: make(chan struct{})}
+		l = &link{seed: m.seed ^ h.Sum64(), changed: make(chan struct{})}
 		m.links[e] = l
 	}
 	return l
@@ -133,4 +134,15 @@ func (m *mesh) reset(e fault.Edge) {
 func (l *link) change() {
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// draw is what decides about a message of that size that leaves now.
+func (l *link) draw(size int) *rand.Rand {
+	return rand.New(rand.NewPCG(l.seed, uint64(time.Now().UnixNano())^uint64(size)<<40))
+}
+
+// latency is that of one message. Its nanoseconds keep apart what would else
+// happen at the same time, in an order that no seed decides.
+func latency(r *rand.Rand) time.Duration {
+	return leastLatency + time.Duration(r.Int64N(int64(mostLatency-leastLatency)))
 }

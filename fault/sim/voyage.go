@@ -15,6 +15,7 @@ type voyage struct {
 	to      *place
 	ends    [2]<-chan struct{} // closed when the sender, or the receiver, dies
 	sends   <-chan struct{}    // not nil: the sender stands still until it is closed
+	size    int
 	delay   time.Duration
 	expires time.Time
 	lost    bool
@@ -29,33 +30,27 @@ func (m *mesh) depart(e fault.Edge, size int, ends [2]<-chan struct{}) *voyage {
 	defer m.mu.Unlock()
 	m.messages++
 	from, to, l := m.place(e.From), m.place(e.To), m.link(e)
-	v := &voyage{m: m, e: e, link: l, resets: l.resets, to: to, ends: ends, sends: from.still, expires: time.Now().Add(lifetime)}
+	v := &voyage{m: m, e: e, link: l, resets: l.resets, to: to, ends: ends, size: size, sends: from.still, expires: time.Now().Add(lifetime)}
 	if ends == [2]<-chan struct{}{} {
 		v.ends = [2]<-chan struct{}{from.life, to.life}
 	}
-	t := l.trouble
-	v.delay = l.latency() + t.Latency
+	t, r := l.trouble, l.draw(size)
+	v.delay = latency(r) + t.Latency
 	if t.Jitter > 0 {
-		v.delay += time.Duration(l.rand.Int64N(int64(t.Jitter)))
+		v.delay += time.Duration(r.Int64N(int64(t.Jitter)))
 	}
 	if t.Bandwidth > 0 {
 		v.delay += time.Duration(float64(size) / float64(t.Bandwidth) * float64(time.Second))
 	}
-	if t.Reorder > 0 && l.rand.Float64() < t.Reorder {
-		v.delay += time.Duration(l.rand.Int64N(int64(50 * time.Millisecond)))
+	if t.Reorder > 0 && r.Float64() < t.Reorder {
+		v.delay += time.Duration(r.Int64N(int64(50 * time.Millisecond)))
 	}
-	if t.Duplicate > 0 && l.rand.Float64() < t.Duplicate {
-		v.again = l.latency() + time.Duration(l.rand.Int64N(int64(100*time.Millisecond)))
+	if t.Duplicate > 0 && r.Float64() < t.Duplicate {
+		v.again = latency(r) + time.Duration(r.Int64N(int64(100*time.Millisecond)))
 	}
-	v.lost = t.HalfOpen || t.Cut && !to.up || t.Loss > 0 && l.rand.Float64() < t.Loss
+	v.lost = t.HalfOpen || t.Cut && !to.up || t.Loss > 0 && r.Float64() < t.Loss
 	v.refused = t.Refuse || !to.up
 	return v
-}
-
-// latency is called with the mesh's mu held. Its nanoseconds keep apart what
-// would else happen at the same time, in an order that no seed decides.
-func (l *link) latency() time.Duration {
-	return leastLatency + time.Duration(l.rand.Int64N(int64(mostLatency-leastLatency)))
 }
 
 // sail returns when the message has arrived, with what hears it; or with the
@@ -79,10 +74,7 @@ func (v *voyage) sail() (*node, error) {
 		if !v.wait(hold) {
 			return nil, v.why()
 		}
-		v.m.mu.Lock()
-		again := v.link.latency() // what was held together arrives one by one
-		v.m.mu.Unlock()
-		time.Sleep(again)
+		time.Sleep(latency(v.link.draw(v.size))) // what was held together arrives one by one
 	}
 }
 
