@@ -41,12 +41,16 @@ type chaosCmd struct {
 	Out         string        `placeholder:"DIR" help:"Write history.jsonl, verdict.json, chart.svg and drawings of failing keys there; with faults schedule.json, diary.json, timeline.txt and the nodes' logs too."`
 
 	faultFlags `embed:"" group:"Faults:"`
+	layerFlags `embed:"" group:"Faults:"`
 	simFlags   `embed:"" group:"Simulation:"`
 }
 
 // Run lets the workloads loose on one server and exits with the code of the
 // verdict on their histories.
 func (c *chaosCmd) Run() (err error) {
+	if err := c.enter(); err != nil {
+		return err
+	}
 	ctx, stop := interruptible()
 	defer stop.release()
 	if c.Sim != "" {
@@ -134,7 +138,7 @@ func (c *chaosCmd) parse() ([]consistency.Workload, model.Level, error) {
 	if len(c.Endpoint) > 0 && (c.Nodes > 0 || c.Backend != "" || c.Topology != "") {
 		return nil, 0, usage("--endpoint names a server that runs: leave out --nodes, --topology and --backend")
 	}
-	if err := c.faultFlags.check(); err != nil {
+	if err := cmp.Or(c.faultFlags.check(), c.layerFlags.check()); err != nil {
 		return nil, 0, err
 	}
 	if backends := []string{"", reference.Local, reference.SQLite, reference.Memory}; !slices.Contains(backends, c.Backend) || c.Nodes > 0 && c.Backend == reference.Memory {
@@ -204,7 +208,7 @@ func (c *chaosCmd) header(plan *conformance.Plan) history.Header {
 	if c.Clients > 0 {
 		repeat += fmt.Sprintf(" --clients=%d", c.Clients)
 	}
-	repeat += c.faultFlags.repeat()
+	repeat += c.faultFlags.repeat() + c.layerFlags.repeat()
 	h := history.Header{Started: time.Now().UTC(), Seed: plan.Target.Seed, Repeat: repeat}
 	for _, u := range plan.Target.Endpoints {
 		h.Endpoints = append(h.Endpoints, u.String())

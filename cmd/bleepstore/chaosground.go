@@ -11,7 +11,6 @@ import (
 	"bleepstore/conformance"
 	"bleepstore/fault"
 	"bleepstore/fault/process"
-	"bleepstore/fault/proxy"
 )
 
 // A ground is the cluster of a run with faults: what they are done to, where
@@ -84,12 +83,11 @@ func (c *chaosCmd) stand(ctx context.Context, t process.Topology, seed uint64) (
 		err = &conformance.Error{Code: code, Err: errors.Join(err, end())}
 	}()
 	o := process.Options{Dir: dir, Nodes: c.Nodes, Arg0: "bleepstore", Notes: os.Stderr}
-	edges, err := proxy.NewEdges(seed)
+	lift, err := c.lay(&o, seed)
+	shut = append(shut, lift)
 	if err != nil {
 		return nil, err
 	}
-	shut = append(shut, edges.Close)
-	o.Edges = edges
 	cluster, err := process.Start(ctx, t, o)
 	if err != nil {
 		return nil, err

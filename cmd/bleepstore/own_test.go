@@ -94,7 +94,7 @@ func TestProcessesUnderFaults(t *testing.T) {
 	})
 	c := owned(t, process.Options{Nodes: 3, Edges: edges})
 	load, err := trial.Start(t.Context(), trial.Options{
-		Endpoints: c.Endpoints(), Access: config.DefaultAccessKey, Secret: config.DefaultSecretKey,
+		Endpoints: c.Endpoints(), Access: "chaos", Secret: "chaos-secret",
 		Workloads: []string{"register", "cas", "append", "list", "mpu"}, Clients: 4,
 		Timeout: 4 * time.Second, Most: time.Hour, Seed: seed, Repeat: repeat,
 	})
