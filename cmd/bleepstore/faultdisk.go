@@ -12,9 +12,10 @@ type diskCmd struct {
 	Control string `placeholder:"HOST:PORT" default:"127.0.0.1:0"`
 	Seed    uint64
 	Limit   int64 `placeholder:"BYTES"`
+	Deaf    bool  `help:"Say that all is synced, and sync nothing."`
 }
 
 // Run serves until standard input ends.
 func (c *diskCmd) Run() error {
-	return mount.Child(mount.Config{Dir: c.Mount, Control: c.Control, Seed: c.Seed, Limit: c.Limit}, os.Stdin, os.Stdout)
+	return mount.Child(mount.Config{Dir: c.Mount, Control: c.Control, Seed: c.Seed, Limit: c.Limit, Deaf: c.Deaf}, os.Stdin, os.Stdout)
 }

@@ -26,6 +26,10 @@ type Disk struct {
 	// in all. SQLite has no checksums of its pages.
 	Flips func(base string) bool
 
+	// Deaf disks say that they have synced, and have not: what a program that
+	// never syncs has. A test that is to find such a program has to fail on one.
+	Deaf bool
+
 	ails atomic.Pointer[ailment]
 	life atomic.Pointer[life]
 

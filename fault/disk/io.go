@@ -93,9 +93,11 @@ func (u user) sync() error {
 		kind = SyncDir
 	}
 	return u.do(Op{Kind: kind}, func() error {
-		if kind == SyncDir {
+		switch {
+		case u.d.Deaf:
+		case kind == SyncDir:
 			u.d.syncDir(u.n)
-		} else {
+		default:
 			u.n.sync(&u.d.free)
 		}
 		return nil

@@ -8,6 +8,7 @@ type Config struct {
 	Control string // the address on which it is told what to do; "": any of the loopback interface
 	Seed    uint64 // decides what a crash leaves and which operations fail
 	Limit   int64  // bytes that the files may hold, of which memory takes twice as many at most; 0: DefaultLimit
+	Deaf    bool   // see disk.Disk
 }
 
 // DefaultLimit keeps the process within 2 GiB.

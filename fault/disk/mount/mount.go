@@ -24,6 +24,7 @@ type Options struct {
 	Dir   string // an empty directory
 	Seed  uint64 // decides what a crash leaves and which operations fail
 	Limit int64  // bytes that the files may hold; 0: DefaultLimit
+	Deaf  bool   // syncs do nothing: for a test of a test
 }
 
 // A Mount is a disk that is mounted on a directory by a process of its own. Its
@@ -65,6 +66,9 @@ func (s *said) String() string {
 func Start(ctx context.Context, o Options) (*Mount, error) {
 	m := &Mount{dir: o.Dir, client: &http.Client{Transport: &http.Transport{}}, ended: make(chan struct{})}
 	m.cmd = exec.Command(o.Self, "faultdisk", "--mount", o.Dir, "--seed", fmt.Sprint(o.Seed), "--limit", fmt.Sprint(cmp.Or(o.Limit, DefaultLimit)))
+	if o.Deaf {
+		m.cmd.Args = append(m.cmd.Args, "--deaf")
+	}
 	m.cmd.Stderr = &m.said
 	apart(m.cmd)
 	stdin, err := m.cmd.StdinPipe()

@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 	flags.StringVar(&c.Dir, "mount", "", "")
 	flags.Uint64Var(&c.Seed, "seed", 0, "")
 	flags.Int64Var(&c.Limit, "limit", 0, "")
+	flags.BoolVar(&c.Deaf, "deaf", false, "")
 	_ = flags.Parse(os.Args[2:]) // it ends the process where it fails
 	if err := Child(c, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -43,7 +43,7 @@ func Serve(ctx context.Context, c Config, ready func(addr string)) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.disk.Close()) }()
 	d.disk.Limit = cmp.Or(c.Limit, DefaultLimit)
-	d.disk.Flips = notSQLite
+	d.disk.Flips, d.disk.Deaf = notSQLite, c.Deaf
 	l, err := net.Listen("tcp", cmp.Or(c.Control, "127.0.0.1:0"))
 	if err != nil {
 		return err
