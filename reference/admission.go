@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/cluster"
 )
 
@@ -110,6 +111,7 @@ func (n *node) found(ctx context.Context) error {
 	if err := cluster.FoundCluster(ctx, n.stateDir(), n.dir.id.Node, n.addr()); err != nil {
 		return fmt.Errorf("found cluster: %w", err)
 	}
+	fault.Point("node.founded")
 	return n.dir.admit(id)
 }
 
@@ -128,6 +130,7 @@ func (n *node) join(ctx context.Context) error {
 	if known := n.dir.id.Cluster; known != "" && known != id {
 		return fmt.Errorf("join: %w: %s, not %s", ErrForeignCluster, id, known)
 	}
+	fault.Point("node.admitted")
 	return n.dir.admit(id)
 }
 

@@ -66,7 +66,7 @@ func (b *bubble) config(i int) reference.Config {
 	return c
 }
 
-// start opens all nodes and returns when they serve.
+// start opens all nodes and returns when they serve, and vote.
 func (b *bubble) start() {
 	b.t.Helper()
 	var all sync.WaitGroup
@@ -76,7 +76,7 @@ func (b *bubble) start() {
 	all.Wait()
 	b.await("all nodes serve", func() bool {
 		for _, s := range b.nodes {
-			if !s.Ready() {
+			if !s.Ready() || len(b.nodes) > 1 && reference.VotersOf(s) < len(b.nodes) {
 				return false
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 )
 
@@ -12,6 +13,10 @@ import (
 type memoryNet struct {
 	mu   sync.Mutex
 	open map[string]*memoryListener
+	// dead are nodes to which and from which nothing goes; conns those that others
+	// have between nodes.
+	dead  map[string]bool
+	conns map[memoryConn]struct{}
 }
 
 var errNobody = errors.New("nobody listens there")
@@ -36,7 +41,9 @@ type memoryListener struct {
 	done  chan struct{}
 }
 
-func newMemoryNet() *memoryNet { return &memoryNet{open: map[string]*memoryListener{}} }
+func newMemoryNet() *memoryNet {
+	return &memoryNet{open: map[string]*memoryListener{}, dead: map[string]bool{}, conns: map[memoryConn]struct{}{}}
+}
 
 func (n *memoryNet) listen(addr string) (net.Listener, error) {
 	n.mu.Lock()
@@ -52,18 +59,44 @@ func (n *memoryNet) listen(addr string) (net.Listener, error) {
 func (n *memoryNet) dial(ctx context.Context, from, addr string) (net.Conn, error) {
 	n.mu.Lock()
 	l := n.open[addr]
+	if to, _, _ := strings.Cut(addr, ":"); n.dead[from] || n.dead[to] && from != "client" {
+		l = nil
+	}
 	n.mu.Unlock()
 	if l == nil {
 		return nil, errNobody
 	}
 	near, far := net.Pipe()
+	c := memoryConn{near, memoryAddr(from + ":1"), l.addr}
 	select {
 	case l.conns <- memoryConn{far, l.addr, memoryAddr(from + ":1")}:
-		return memoryConn{near, memoryAddr(from + ":1"), l.addr}, nil
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.conns[c] = struct{}{}
+		return c, nil
 	case <-l.done:
 		return nil, errNobody
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
+	}
+}
+
+// cut breaks the connections between a node and all others, for good.
+func (n *memoryNet) cut(node string) {
+	n.mu.Lock()
+	n.dead[node] = true
+	var broken []memoryConn
+	for c := range n.conns {
+		from, _, _ := strings.Cut(string(c.local), ":")
+		to, _, _ := strings.Cut(string(c.remote), ":")
+		if from == node || to == node && from != "client" {
+			broken = append(broken, c)
+			delete(n.conns, c)
+		}
+	}
+	n.mu.Unlock()
+	for _, c := range broken {
+		c.Close()
 	}
 }
 

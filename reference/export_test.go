@@ -50,3 +50,16 @@ func (c *Cluster) Kick(i int) { c.nodes[i].server.stores.node.blobs.Kick() }
 
 // Reset breaks the connections of a node, with what is on its way in them.
 func (c *Cluster) Reset(i int) { c.net.Kill(c.nodes[i].c.Cluster.Node) }
+
+// TermOf is the current term of a node.
+func TermOf(s *Server) uint64 { return s.stores.node.raft.Load().Term() }
+
+// VotersOf is how many voters a node counts.
+func VotersOf(s *Server) (n int) {
+	for _, m := range s.stores.node.raft.Load().Members() {
+		if m.Voter {
+			n++
+		}
+	}
+	return n
+}

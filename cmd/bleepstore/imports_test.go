@@ -66,7 +66,7 @@ var edges = []struct {
 	{"reference/raftlog", nil}, // anybody's raft project may use it
 	{"reference/peer", nil},
 	{"reference/cluster", []string{"reference/meta", "reference/raftlog", "reference/batch", "reference/lock", "reference/errcode", "fault"}},
-	{"reference/replica", []string{"reference/blob", "reference/blob/*", "reference/batch", "reference/lock"}},
+	{"reference/replica", []string{"reference/blob", "reference/blob/*", "reference/batch", "reference/lock", "fault"}},
 	{"reference/object", []string{"reference/acl", "reference/policy", "reference/meta", "reference/cluster", "reference/blob", "reference/checksum", "reference/errcode", "reference/batch", "reference/lock", "fault"}},
 	{"reference/s3", []string{"reference/acl", "reference/policy", "reference/object", "reference/sigv4", "reference/checksum", "reference/errcode"}},
 	{"reference/backup", []string{"reference/meta", "reference/blob", "fault"}},

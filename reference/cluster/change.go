@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"bleepstore/fault"
 )
 
 // ServeChange is what another node's Join, Remove or Transfer asks of this one,
@@ -48,6 +50,7 @@ func (r *Raft) changeAlone(ctx context.Context, c Change) error {
 	if r.raft.State() != raft.Leader {
 		return &RefusedError{ErrNotLeader}
 	}
+	fault.Point("members.before-change")
 	switch c.Kind {
 	case ChangeJoin:
 		return r.join(ctx, c)
@@ -59,6 +62,7 @@ func (r *Raft) changeAlone(ctx context.Context, c Change) error {
 		if m, known := r.member(c.ID); !known || m.Voter || m.Addr != c.Addr {
 			return &RefusedError{ErrUnknownMember}
 		}
+		fault.Point("members.before-promotion")
 		return changed(r.raft.AddVoter(raft.ServerID(c.ID), raft.ServerAddress(c.Addr), 0, left(ctx)))
 	}
 	return &RefusedError{fmt.Errorf("there is no change %q", c.Kind)}
@@ -154,6 +158,7 @@ func left(ctx context.Context) time.Duration {
 // changed waits for raft's answer to a change of the configuration.
 func changed(f raft.IndexFuture) error {
 	err := f.Error()
+	fault.Point("members.changed")
 	switch {
 	case errors.Is(err, raft.ErrNotLeader):
 		return &RefusedError{ErrNotLeader}

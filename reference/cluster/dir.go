@@ -32,7 +32,11 @@ func (d Dir) meta() string      { return filepath.Join(d.Path, "meta.db") }
 func (d Dir) snapshots() string { return filepath.Join(d.Path, "snapshots") }
 
 func (d Dir) openLog(full func() bool) (*raftlog.Store, error) {
-	return raftlog.Open(raftlog.Options{Path: d.log(), VFS: d.VFS, Full: full})
+	o := raftlog.Options{Path: d.log(), VFS: d.VFS, Full: full}
+	if fault.Planted("disk.nosync") {
+		o.Sync, o.Unsafe = raftlog.SyncOff, true
+	}
+	return raftlog.Open(o)
 }
 
 func (d Dir) openMeta(ctx context.Context, o meta.Options) (*meta.DB, error) {

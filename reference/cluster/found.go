@@ -97,6 +97,7 @@ func (f *founding) begin(log *raftlog.Store, s *snapshots, applied uint64) error
 		if err := step.do(); err != nil {
 			return err
 		}
+		fault.Point("node.founding")
 		if err := f.step(step.done); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"bleepstore/fault"
 	"bleepstore/reference/meta"
 )
 
@@ -76,10 +77,12 @@ func (m *machine) apply(logs []*raft.Log) error {
 	if last := logs[len(logs)-1]; m.committed != nil {
 		m.committed(mark{last.Index, last.Term})
 	}
+	fault.Point("state.before-apply")
 	results, err := m.db.Apply(entries)
 	if err != nil {
 		return err
 	}
+	fault.Point("state.applied")
 	m.outcomes.applied(entries, results)
 	return nil
 }
@@ -90,11 +93,14 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 	if m.err != nil {
 		return nil, m.err
 	}
-	if err := m.db.Flush(); err != nil {
-		m.err = err
-		m.fail(err)
-		return nil, err
+	if !fault.Planted("snapshot.not-flushed") {
+		if err := m.db.Flush(); err != nil {
+			m.err = err
+			m.fail(err)
+			return nil, err
+		}
 	}
+	fault.Point("snapshot.flushed")
 	return marker{}, nil
 }
 

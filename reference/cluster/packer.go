@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"bleepstore/fault"
 	"bleepstore/reference/batch"
 )
 
@@ -70,9 +71,11 @@ func (r *Raft) flush(ps []*packed) error {
 	for i, p := range entry {
 		commands[i] = p.command
 	}
+	fault.Point("log.before-append")
 	future := r.raft.ApplyLog(raft.Log{Data: pack(r.o.Now().UnixMilli(), commands)}, r.o.RoundTimeout)
 	go func() { // it ends when raft answers, which it does until it is shut down
 		err := committed(future)
+		fault.Point("log.committed")
 		<-r.slots
 		for _, p := range entry {
 			p.index, p.err = future.Index(), err

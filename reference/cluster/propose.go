@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"bleepstore/fault"
 	"bleepstore/reference/meta"
 )
 
@@ -117,15 +118,19 @@ func (r *Raft) gone() error {
 // send brings a command to who leads. It returns early when its outcome is known
 // here.
 func (r *Raft) send(ctx context.Context, lead leadership, command []byte, c *call) error {
+	ask := func(ctx context.Context) (uint64, error) { return r.o.Peers.Propose(ctx, lead.node, command) }
 	if lead.node == r.o.Node {
-		_, err := r.append(ctx, command, lead.term)
-		return err
+		ask = func(ctx context.Context) (uint64, error) { return r.append(ctx, command, lead.term) }
+		if !fault.Planted("ack.before-commit") { // only then its outcome may be known before it is applied
+			_, err := ask(ctx)
+			return err
+		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	answer := make(chan error, 1)
 	go func() {
-		_, err := r.o.Peers.Propose(ctx, lead.node, command)
+		_, err := ask(ctx)
 		answer <- err
 	}()
 	for {

@@ -198,7 +198,7 @@ func (r *Raft) start(base place) (err error) {
 	c := r.o.config()
 	held := heldLog{r.store, r.snapshots.vol.files(), r.snapshots.vol.log(), r.snapshots.sends}
 	dies := &mortal{fail: r.fail}
-	disk := &diskWatch{LogStore: mortalLog{held, dies}, began: time.Now(), slow: r.o.Slow}
+	disk := &diskWatch{LogStore: mortalLog{held, dies}, began: time.Now(), slow: r.o.Slow, appended: r.ackAppended}
 	logs, err := raft.NewLogCache(64, disk)
 	if err != nil {
 		return err
@@ -213,7 +213,7 @@ func (r *Raft) start(base place) (err error) {
 		}
 	}
 	r.raft, err = dies.open(func() (*raft.Raft, error) {
-		return raft.NewRaft(c, m, logs, mortalStable{r.store, dies}, r.snapshots, &silencer{r.o.Transport, disk, stuckElections * c.ElectionTimeout})
+		return raft.NewRaft(c, m, logs, mortalStable{&votes{StableStore: r.store}, dies}, r.snapshots, &silencer{r.o.Transport, disk, stuckElections * c.ElectionTimeout})
 	})
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)

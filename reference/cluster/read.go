@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/raft"
+
+	"bleepstore/fault"
 )
 
 // A reader is one that waits for a round.
@@ -33,7 +35,11 @@ func (r *Raft) ReadIndex(ctx context.Context) (uint64, error) {
 func (r *Raft) askLeader(ctx context.Context) (uint64, error) {
 	ctx, cancel := bound(ctx, r.o.RoundTimeout)
 	defer cancel()
-	switch lead := r.leader(); lead.node {
+	lead := r.leader()
+	if fault.Planted("read.follower") && lead.node != r.o.Node {
+		return r.db.Applied(), nil
+	}
+	switch lead.node {
 	case "":
 		return 0, ErrNoLeader
 	case r.o.Node:
@@ -78,6 +84,7 @@ func (r *Raft) quorumIndex(ctx context.Context) (uint64, error) {
 	if err := r.majorityIn(ctx, term); err != nil {
 		return 0, err
 	}
+	fault.Point("read.vouched")
 	// 4. A node that has stopped leading in a term never does so again.
 	if r.raft.State() != raft.Leader || r.raft.CurrentTerm() != term {
 		return 0, ErrNotLeader
@@ -88,7 +95,25 @@ func (r *Raft) quorumIndex(ctx context.Context) (uint64, error) {
 // majorityIn asks the voters of the latest configuration for their terms, now,
 // and returns nil once a majority has said one that is not later than term.
 func (r *Raft) majorityIn(ctx context.Context, term uint64) error {
+	if fault.Planted("read.leader-unchecked") {
+		return nil
+	}
+	if fault.Planted("read.verify-leader") {
+		return r.verify(ctx)
+	}
 	return r.majorityOf(ctx, r.voters(""), term)
+}
+
+// verify is the question of the bug read.verify-leader.
+func (r *Raft) verify(ctx context.Context) error {
+	answer := make(chan error, 1)
+	go func() { answer <- r.raft.VerifyLeader().Error() }()
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // majorityOf is majorityIn for a given set of nodes. This one counts if it is in.

@@ -72,6 +72,7 @@ func (k *sink) Close() (err error) {
 	if err := k.f.Close(); err != nil {
 		return err
 	}
+	fault.Point("snapshot.received")
 	applied, err := k.s.vol.volume().Inspect(k.part())
 	if err == nil && applied != k.at.index {
 		err = fmt.Errorf("image is of index %d, not of %d", applied, k.at.index)

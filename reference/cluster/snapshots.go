@@ -201,6 +201,7 @@ func (s *snapshots) add(p place, part string) (*label, error) {
 		if err := s.publish(part, s.image(id)); err != nil {
 			return nil, err
 		}
+		fault.Point("snapshot.named")
 	}
 	b, err := json.Marshal(l)
 	if err != nil {
@@ -213,6 +214,7 @@ func (s *snapshots) add(p place, part string) (*label, error) {
 	if err := s.publish(name+".part", name); err != nil {
 		return nil, err
 	}
+	fault.Point("snapshot.labelled")
 	return l, s.keep(l)
 }
 

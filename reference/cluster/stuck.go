@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"bleepstore/fault"
 )
 
 // stuckElections is for how many election timeouts an append to the log may last
@@ -24,6 +26,8 @@ type diskWatch struct {
 	since atomic.Int64 // when the append under way began, in nanoseconds; 0: none is
 	began time.Time    // of the clock, which is monotonic
 	slow  func()       // called before each append, for tests; may be nil
+	// appended is told what is durable; nil: nobody.
+	appended func([]*raft.Log)
 }
 
 func (d *diskWatch) StoreLog(l *raft.Log) error { return d.StoreLogs([]*raft.Log{l}) }
@@ -34,7 +38,14 @@ func (d *diskWatch) StoreLogs(ls []*raft.Log) error {
 	if d.slow != nil {
 		d.slow()
 	}
-	return d.LogStore.StoreLogs(ls)
+	err := d.LogStore.StoreLogs(ls)
+	if err == nil {
+		fault.Point("log.appended")
+		if d.appended != nil {
+			d.appended(ls)
+		}
+	}
+	return err
 }
 
 // IsMonotonic is that of the log.

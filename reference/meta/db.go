@@ -19,6 +19,8 @@ type Sync string
 const (
 	SyncFull   Sync = "FULL"
 	SyncNormal Sync = "NORMAL"
+
+	syncOff Sync = "OFF" // of a database in memory, and of the bug disk.nosync
 )
 
 // Options say where the metadata is and how it is opened.
@@ -92,11 +94,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
+	if fault.Planted("disk.nosync") {
+		o.Sync = syncOff
+	}
 	db := &DB{o: o, name: o.volume().dsn(o.Path), broken: make(chan struct{})}
 	db.m.cache = &db.buckets
 	if o.Path == "" {
 		// A name that no other database of the process has while this one is open.
-		db.name, db.o.Sync = dsn(fmt.Sprintf("/bleepstore-%p", db), "memdb"), "OFF"
+		db.name, db.o.Sync = dsn(fmt.Sprintf("/bleepstore-%p", db), "memdb"), syncOff
 		db.mem = new(sync.RWMutex)
 		held, err := load(o.Image, db.name)
 		if err != nil {
@@ -166,7 +171,7 @@ func prove(c *conn, mode string, o Options) error {
 	if got := text(row[0]); got != map[string]string{"WAL": "wal", "MEMORY": "memory"}[mode] {
 		return fmt.Errorf("journal_mode is %q, want %s", got, mode)
 	}
-	want, ok := map[Sync]int64{"OFF": 0, SyncNormal: 1, SyncFull: 2}[o.Sync]
+	want, ok := map[Sync]int64{syncOff: 0, SyncNormal: 1, SyncFull: 2}[o.Sync]
 	if !ok {
 		return fmt.Errorf("unknown sync mode %q", o.Sync)
 	}

@@ -120,5 +120,6 @@ func (v Volume) replace(part, path string) error {
 			return err
 		}
 	}
+	fault.Point("state.removed")
 	return v.publish(part, path)
 }

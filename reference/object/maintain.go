@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
@@ -122,6 +123,7 @@ func (s *Service) Reap(ctx context.Context) error {
 			return err
 		}
 		for _, id := range res.Blobs {
+			fault.Point("reap.before-delete")
 			if err := s.blobs.Delete(ctx, blob.ID(id)); err != nil {
 				return fmt.Errorf("remove garbage blob %s: %w", id, err)
 			}
@@ -140,6 +142,7 @@ func (s *Service) Fence(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("fence: %w", err)
 	}
+	fault.Point("fence.raised")
 	if err := s.log.Wait(ctx, res.Index); err != nil {
 		return fmt.Errorf("wait for the fence: %w", err)
 	}
@@ -195,9 +198,10 @@ func (s *Service) removeUnnamed(ctx context.Context, ids []string) error {
 		return fmt.Errorf("ask for references: %w", err)
 	}
 	for i, id := range ids {
-		if named[i] {
+		if named[i] && !fault.Planted("sweep.named") {
 			continue
 		}
+		fault.Point("sweep.before-delete")
 		s.logger.Info("remove orphaned blob", "blob", id)
 		if err := s.sweep.Delete(ctx, blob.ID(id)); err != nil {
 			return fmt.Errorf("remove orphan %s: %w", id, err)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"sync"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/meta"
@@ -100,7 +101,11 @@ func (s *Service) discard(ctx context.Context, p *payload) {
 
 // commit proposes op, which names p, and then lets p go.
 func (s *Service) commit(ctx context.Context, p *payload, op meta.Op) (meta.Result, error) {
+	if len(p.extents) > 0 {
+		fault.Point("put.blob-durable")
+	}
 	res, err := s.propose(ctx, op)
+	fault.Point("put.before-answer")
 	p.recycle(!unclear(err)) // while it is unclear the log may hold the bytes
 	return res, err
 }

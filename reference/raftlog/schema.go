@@ -95,7 +95,7 @@ func prove(c *conn, mode Sync) error {
 	if got := text(row[0]); got != "wal" {
 		return fmt.Errorf("journal_mode is %q, want wal", got)
 	}
-	want := map[Sync]int64{SyncNormal: 1, SyncFull: 2}[mode]
+	want := map[Sync]int64{SyncOff: 0, SyncNormal: 1, SyncFull: 2}[mode]
 	if got, err := pragma(c, "synchronous"); err != nil || got != want {
 		return errors.Join(err, fmt.Errorf("synchronous is %d, want %d (%s)", got, want, mode))
 	}

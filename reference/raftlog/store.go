@@ -24,11 +24,13 @@ type Sync string
 
 // SyncFull syncs every commit before it is answered. SyncNormal does not: after
 // a loss of power it may have forgotten a vote that was given or an entry that
-// was counted, which breaks Raft. It is taken together with a VFS only, so that
-// a test on a disk that loses power can show just that.
+// was counted, which breaks Raft. SyncOff syncs nothing at all: the file may be
+// damaged. They are taken together with a VFS only, or with Options.Unsafe, so
+// that a test on a disk that loses power can show just that.
 const (
 	SyncFull   Sync = "FULL"
 	SyncNormal Sync = "NORMAL"
+	SyncOff    Sync = "OFF"
 )
 
 // Options say where the log is and how it is opened.
@@ -38,8 +40,10 @@ type Options struct {
 	Path string
 	// VFS names a registered SQLite VFS; "" is the system's.
 	VFS string
-	// Sync is SyncFull unless a test wants otherwise; "" means SyncFull.
-	Sync Sync
+	// Sync is SyncFull unless a test wants otherwise; "" means SyncFull. Unsafe has
+	// any other one taken without a VFS: for a test whose disk is below the files.
+	Sync   Sync
+	Unsafe bool
 	// Full is called when a write has found no room on the disk. It makes some,
 	// and tells whether there is any now: then the write is tried once more. It
 	// must not use the store, which waits for it. nil: there is none to be made.
@@ -98,7 +102,7 @@ func Open(o Options) (opened *Store, err error) {
 	if o.Path == "" {
 		return s, errors.New("no path")
 	}
-	if o.Sync != SyncFull && (o.Sync != SyncNormal || o.VFS == "") {
+	if known := o.Sync == SyncNormal || o.Sync == SyncOff; o.Sync != SyncFull && (!known || o.VFS == "" && !o.Unsafe) {
 		return s, fmt.Errorf("sync mode %q loses votes; only %s is taken", o.Sync, SyncFull)
 	}
 	path, err := filepath.Abs(o.Path)

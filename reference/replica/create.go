@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/blob/block"
 
@@ -63,6 +64,7 @@ func (s *Store) Create(ctx context.Context, id blob.ID, r io.Reader, size int64)
 	stop := context.AfterFunc(ctx, func() { c.cancel(context.Cause(ctx)) })
 	out := c.run(ctx, block.NewBody(r, size))
 	stop()
+	fault.Point("copies.majority")
 	if out.err == nil {
 		c.linger()
 	} else {

@@ -97,6 +97,10 @@ func (s *Store) settle(ctx context.Context, id blob.ID) (blob.Info, error) {
 
 // sync makes f and its name durable, and closes f.
 func (s *Store) sync(ctx context.Context, f fault.File, id blob.ID) error {
+	if fault.Planted("disk.nosync") {
+		return f.Close()
+	}
+	fault.Point("blob.written")
 	if err := f.Sync(); err != nil {
 		f.Close()
 		return s.broken.Trip(err)
@@ -104,6 +108,7 @@ func (s *Store) sync(ctx context.Context, f fault.File, id blob.ID) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
+	fault.Point("blob.synced")
 	return s.syncs[shard(id)].Do(ctx, struct{}{})
 }
 
