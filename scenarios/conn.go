@@ -46,8 +46,14 @@ func Dial(ctx context.Context, s *S) *Conn { return DialTo(ctx, s, s.endpoint) }
 
 // DialTo is Dial for another endpoint of the target, as the one over TLS.
 func DialTo(ctx context.Context, s *S, to *url.URL) *Conn {
+	return DialBy(ctx, s, to, s.session.dial)
+}
+
+// DialBy is DialTo by way of what stands before the endpoint: dial connects to
+// that, whatever the scheme of the endpoint.
+func DialBy(ctx context.Context, s *S, to *url.URL, dial func(context.Context, *url.URL) (net.Conn, error)) *Conn {
 	s.Must(s.session.Target.pace(ctx), "wait for a turn")
-	conn, err := s.session.dial(ctx, to)
+	conn, err := dial(ctx, to)
 	s.Must(err, "connect")
 	c := &Conn{s: s, conn: conn, br: bufio.NewReader(conn), start: time.Now(), to: to,
 		watch: watch{guard: s.session.guard, bases: []string{to.Hostname(), hostname(virtualBase(to))}}}
@@ -64,7 +70,7 @@ func (c *Conn) Render(r Request) (head, body []byte) {
 			r.Path += "/" + escapePath(r.Key)
 		}
 	}
-	w, err := c.s.prepare(r, c.s.endpoint)
+	w, err := c.s.prepare(r, c.to)
 	if err != nil {
 		c.s.broke(err)
 	}

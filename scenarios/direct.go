@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,10 +15,32 @@ import (
 // and the pace like any other, but no transcript is kept of them, invariants do
 // not look at them, and a 5xx among them fails nothing. Its methods may be
 // called concurrently.
-type Direct struct{ s *S }
+type Direct struct {
+	s     *S
+	base  *http.Transport
+	plain bool // what it connects to speaks no TLS, whatever the endpoints do
+}
 
 // NewDirect returns a Direct for the scenario of s.
-func NewDirect(s *S) *Direct { return &Direct{s} }
+func NewDirect(s *S) *Direct { return &Direct{s: s, base: s.session.base} }
+
+// NewDirectBy returns a Direct by way of what stands before the endpoints: dial
+// connects to what stands before one. The caller closes its connections with
+// CloseIdleConnections, when nothing is under way any more.
+func NewDirectBy(s *S, dial func(ctx context.Context, to *url.URL) (net.Conn, error)) *Direct {
+	t := s.session.transport()
+	t.DialContext = func(ctx context.Context, _, addr string) (net.Conn, error) {
+		return dial(ctx, s.session.Target.at(addr, "http"))
+	}
+	return &Direct{s: s, base: t, plain: true}
+}
+
+// CloseIdleConnections does so for the connections that are not the session's.
+func (d *Direct) CloseIdleConnections() {
+	if d.plain {
+		d.base.CloseIdleConnections()
+	}
+}
 
 // Request makes a request of a bucket, or of a key of it, to one of the target's
 // endpoints, addressed as the run addresses buckets. query is raw. It is not
@@ -31,7 +54,11 @@ func (d *Direct) Request(ctx context.Context, endpoint int, method, bucket, key,
 	if d.s.session.Target.Addressing == VirtualStyle {
 		host, path = bucket+"."+virtualBase(u), "/"+key
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u.Scheme+"://"+host, http.NoBody)
+	scheme := u.Scheme
+	if d.plain {
+		scheme = "http"
+	}
+	req, err := http.NewRequestWithContext(ctx, method, scheme+"://"+host, http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
 	}
@@ -57,7 +84,7 @@ func (d *Direct) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &NotSent{err}
 	}
 	d.s.writes.doubt(a)
-	return d.s.session.base.RoundTrip(req)
+	return d.base.RoundTrip(req)
 }
 
 // aim reads what an address names. A host that is no endpoint of the target is

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -47,16 +48,10 @@ func NewSession(t Target, ledger *Ledger) *Session {
 func (ses *Session) transport() *http.Transport {
 	t := &ses.Target
 	dial := func(ctx context.Context, _, addr string) (net.Conn, error) {
-		for _, u := range t.Endpoints {
-			node := net.JoinHostPort(u.Hostname(), portOf(u.Scheme, u.Port()))
-			if u.Host == addr || node == addr || beforeHost(u, addr) {
-				return t.dial(ctx, node)
-			}
-		}
-		if t.TLSEndpoint != nil && strings.HasSuffix(addr, ":"+portOf(t.TLSEndpoint.Scheme, t.TLSEndpoint.Port())) {
+		if t.TLSEndpoint != nil && !t.names(addr) && strings.HasSuffix(addr, ":"+portOf(t.TLSEndpoint.Scheme, t.TLSEndpoint.Port())) {
 			return t.dial(ctx, net.JoinHostPort(t.TLSEndpoint.Hostname(), portOf(t.TLSEndpoint.Scheme, t.TLSEndpoint.Port())))
 		}
-		u := t.Endpoints[0]
+		u := t.at(addr, "")
 		return t.dial(ctx, net.JoinHostPort(u.Hostname(), portOf(u.Scheme, u.Port())))
 	}
 	return &http.Transport{
@@ -71,13 +66,28 @@ func (ses *Session) transport() *http.Transport {
 	}
 }
 
-// beforeHost says whether addr is a bucket's, in front of the host of u.
-func beforeHost(u *url.URL, addr string) bool {
+// at is the endpoint whose address, or a bucket's in front of it, addr is; the
+// first one where it is nobody's. scheme tells the port that an address has that
+// names none; "": that of the endpoint's own scheme.
+func (t *Target) at(addr, scheme string) *url.URL {
+	for _, u := range t.Endpoints {
+		if isAt(u, addr, cmp.Or(scheme, u.Scheme)) {
+			return u
+		}
+	}
+	return t.Endpoints[0]
+}
+
+// names says whether addr is an endpoint's.
+func (t *Target) names(addr string) bool { return isAt(t.at(addr, ""), addr, t.at(addr, "").Scheme) }
+
+// isAt says whether addr is u's, or a bucket's in front of its host.
+func isAt(u *url.URL, addr, scheme string) bool {
 	base := virtualBase(u)
 	if u.Port() == "" {
-		base = net.JoinHostPort(base, portOf(u.Scheme, ""))
+		base = net.JoinHostPort(base, portOf(scheme, ""))
 	}
-	return strings.HasSuffix(addr, "."+base)
+	return u.Host == addr || net.JoinHostPort(u.Hostname(), portOf(scheme, u.Port())) == addr || strings.HasSuffix(addr, "."+base)
 }
 
 func portOf(scheme, port string) string {

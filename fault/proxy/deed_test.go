@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -280,6 +281,22 @@ func TestHitsOneRequest(t *testing.T) {
 		}
 	}
 	s.deed(Deed{What: "DropAnswer", Method: "PUT", Status: 200, Body: []byte("II:x")})
+}
+
+// What each suffers can depend on what it is.
+func TestDecidesOfEach(t *testing.T) {
+	s := newShop(t, false)
+	s.front.Decide(func(r *http.Request, dice *rand.Rand) fault.HTTPTrouble {
+		return fault.HTTPTrouble{CutRequest: max(0, r.ContentLength-1-dice.Int64N(1))}
+	})
+	if _, err := s.ask("PUT", "body"); err == nil {
+		t.Error("it was answered")
+	}
+	s.deed(Deed{What: "CutRequest", Method: "PUT", Bytes: 3})
+	s.front.Decide(nil)
+	if _, err := s.ask("PUT", "body"); err != nil {
+		t.Errorf("when it is over: %v", err)
+	}
 }
 
 // A share of the requests suffers, the same of each seed, and none when it is over.

@@ -35,6 +35,7 @@ type Front struct {
 	mu      sync.Mutex
 	rand    *rand.Rand
 	trouble fault.HTTPTrouble
+	decide  func(*http.Request, *rand.Rand) fault.HTTPTrouble // nil: trouble does
 	hits    []hit
 	deeds   []*Deed
 	open    map[*passage]struct{}
@@ -94,6 +95,15 @@ func (f *Front) Hit(match func(*http.Request) bool, t fault.HTTPTrouble) {
 	f.hits = append(f.hits, hit{match, t})
 }
 
+// Decide has each request suffer from what decide says of it, whatever Trouble
+// says; nil takes that back. decide sees a request without its body and has the
+// front's dice; it is called with a lock held.
+func (f *Front) Decide(decide func(r *http.Request, dice *rand.Rand) fault.HTTPTrouble) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.decide = decide
+}
+
 // fate is what a request is to suffer from.
 func (f *Front) fate(r *http.Request) fault.HTTPTrouble {
 	f.mu.Lock()
@@ -103,6 +113,9 @@ func (f *Front) fate(r *http.Request) fault.HTTPTrouble {
 			f.hits = slices.Delete(f.hits, i, i+1)
 			return h.trouble
 		}
+	}
+	if f.decide != nil {
+		return f.decide(r, f.rand)
 	}
 	if f.trouble.Share > 0 && f.rand.Float64() < f.trouble.Share {
 		return f.trouble
