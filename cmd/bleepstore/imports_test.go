@@ -44,7 +44,7 @@ var edges = []struct {
 	{"scenarios/sign", nil},
 	{"scenarios/digest", nil},
 	{"scenarios/sample", []string{"scenarios"}},
-	{"scenarios/consistency", []string{"scenarios", "scenarios/sign", "conformance/history", "conformance/model", "conformance/check", "fault"}},
+	{"scenarios/consistency", []string{"scenarios", "scenarios/sign", "conformance/history", "conformance/model", "conformance/check", "fault", "fault/proxy"}},
 	{"scenarios/tamper", nil},
 	{"scenarios/all", []string{"scenarios/*"}},
 	{"scenarios/wire", []string{"scenarios", "scenarios/sign", "scenarios/digest", "scenarios/sample", "scenarios/tamper", "fault", "fault/proxy"}},

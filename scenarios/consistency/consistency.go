@@ -35,6 +35,9 @@ type Workload struct {
 	// most maxWear.
 	Wear      int
 	Versioned bool
+	// Broken says that the connections of some requests are broken on their way,
+	// from the first move to the last.
+	Broken bool
 
 	Moves []Move
 	// First prepares a holding before anybody uses it; nil: there is nothing to do.

@@ -2,6 +2,7 @@ package consistency
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -16,14 +17,15 @@ import (
 // A run is one workload under way.
 type run struct {
 	*Workload
-	s      *scenarios.S
-	direct *scenarios.Direct
-	wire   *history.Attempts
-	rec    *history.Recorder
-	opts   Options
-	seed   uint64
-	bucket string
-	pool   *pool
+	s       *scenarios.S
+	direct  *scenarios.Direct
+	wire    *history.Attempts
+	breaker *breaker // nil: connections are left alone
+	rec     *history.Recorder
+	opts    Options
+	seed    uint64
+	bucket  string
+	pool    *pool
 
 	began    time.Time
 	requests atomic.Int64
@@ -46,6 +48,17 @@ func (w Workload) Run(ctx context.Context, s *scenarios.S, rec *history.Recorder
 	}
 	w.Keys = max(w.Keys, (w.Clients+maxHolders-1)/maxHolders)
 	r := &run{Workload: &w, s: s, direct: scenarios.NewDirect(s), rec: rec, opts: o, seed: s.Target().Seed}
+	if w.Broken {
+		b, err := newBreaker(s.Target())
+		if err != nil {
+			return out, err
+		}
+		r.direct, r.breaker = scenarios.NewDirectBy(s, b.dial), b
+		defer func() {
+			r.direct.CloseIdleConnections()
+			_ = b.Close() // what it stood before is judged, not it
+		}()
+	}
 	r.wire = &history.Attempts{Base: r.direct}
 	if w.Versioned {
 		r.bucket = s.VersionedBucket(ctx)
@@ -57,10 +70,16 @@ func (w Workload) Run(ctx context.Context, s *scenarios.S, rec *history.Recorder
 	}
 	r.pool = newPool(&w)
 	r.began = time.Now()
+	drive := r.drive
 	if w.Drive != nil {
-		w.Drive(ctx, r)
-	} else {
-		r.drive(ctx)
+		drive = func(ctx context.Context) { w.Drive(ctx, r) }
+	}
+	if r.breaker != nil {
+		drive = r.breaker.during(drive)
+	}
+	drive(ctx)
+	if r.breaker != nil && r.breaker.broke() == 0 && ctx.Err() == nil {
+		r.fail(errors.New("no connection was broken"))
 	}
 	out.Duration = time.Since(r.began)
 	r.last(ctx)
