@@ -72,7 +72,7 @@ var edges = []struct {
 	{"reference/backup", []string{"reference/meta", "reference/blob", "fault"}},
 	{"reference/admin", []string{"reference/cluster"}},
 	{"reference/ops", []string{"reference/s3"}},
-	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "fault", "fault/*", "fault/disk/*"}},
+	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "fault", "fault/*", "fault/disk/*", "fault/sim/*"}},
 }
 
 const module = "bleepstore/"

@@ -218,6 +218,11 @@ func logger(v *config.Values, w io.Writer) (*slog.Logger, error) {
 func serve(s service, addrFile string, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	tests, err := disturbable(&s, os.Getenv)
+	if err != nil {
+		return err
+	}
+	defer tests.close()
 	second, err := openOps(&s)
 	if err != nil {
 		return err
@@ -229,6 +234,7 @@ func serve(s service, addrFile string, out io.Writer) error {
 		return err
 	}
 	second.watch(server)
+	tests.watch(server)
 	defer loadBallast()()
 	done := make(chan error, 1)
 	go func() { done <- server.Serve() }()
