@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"bleepstore/fault/process"
 	"bleepstore/fault/proxy"
 	"bleepstore/reference/config"
+	"bleepstore/scenarios/sign"
 )
 
 // owned starts a cluster of our own nodes as processes until the test ends.
@@ -44,12 +47,26 @@ func owned(t *testing.T, o process.Options) *process.Cluster {
 }
 
 // TestOwnTopology: what own.yaml says of our nodes is so: who leads, what state
-// they are in, how the cluster grows and shrinks.
+// they are in, how the cluster grows and shrinks, and that they follow the orders of
+// tests.
 func TestOwnTopology(t *testing.T) {
 	c := owned(t, process.Options{Nodes: 1})
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
-	m := c.Abilities().Members
+	able := c.Abilities()
+	if got := signedGet(t, c.Endpoints()[0]); got != 200 {
+		t.Errorf("ListBuckets got %d", got)
+	}
+	if err := able.Clock.Trouble(ctx, "n1", fault.ClockTrouble{Offset: time.Hour}); err != nil {
+		t.Error(err)
+	}
+	if got := signedGet(t, c.Endpoints()[0]); got != 403 {
+		t.Errorf("ListBuckets by a node that is an hour ahead got %d, want 403: it was signed too long ago", got)
+	}
+	if err := errors.Join(able.Clock.Trouble(ctx, "n1", fault.ClockTrouble{}), able.Snapshot.Snapshot(ctx, "n1"), able.Crash.CrashAt(ctx, "n1", "nowhere", 1)); err != nil {
+		t.Error(err)
+	}
+	m := able.Members
 	name, err := m.Add(ctx)
 	if err != nil || name != "n2" {
 		t.Fatalf("got %q %v, want another node", name, err)
@@ -69,6 +86,25 @@ func TestOwnTopology(t *testing.T) {
 	if err := c.Ready(ctx); err != nil || len(c.Deaths()) > 0 || !slices.Equal(c.Nodes(), []string{"n1"}) {
 		t.Errorf("nodes %v, deaths %v: %v", c.Nodes(), c.Deaths(), err)
 	}
+}
+
+// signedGet lists the buckets and returns the status of the answer.
+func signedGet(t *testing.T, endpoint string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, endpoint+"/", nil)
+	if err == nil {
+		scope := sign.Scope{Access: config.DefaultAccessKey, Secret: config.DefaultSecretKey, Region: "us-east-1", Service: "s3", Time: time.Now()}
+		err = sign.Header(req, scope, sign.Hash(sign.Signed, nil))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
 }
 
 // TestProcessesUnderFaults: three processes are killed, paused and cut off from
@@ -143,7 +179,7 @@ func TestProcessesUnderFaults(t *testing.T) {
 // drawn is eight seconds of faults.
 func drawn(t *testing.T, seed uint64) fault.Schedule {
 	t.Helper()
-	kinds, err := fault.Choose([]string{"partition", "kill", "pause"})
+	kinds, err := fault.Choose([]string{"partition", "kill", "pause", "clock", "snapshot"})
 	if err != nil {
 		t.Fatal(err)
 	}
