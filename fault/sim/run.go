@@ -11,6 +11,7 @@ import (
 	"bleepstore/conformance/check"
 	"bleepstore/conformance/history"
 	"bleepstore/fault"
+	"bleepstore/fault/sim/full"
 )
 
 // The levels of a simulation.
@@ -83,7 +84,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		res.Schedule = *o.Schedule
 		res.Schedule.Seed = o.Seed
 	} else {
-		s, err := Draw(o.Seed, o.Nodes, o.Virtual, o.Kinds)
+		s, err := Draw(o.Level, o.Seed, o.Nodes, o.Virtual, o.Kinds)
 		if err != nil {
 			return nil, err
 		}
@@ -109,8 +110,12 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return res, err
 }
 
-// Draw is the schedule that a seed draws.
-func Draw(seed uint64, nodes int, length time.Duration, kinds []fault.Kind) (fault.Schedule, error) {
+// Draw is the schedule that a seed draws, of the kinds that there can be at the
+// level.
+func Draw(level string, seed uint64, nodes int, length time.Duration, kinds []fault.Kind) (fault.Schedule, error) {
+	if level == LevelFull {
+		kinds = full.Kinds(kinds)
+	}
 	return fault.Draw(seed, fault.Plan{Kinds: kinds, Nodes: nodes, Length: length, Longest: min(10*time.Second, length/6), Gap: min(2*time.Second, length/20)})
 }
 

@@ -197,5 +197,5 @@ func (c *Campaign) scheduleOf(j Job) (s fault.Schedule, err error) {
 	if err != nil {
 		return s, err
 	}
-	return sim.Draw(j.Seed, j.Nodes, time.Duration(j.Length), kinds)
+	return sim.Draw(j.Level, j.Seed, j.Nodes, time.Duration(j.Length), kinds)
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/fault/sim/simnet"
 	"bleepstore/reference"
 )
@@ -26,12 +27,13 @@ type cluster struct {
 	nodes map[string]*node // that belong to it, running or not
 	made  int              // ever
 	noted []string
+	odd   map[fault.Edge]bool // what was asked of it cannot be done
 }
 
 // found starts the first nodes and returns when all of them vote. What it
 // returns is to be closed, also with an error.
 func found(ctx context.Context, o Options) (*cluster, error) {
-	c := &cluster{o: o, net: simnet.New(o.Schedule.Seed), nodes: map[string]*node{}}
+	c := &cluster{o: o, net: simnet.New(o.Schedule.Seed), nodes: map[string]*node{}, odd: map[fault.Edge]bool{}}
 	for range o.Schedule.Nodes {
 		n, err := c.make()
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"slices"
 	"time"
 
 	"bleepstore/conformance/history"
@@ -49,6 +50,16 @@ type Outcome struct {
 	Elections                  int // the term of the last leader
 	Messages                   int // over the network
 	Calls                      int // of the AWS SDK
+}
+
+// Kinds are those of the kinds of faults that can be done here. Over a stream of
+// bytes nothing comes twice or out of order, clients have no proxy before the
+// nodes, and a named point of the code does not tell whose it is where all nodes
+// share a process.
+func Kinds(all []fault.Kind) []fault.Kind {
+	return slices.DeleteFunc(slices.Clone(all), func(k fault.Kind) bool {
+		return k.Group == "http" || slices.Contains([]string{"net.duplicate", "net.reorder", "proc.crash-point"}, k.Name)
+	})
 }
 
 // The bounds of the end of a run, in virtual time.

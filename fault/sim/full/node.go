@@ -113,15 +113,18 @@ func (n *node) start() {
 func (n *node) kill() error {
 	n.turn <- struct{}{}
 	defer func() { <-n.turn }()
-	return n.finish(func(*life) { n.vanish() })
+	return n.finish(nil)
 }
 
 // cutPower is kill, and its disk forgets what was not synced.
 func (n *node) cutPower() error {
 	n.turn <- struct{}{}
 	defer func() { <-n.turn }()
+	if n.life != nil {
+		n.life.end()
+	}
 	n.disk.Crash() // also under one that does not run
-	return n.finish(func(*life) { n.vanish() })
+	return n.finish(nil)
 }
 
 // stop asks it to leave, and does not wait long.
@@ -131,18 +134,22 @@ func (n *node) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	defer context.AfterFunc(ctx, n.vanish)()
-	return n.finish(func(l *life) { l.soft.Store(&ctx) })
+	return n.finish(&ctx)
 }
 
-// finish is called with the turn; how tells the life of its end.
-func (n *node) finish(how func(*life)) error {
+// finish is called with the turn. soft, where there is one, is how long the node
+// may take its leave.
+func (n *node) finish(soft *context.Context) error {
 	l := n.life
 	if l == nil {
 		return nil
 	}
 	n.life = nil
-	how(l)
-	l.end()
+	l.soft.Store(soft)
+	l.end() // first: it knows then that what breaks is no failure of its own
+	if soft == nil {
+		n.vanish()
+	}
 	<-l.over
 	n.vanish() // what it left open, and who waits for it
 	return l.err

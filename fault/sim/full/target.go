@@ -47,10 +47,14 @@ func (t target) Abilities() fault.Abilities {
 type network struct{ c *cluster }
 
 func (t network) Trouble(_ context.Context, e fault.Edge, what fault.NetTrouble) error {
-	if what.Duplicate > 0 || what.Reorder > 0 {
-		return &fault.SkipError{Why: "on a stream of bytes nothing comes twice or out of order"}
-	}
 	t.c.net.Trouble(e, what)
+	t.c.mu.Lock()
+	defer t.c.mu.Unlock()
+	odd := what.Duplicate > 0 || what.Reorder > 0
+	was := t.c.odd[e]
+	if t.c.odd[e] = odd; odd && !was {
+		return &fault.SkipError{Why: "over a stream of bytes nothing comes twice or out of order"}
+	}
 	return nil
 }
 
