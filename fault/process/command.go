@@ -141,6 +141,9 @@ func (c *Command) Nodes() []string {
 	return nodes
 }
 
+// Named are the nodes in the order of their endpoints.
+func (c *Command) Named() []string { return slices.Clone(c.nodes) }
+
 // Leader implements fault.Target.
 func (c *Command) Leader(ctx context.Context) (string, error) {
 	if !slices.Contains(c.able, "leader") {
