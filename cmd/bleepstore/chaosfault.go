@@ -32,13 +32,14 @@ type faultFlags struct {
 	Nemesis  []string      `sep:"," placeholder:"FAULT" help:"What disturbs the server meanwhile: groups or kinds of faults, as bleepstore list --faults tells them; none when none is named."`
 	Schedule string        `placeholder:"FILE" help:"Do what a schedule.json says, instead of drawing a schedule from the seed."`
 	Topology string        `placeholder:"FILE" help:"Start the nodes of any server as this file says (fault/process/TOPOLOGY.md), and disturb them."`
+	Command  string        `name:"nemesis-cmd" placeholder:"COMMAND" help:"Program that does the faults of a cluster that runs elsewhere, at --endpoint (fault/process/NEMESIS.md); several words are its first arguments."`
 	MinRate  float64       `default:"50" placeholder:"N" help:"Successful operations a second that a run with faults needs before, during and after them, where a quorum of the nodes lives; else it shows nothing."`
 	Recovery time.Duration `name:"expect-recovery" placeholder:"DURATION" help:"Longest wait for the first success after faults have ended that passes; none: more than 5s is only told."`
 }
 
 // disturbs says whether there are to be any faults.
 func (f *faultFlags) disturbs() bool {
-	return f.Schedule != "" || f.Topology != "" || len(f.Nemesis) > 0 && !slices.Equal(f.Nemesis, []string{"none"})
+	return f.Schedule != "" || f.Topology != "" || f.Command != "" || len(f.Nemesis) > 0 && !slices.Equal(f.Nemesis, []string{"none"})
 }
 
 func (f *faultFlags) check() error {
@@ -48,6 +49,8 @@ func (f *faultFlags) check() error {
 		return usage("--schedule says all that is done: leave out --nemesis")
 	case f.Topology != "" && !named && f.Schedule == "":
 		return usage("--topology is for a run with faults: give --nemesis or --schedule")
+	case f.Command != "" && !named && f.Schedule == "":
+		return usage("--nemesis-cmd is for a run with faults: give --nemesis or --schedule")
 	case f.MinRate < 0 || f.Recovery < 0:
 		return usage("--min-rate and --expect-recovery: want none below zero")
 	}
@@ -67,6 +70,7 @@ func (f *faultFlags) repeat() (out string) {
 		}
 	}
 	add(f.Topology != "", "topology=%s", f.Topology)
+	add(f.Command != "", "nemesis-cmd='%s'", strings.ReplaceAll(f.Command, "'", `'\''`))
 	add(len(f.Nemesis) > 0 && f.disturbs(), "nemesis=%s", strings.Join(f.Nemesis, ","))
 	add(f.Schedule != "", "schedule=%s", f.Schedule)
 	add(f.disturbs() && f.MinRate != 50, "min-rate=%g", f.MinRate)
@@ -74,48 +78,57 @@ func (f *faultFlags) repeat() (out string) {
 	return out
 }
 
-// planned is what is done, of a run of length: drawn from the seed, or read.
-func (f *faultFlags) planned(seed uint64, length time.Duration) (fault.Schedule, error) {
-	if f.Schedule != "" {
-		file, err := os.Open(f.Schedule)
+// planned is what is done: drawn from the seed, or read. A seed that nobody gave
+// is settled by it.
+func (c *chaosCmd) planned() (fault.Schedule, error) {
+	if c.Schedule != "" {
+		file, err := os.Open(c.Schedule)
 		if err != nil {
 			return fault.Schedule{}, usage("--schedule: %w", err)
 		}
 		defer file.Close()
 		s, err := fault.ReadSchedule(file)
 		if err != nil {
-			return s, usage("--schedule %s: %w", f.Schedule, err)
+			return s, usage("--schedule %s: %w", c.Schedule, err)
 		}
+		c.Seed = cmp.Or(c.Seed, s.Seed, 1)
 		return s, nil
 	}
-	if length < leastStorm {
-		return fault.Schedule{}, usage("--time %s: faults, and quiet before and after, need %s at least", length, leastStorm)
+	if c.Time < leastStorm {
+		return fault.Schedule{}, usage("--time %s: faults, and quiet before and after, need %s at least", c.Time, leastStorm)
 	}
-	kinds, err := fault.Choose(f.Nemesis)
+	kinds, err := fault.Choose(c.Nemesis)
 	if err != nil {
 		return fault.Schedule{}, err
 	}
-	return fault.Draw(seed, fault.Plan{Kinds: kinds, Nodes: 1, Length: length, Longest: min(10*time.Second, length/6), Gap: min(2*time.Second, length/20)})
+	c.Seed = cmp.Or(c.Seed, 1+rand.Uint64N(1<<32-1)) // short enough to type
+	return fault.Draw(c.Seed, fault.Plan{Kinds: kinds, Nodes: 1, Length: c.Time, Longest: min(10*time.Second, c.Time/6), Gap: min(2*time.Second, c.Time/20)})
+}
+
+// disturbsRequests says whether a schedule has faults of requests, for which a
+// proxy has to stand before each node.
+func disturbsRequests(s fault.Schedule) bool {
+	return slices.ContainsFunc(s.Events, func(e fault.Event) bool {
+		k, _ := fault.Find(e.Kind)
+		return k.Group == "http"
+	})
 }
 
 // disturb is a run with faults.
 func (c *chaosCmd) disturb(ctx context.Context, in *interrupt, chosen []consistency.Workload, expect model.Level) (err error) {
-	for c.Seed == 0 {
-		c.Seed = rand.Uint64N(1 << 32) // short enough to type
+	schedule, err := c.planned()
+	if err != nil {
+		return err
 	}
-	c.Timeout = cmp.Or(c.Timeout, stormTimeout)
+	c.Time, c.Timeout = time.Duration(schedule.Length), cmp.Or(c.Timeout, stormTimeout)
 	s := &storm{
-		hunt:   &hunt{expect: expect, out: os.Stdout, dir: c.Out, options: consistency.Options{Clients: c.Clients}},
-		engine: c.options(), header: c.header, gate: history.Faults{MinRate: c.MinRate, Recovery: c.Recovery},
+		hunt:     &hunt{expect: expect, out: os.Stdout, dir: c.Out, options: consistency.Options{Clients: c.Clients}},
+		schedule: schedule, engine: c.options(), header: c.header, gate: history.Faults{MinRate: c.MinRate, Recovery: c.Recovery},
 	}
 	for _, w := range chosen {
 		s.works = append(s.works, w.Name)
 	}
-	if s.schedule, err = c.planned(c.Seed, c.Time); err != nil {
-		return err
-	}
-	c.Time = time.Duration(s.schedule.Length)
-	if s.ground, err = c.hold(ctx, c.Seed); err != nil {
+	if s.ground, err = c.hold(ctx, c.Seed, disturbsRequests(s.schedule)); err != nil {
 		if ctx.Err() != nil {
 			return exitWith(conformance.ExitInterrupted)
 		}

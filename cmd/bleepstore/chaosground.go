@@ -9,8 +9,11 @@ import (
 	"path/filepath"
 
 	"bleepstore/conformance"
+	"bleepstore/conformance/history"
 	"bleepstore/fault"
 	"bleepstore/fault/process"
+	"bleepstore/fault/proxy"
+	"bleepstore/scenarios/consistency"
 )
 
 // A ground is the cluster of a run with faults: what they are done to, where
@@ -20,29 +23,34 @@ type ground struct {
 	reach  func(o *conformance.Options) // points the options at it
 	equal  func(context.Context) (map[string]process.State, error)
 	deaths func() []process.Death
-	logs   func() map[string]string // files by node
-	close  func() error             // ends what was started for the run
-	own    bool                     // the nodes, and what they hold, end with the run
+	logs   func() map[string]string    // files by node
+	resent func() []consistency.Resent // requests that were sent a second time on their way
+	close  func() error                // ends what was started for the run, and heals the rest
+	own    bool                        // the nodes, and what they hold, end with the run
 }
 
-// hold makes the ground of a run. Its error is an *Error that tells the exit
-// code.
-func (c *chaosCmd) hold(ctx context.Context, seed uint64) (*ground, error) {
+// hold makes the ground of a run, with proxies before the nodes where requests
+// are to be disturbed. Its error is an *Error that tells the exit code.
+func (c *chaosCmd) hold(ctx context.Context, seed uint64, requests bool) (*ground, error) {
+	var fronts *proxy.Fronts
+	if requests {
+		fronts = proxy.NewFronts(proxy.FrontConfig{Seed: seed, Tag: history.AttemptHeader})
+	}
 	switch {
 	case c.Topology != "":
 		t, err := process.ReadFile(c.Topology)
 		if err != nil {
 			return nil, usage("--topology: %w", err)
 		}
-		return c.stand(ctx, t, seed)
+		return c.stand(ctx, t, seed, fronts)
 	case c.Nodes > 0:
 		t, err := ownTopology(c.settings())
 		if err != nil {
 			return nil, err
 		}
-		return c.stand(ctx, t, seed)
+		return c.stand(ctx, t, seed, fronts)
 	}
-	return nil, usage("--nemesis: there is nothing to disturb: give --nodes or --topology")
+	return c.elsewhere(ctx, seed, requests)
 }
 
 // settings are those of the nodes of a cluster of our own.
@@ -59,19 +67,13 @@ func (c *chaosCmd) settings() map[string]string {
 
 // stand starts the processes of a topology, with what disturbs them between and
 // before them.
-func (c *chaosCmd) stand(ctx context.Context, t process.Topology, seed uint64) (_ *ground, err error) {
+func (c *chaosCmd) stand(ctx context.Context, t process.Topology, seed uint64, fronts *proxy.Fronts) (_ *ground, err error) {
 	dir, remove, err := c.place()
 	if err != nil {
 		return nil, err
 	}
-	shut := []func() error{remove}
-	end := func() error { // what was begun last ends first
-		var errs []error
-		for i := len(shut) - 1; i >= 0; i-- {
-			errs = append(errs, shut[i]())
-		}
-		return errors.Join(errs...)
-	}
+	g := &ground{own: c.Data == ""}
+	g.ends(remove)
 	defer func() {
 		if err == nil {
 			return
@@ -80,28 +82,57 @@ func (c *chaosCmd) stand(ctx context.Context, t process.Topology, seed uint64) (
 		if errors.Is(err, process.ErrTopology) {
 			code = conformance.ExitUsage
 		}
-		err = &conformance.Error{Code: code, Err: errors.Join(err, end())}
+		err = &conformance.Error{Code: code, Err: errors.Join(err, g.close())}
 	}()
 	o := process.Options{Dir: dir, Nodes: c.Nodes, Arg0: "bleepstore", Notes: os.Stderr}
 	lift, err := c.lay(&o, seed)
-	shut = append(shut, lift)
+	g.ends(lift)
 	if err != nil {
 		return nil, err
+	}
+	if fronts != nil {
+		g.before(fronts)
+		o.Fronts = fronts
 	}
 	cluster, err := process.Start(ctx, t, o)
 	if err != nil {
 		return nil, err
 	}
-	shut = append(shut, cluster.Close)
-	return &ground{
-		target: cluster, equal: cluster.Equal, deaths: cluster.Deaths, logs: cluster.Logs, close: end, own: c.Data == "",
-		reach: func(o *conformance.Options) {
-			urls := cluster.Endpoints()
-			access, secret, region := cluster.Keys()
-			o.Embed(conformance.Embedded{URL: urls[0], AccessKey: access, SecretKey: secret})
-			o.Endpoint, o.Region = urls, region
-		},
-	}, nil
+	g.ends(cluster.Close)
+	g.target, g.equal, g.deaths, g.logs = cluster, cluster.Equal, cluster.Deaths, cluster.Logs
+	urls, clients := cluster.Endpoints(), newRoster(cluster.Endpoints)
+	g.reach = func(o *conformance.Options) {
+		access, secret, region := cluster.Keys()
+		o.Embed(conformance.Embedded{URL: urls[0], AccessKey: access, SecretKey: secret})
+		o.Endpoint, o.Region = urls, region
+		o.DialBy(clients.Dial)
+	}
+	return g, nil
+}
+
+// ends adds what is to be done in the end, before all that was added before.
+func (g *ground) ends(fn func() error) {
+	before := g.close
+	g.close = func() error {
+		err := fn()
+		if before == nil {
+			return err
+		}
+		return errors.Join(err, before())
+	}
+}
+
+// before puts proxies before the nodes, which tell what they sent twice.
+func (g *ground) before(fronts *proxy.Fronts) {
+	g.ends(fronts.Close)
+	g.resent = func() (all []consistency.Resent) {
+		for _, d := range fronts.Events() {
+			if d.What == "Duplicate" && d.Tag != "" { // else it is none of a client's
+				all = append(all, consistency.Resent{Attempt: d.Tag, Status: d.Status, Header: d.Header, Body: d.Body})
+			}
+		}
+		return all
+	}
 }
 
 // place is the directory of the processes. remove takes it away, unless it was

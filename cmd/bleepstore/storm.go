@@ -47,7 +47,7 @@ type storm struct {
 func (s *storm) start(ctx context.Context, in *interrupt) (err error) {
 	s.ground.reach(&s.engine)
 	most := time.Duration(s.schedule.Length) + calmWithin + 2*healWithin
-	s.load, err = trial.Start(ctx, trial.Options{Engine: &s.engine, Getenv: os.Getenv, Workloads: s.works, Clients: s.options.Clients, Most: most})
+	s.load, err = trial.Start(ctx, trial.Options{Engine: &s.engine, Getenv: os.Getenv, Workloads: s.works, Clients: s.options.Clients, Most: most, Resent: s.ground.resent})
 	if err != nil {
 		return err
 	}
@@ -161,12 +161,18 @@ func (s *storm) settle(ctx context.Context, f *history.Faults) {
 // however far the run came. Later calls do nothing.
 func (s *storm) end(ctx context.Context) (err error) {
 	if s.load != nil {
-		left, ledger, rerr := s.load.Remove(context.WithoutCancel(ctx))
-		s.left, s.load, err = left, nil, rerr
-		if s.ground != nil && s.ground.own {
-			s.left = nil // it goes with the nodes
+		removing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		own := s.ground != nil && s.ground.own
+		if own {
+			cancel() // everything goes with the nodes
 		}
-		tellLeftover(s.out, &report.Run{Leftover: s.left, Ledger: ledger})
+		left, ledger, rerr := s.load.Remove(removing)
+		cancel()
+		s.load, err = nil, rerr
+		if !own {
+			s.left = left
+			tellLeftover(s.out, &report.Run{Leftover: left, Ledger: ledger})
+		}
 	}
 	if s.ground == nil {
 		return err

@@ -45,7 +45,7 @@ func (s *storm) writeJSON(name string, v any) error {
 func banded(d fault.Diary, offset, end int64) (bands []history.Band, quorum []history.Quorum) {
 	for _, b := range d.Bands {
 		k, _ := fault.Find(b.Kind)
-		h := history.Band{Kind: b.Kind, Group: k.Group, Says: argued(b), From: offset + int64(b.From), To: offset + int64(b.To), Skipped: b.Skipped, Failed: b.Failed}
+		h := history.Band{Kind: b.Kind, Group: k.Group, Says: argued(b), From: offset + int64(b.From), To: offset + int64(b.To), Skipped: oneLine(b.Skipped), Failed: oneLine(b.Failed)}
 		if b.To == 0 {
 			h.To = max(end, h.From)
 		}
@@ -57,6 +57,9 @@ func banded(d fault.Diary, offset, end int64) (bands []history.Band, quorum []hi
 	}
 	return bands, quorum
 }
+
+// oneLine is a text without line breaks: what a server answered may have some.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // argued is what a diary knows of a fault besides its kind and its times.
 func argued(b fault.Band) string {
