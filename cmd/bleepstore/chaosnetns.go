@@ -18,9 +18,12 @@ type layerFlags struct {
 
 func (l *layerFlags) has(layer string) bool { return slices.Contains(l.Layer, layer) }
 
-func (l *layerFlags) check() error {
+func (l *layerFlags) check(faults bool) error {
 	if l.has("netns") && l.has("proxy") {
 		return usage("--layer: proxy or netns, not both")
+	}
+	if !faults && l.repeat() != "" {
+		return usage("--layer is for a run with faults: give --nemesis or --schedule")
 	}
 	return nil
 }

@@ -256,8 +256,9 @@ func TestLoss(t *testing.T) {
 func TestMissing(t *testing.T) {
 	l := lab(t, "a", "b")
 	ab := post(t, l, "a", "b")
-	if err := l.Trouble(t.Context(), fault.Edge{From: "a", To: "b"}, fault.NetTrouble{Slice: 100, Cut: true}); err == nil {
-		t.Error("slices are something that namespaces cannot do")
+	err := l.Trouble(t.Context(), fault.Edge{From: "a", To: "b"}, fault.NetTrouble{Slice: 100, Cut: true})
+	if _, skipped := errors.AsType[*fault.SkipError](err); !skipped {
+		t.Errorf("slices: %v, want that it is skipped", err)
 	}
 	if err := l.Trouble(t.Context(), fault.Edge{From: "a", To: "x"}, fault.NetTrouble{Cut: true}); err == nil {
 		t.Error("there is no node x")

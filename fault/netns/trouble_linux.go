@@ -19,7 +19,7 @@ import (
 // an error, and changes nothing.
 func (l *Lab) Trouble(_ context.Context, e fault.Edge, t fault.NetTrouble) error {
 	if what := missing(t); what != "" {
-		return fmt.Errorf("trouble %s to %s: namespaces cannot do %s", e.From, e.To, what)
+		return &fault.SkipError{Why: what}
 	}
 	l.setting.Lock() // the rules that are made last are set last
 	defer l.setting.Unlock()
@@ -46,7 +46,7 @@ func (l *Lab) Trouble(_ context.Context, e fault.Edge, t fault.NetTrouble) error
 // missing names what nothing here can do.
 func missing(t fault.NetTrouble) string {
 	if t.Slice != 0 {
-		return "slices: what TCP hands over at a time is the kernel's own affair"
+		return "net: how much arrives at a time is the affair of the kernel's TCP"
 	}
 	return ""
 }
