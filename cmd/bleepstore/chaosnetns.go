@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 
 // layerFlags say what is between the nodes of a run with faults.
 type layerFlags struct {
-	Layer []string `sep:"," default:"proxy" enum:"proxy,netns" placeholder:"LAYER" help:"What does the faults of the network: proxy (of this program, on the loopback interface), or netns (the kernel's, which gives each node a network namespace; as root or in a user namespace). (proxy)"`
+	Layer []string `sep:"," default:"proxy" enum:"proxy,netns,fuse" placeholder:"LAYER" help:"What does the faults of the network: proxy (of this program, on the loopback interface), or netns (the kernel's, which gives each node a network namespace; as root or in a user namespace). With fuse, each node's data directory is a file system of this program's as well, for the faults of disks, and forgets what was not synced whenever the node is killed; as root. (proxy)"`
 }
 
 func (l *layerFlags) has(layer string) bool { return slices.Contains(l.Layer, layer) }
@@ -51,6 +52,15 @@ func (l *layerFlags) enter() error {
 // lay puts between the nodes what disturbs them. The caller calls lift, also
 // after an error.
 func (l *layerFlags) lay(o *process.Options, seed uint64) (lift func() error, err error) {
+	rack, err := l.layDisks(o, seed)
+	if err != nil {
+		return nothing, err
+	}
+	lab, err := l.layNetwork(o, seed)
+	return func() error { return errors.Join(rack(), lab()) }, err
+}
+
+func (l *layerFlags) layNetwork(o *process.Options, seed uint64) (lift func() error, err error) {
 	if l.has("netns") {
 		lab, err := netns.New(seed)
 		if err != nil {
