@@ -155,6 +155,26 @@ func TestDisk(t *testing.T) {
 	}
 }
 
+// A node may end of its disk when that is well again: it is started all the same,
+// unless its end is ordered meanwhile.
+func TestEndAfterTrouble(t *testing.T) {
+	c := start(t, parsed(t, fakeYAML), process.Options{Disks: &platters{}})
+	ctx, at, d := t.Context(), c.Endpoints()[0], c.Abilities().Disk
+	for _, trouble := range []fault.DiskTrouble{{Full: true}, {}} {
+		if err := d.Trouble(ctx, "n1", trouble); err != nil {
+			t.Fatal(err)
+		}
+	}
+	post(t, at+"/exit/1")
+	eventually(t, "it is back", func() bool {
+		resp, err := web.Get(at)
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err == nil && len(c.Deaths()) == 1
+	})
+}
+
 const membersYAML = fakeYAML + `
 members:
   add: {url: 'http://{addr}/members/add', body: '{"id": "{member}"}'}

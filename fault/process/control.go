@@ -20,18 +20,23 @@ func (c *Cluster) Start(ctx context.Context, name string) error {
 		if c.running(n) {
 			return nil
 		}
-		if err := c.mount(ctx, n); err != nil {
-			return fmt.Errorf("its disk: %w", err)
-		}
-		cmd, err := c.command(n)
-		if err != nil {
-			return err
-		}
-		if err := c.begin(n, cmd); err != nil {
-			return err
-		}
-		return c.setClock(ctx, n)
+		return c.launch(ctx, n)
 	})
+}
+
+// launch has a process of a node run that has none.
+func (c *Cluster) launch(ctx context.Context, n *node) error {
+	if err := c.mount(ctx, n); err != nil {
+		return fmt.Errorf("its disk: %w", err)
+	}
+	cmd, err := c.command(n)
+	if err != nil {
+		return err
+	}
+	if err := c.begin(n, cmd); err != nil {
+		return err
+	}
+	return c.setClock(ctx, n)
 }
 
 // mount has a node's disk there. One whose process was killed comes from a loss of
@@ -104,6 +109,31 @@ func (c *Cluster) bury(n *node, l *life) {
 	}
 	c.deaths = append(c.deaths, d)
 	fmt.Fprintln(c.o.Notes, d)
+	if l.ailing && c.disks[n.name] == (fault.DiskTrouble{}) && !c.closed {
+		c.watch.Go(func() { c.raise(n, l) })
+	}
+}
+
+// raise starts a node again that has ended of its disk after that had become
+// well: whoever heals the disk finds it still running. It stays down where its
+// end was ordered meanwhile.
+func (c *Cluster) raise(n *node, l *life) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	err := c.change(ctx, n.name, func(n *node) error {
+		c.mu.Lock()
+		wanted := n.life == l && !l.down && !c.closed
+		c.mu.Unlock()
+		if !wanted {
+			return nil
+		}
+		return c.launch(ctx, n)
+	})
+	if err != nil && !errors.Is(err, errClosed) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		fmt.Fprintf(c.o.Notes, "a node whose disk is well again: %v\n", err)
+	}
 }
 
 // Kill implements fault.Process. One that has ended is dead already.
@@ -219,7 +249,11 @@ func (c *Cluster) running(n *node) bool {
 func (c *Cluster) unwanted(n *node) *Child {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if n.life == nil || !n.life.child.Runs() {
+	if n.life == nil {
+		return nil
+	}
+	n.life.down = true
+	if !n.life.child.Runs() {
 		return nil
 	}
 	n.life.wanted, n.life.paused = false, false

@@ -48,6 +48,7 @@ type life struct {
 	clock  fault.ClockTrouble // that it was told of
 
 	unpowered bool // its power was cut
+	down      bool // its end was ordered, perhaps when it had ended
 }
 
 // place gives new nodes all that is theirs, but starts none.
