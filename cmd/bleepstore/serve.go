@@ -38,7 +38,8 @@ type serveCmd struct {
 	LogFormat      string `help:"text or json (text)."`
 	Pprof          bool   `hidden:"" help:"Serve /debug/pprof/ on the second listener."`
 
-	WithParent bool `hidden:""` // see leaveWithParent
+	WithParent bool     `hidden:""`                            // see leaveWithParent
+	Mutant     []string `hidden:"" sep:"," placeholder:"NAME"` // see plantAll
 }
 
 // Help says where the settings are that have no flag.
@@ -82,6 +83,9 @@ func (c *serveCmd) flags() (map[string]string, error) {
 func (c *serveCmd) Run() error {
 	if c.WithParent {
 		leaveWithParent()
+	}
+	if err := plantAll(mutants(c.Mutant, os.Getenv)); err != nil {
+		return err
 	}
 	given, err := c.flags()
 	if err != nil {

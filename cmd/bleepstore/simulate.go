@@ -89,10 +89,8 @@ func (c *chaosCmd) campaign(nemesis []string, schedule string) (*campaign.Campai
 	if _, err := fault.Choose(nemesis); err != nil {
 		return nil, usage("--nemesis: %w", err)
 	}
-	for _, m := range c.Mutant {
-		if !fault.Plant(m) {
-			return nil, usage("--mutant %s: %w", m, campaign.ErrMutant)
-		}
+	if err := plantAll(c.Mutant); err != nil {
+		return nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
