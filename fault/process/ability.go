@@ -45,11 +45,23 @@ func (c *Cluster) Abilities() fault.Abilities {
 		a.Why["membership"] = "the topology does not say how the cluster grows and shrinks (members)"
 	}
 	if c.o.Fronts != nil {
-		a.HTTP = c.o.Fronts
+		a.HTTP = front{c}
 	} else {
 		a.Why["http"] = "clients reach the nodes themselves"
 	}
 	return a
+}
+
+// A front is what stands before the nodes.
+type front struct{ *Cluster }
+
+// Trouble implements fault.Front.
+func (f front) Trouble(ctx context.Context, name string, t fault.HTTPTrouble) error {
+	n, err := f.find(name)
+	if err != nil {
+		return err
+	}
+	return f.o.Fronts.Trouble(ctx, n.door, t)
 }
 
 // A disk is what lies under the nodes, who end where it fails.

@@ -12,6 +12,7 @@ import (
 
 	"bleepstore/fault"
 	"bleepstore/fault/process"
+	"bleepstore/fault/proxy"
 )
 
 // orders are what a node, or its agent, was told.
@@ -183,9 +184,20 @@ members:
   transfer: {url: 'http://{addr}/members/leader/{member}'}
 `
 
+// proxied are real HTTP proxies.
+func proxied(t *testing.T) *proxy.Fronts {
+	f := proxy.NewFronts(proxy.FrontConfig{Seed: 1})
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
 func TestMembers(t *testing.T) {
 	dir := t.TempDir()
-	c := start(t, parsed(t, membersYAML), process.Options{Dir: dir, Nodes: 2})
+	c := start(t, parsed(t, membersYAML), process.Options{Dir: dir, Nodes: 2, Fronts: proxied(t)})
 	ctx, m := t.Context(), c.Abilities().Members
 	name, err := m.Add(ctx)
 	if err != nil || name != "n3" || !slices.Equal(c.Nodes(), []string{"n1", "n2", "n3"}) {
@@ -224,5 +236,14 @@ func TestMembers(t *testing.T) {
 		return m.Add(ctx)
 	}(); err != nil || name != "n5" {
 		t.Errorf("got %q %v, want a name that nobody has had", name, err)
+	}
+	if urls := c.Endpoints(); len(urls) != 3 || urls[2] != at {
+		t.Errorf("n5 serves at %v, want where n3 was, %s", urls, at)
+	}
+	if err := c.Abilities().HTTP.Trouble(ctx, "n5", fault.HTTPTrouble{Share: 1, Reset: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := web.Get(at); err == nil {
+		t.Error("what ails the front of n5 does not show where clients find it")
 	}
 }

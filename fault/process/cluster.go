@@ -48,6 +48,7 @@ type Cluster struct {
 	last    int        // how many there have been
 	founded bool       // all were ready once
 	deaths  []Death
+	seats   []seat // that are vacant
 	disks   map[string]fault.DiskTrouble
 	clocks  map[string]fault.ClockTrouble
 	closed  bool

@@ -106,6 +106,8 @@ func (c *Cluster) bury(n *node, l *life) {
 		d.Cause = "told to crash at " + l.armed
 	case l.ailing:
 		d.Cause = "its disk was in trouble"
+	case l.going:
+		d.Cause = "it was removed"
 	}
 	c.deaths = append(c.deaths, d)
 	fmt.Fprintln(c.o.Notes, d)

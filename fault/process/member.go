@@ -90,7 +90,7 @@ func (m membership) dismiss(ctx context.Context, n *node) error {
 }
 
 // Remove implements fault.Members. The node's process is ended, and its
-// directory left.
+// directory left. The next node that is added serves clients where it did.
 func (m membership) Remove(ctx context.Context, name string) error {
 	o := m.t.Members.Remove
 	if o == nil {
@@ -100,6 +100,11 @@ func (m membership) Remove(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	m.mu.Lock()
+	if n.life != nil {
+		n.life.going = true // it may end by itself when it learns of that
+	}
+	m.mu.Unlock()
 	if err := m.tell(ctx, o, n); err != nil {
 		return fmt.Errorf("remove %s: %w", name, err)
 	}
@@ -114,6 +119,7 @@ func (m membership) take(ctx context.Context, n *node) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.nodes = slices.DeleteFunc(m.nodes, func(o *node) bool { return o == n })
+	m.seats = append(m.seats, seat{n.scope["port"], n.url, n.front, n.door})
 	return nil
 }
 

@@ -28,6 +28,7 @@ type node struct {
 	log   string
 	url   string // of S3
 	front string // by which clients reach it: url, where there is none
+	door  string // the node under whose name there is a front: itself, or whose seat it has
 	peer  string // host:port for the other nodes; "": they do not reach it
 	agent string // host:port
 
@@ -45,6 +46,7 @@ type life struct {
 	paused bool
 	armed  string             // point of the code at which it was told to crash
 	ailing bool               // its disk has been in trouble
+	going  bool               // the cluster was told to remove it
 	clock  fault.ClockTrouble // that it was told of
 
 	unpowered bool // its power was cut
@@ -82,8 +84,12 @@ func (c *Cluster) placed(free *Ports, name string) (*node, error) {
 		host = addr.String()
 	}
 	n.scope = c.scope.with("node", name, "i", strconv.Itoa(n.i), "data", n.data, "log", n.log, "host", host)
+	s := c.seat()
 	for taken, port := range append([]string{""}, c.t.Ports...) {
 		number, err := c.port(free, host, taken)
+		if port == "" && s != nil && free.Take(net.JoinHostPort(host, s.port)) {
+			number = s.port
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -105,8 +111,12 @@ func (c *Cluster) placed(free *Ports, name string) (*node, error) {
 	if n.peer != "" && c.o.Edges != nil {
 		c.o.Edges.Node(name, n.peer)
 	}
-	n.front = n.url
-	if c.o.Fronts != nil {
+	n.front, n.door = n.url, name
+	switch {
+	case c.o.Fronts == nil:
+	case s != nil && s.url == n.url:
+		n.front, n.door = s.front, s.door
+	default:
 		var err error
 		if n.front, err = c.o.Fronts.Open(name, n.url); err != nil {
 			return nil, fmt.Errorf("a proxy before it: %w", err)
@@ -126,6 +136,23 @@ func vacant(dir string) error {
 		err = fmt.Errorf("%s holds something already: %s", dir, there[0].Name())
 	}
 	return err
+}
+
+// A seat is where clients found a node that has been removed: another one takes
+// it, so that they find somebody there again.
+type seat struct{ port, url, front, door string }
+
+// seat takes one that is vacant, nil where there is none. In a network of its own
+// every node has an address of its own.
+func (c *Cluster) seat() *seat {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.seats) == 0 || c.o.Lab != nil {
+		return nil
+	}
+	s := c.seats[0]
+	c.seats = c.seats[1:]
+	return &s
 }
 
 // port picks a port of a node: in a network of its own any that it has not yet.
