@@ -4,6 +4,7 @@ import (
 	_ "embed"
 
 	"bleepstore/fault/process"
+	"bleepstore/reference"
 	"bleepstore/reference/config"
 )
 
@@ -17,6 +18,7 @@ func ownTopology(settings map[string]string) (process.Topology, error) {
 	if err != nil {
 		return t, err
 	}
+	t.Points = reference.Points()
 	t.Node.Env = map[string]string{}
 	for key, value := range settings {
 		t.Node.Env[config.Env(key)] = value
