@@ -106,10 +106,7 @@ func (t process) Resume(_ context.Context, id string) error {
 type clocks struct{ c *cluster }
 
 func (t clocks) Trouble(_ context.Context, id string, what fault.ClockTrouble) error {
-	return t.c.with(id, func(n *node) error {
-		n.clock.Trouble(what)
-		return nil
-	})
+	return t.c.with(id, func(n *node) error { return n.setClock(what) })
 }
 
 type disks struct{ c *cluster }
