@@ -47,11 +47,36 @@ type home struct {
 	clock  *clock.Clock
 	lives  int
 
-	busy   chan struct{} // holds one while the node is opened or closed
-	node   *node         // nil: it is down; read with busy held, or by fleet.node
-	down   bool          // somebody wants it to be
-	paused bool          // likewise
+	// busy holds one while the node is opened or closed, which takes as long as
+	// its disk does: what ails the node is not behind it.
+	busy chan struct{}
+	node *node // nil: it is down; read with busy held, or by fleet.nodeOf
+
+	mu     sync.Mutex
+	down   bool // somebody wants it to be
+	paused bool // likewise
 	ails   fault.DiskTrouble
+}
+
+// wants says whether the node is to run.
+func (h *home) wants() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.down
+}
+
+func (h *home) want(up bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.down = !up
+}
+
+// ail tells the disk what it suffers from: that of a node which stands still
+// does not move. mu is held.
+func (h *home) ail() {
+	t := h.ails
+	t.Hang = t.Hang || h.paused
+	h.disk.Trouble(t)
 }
 
 // restartAfter is how long a node is down that has ended by itself.
@@ -111,34 +136,25 @@ func diskCost(op disk.Op) time.Duration {
 
 // start opens a node that is down, and has it watched.
 func (s *fleet) start(h *home) error {
+	h.want(true)
 	h.busy <- struct{}{}
 	defer func() { <-h.busy }()
 	return s.startHeld(h)
 }
 
-// begin is start for a node whose disk may ail: one that cannot be opened is
-// tried again, as who runs it would.
+// begin is start that does not wait: the disk may hang. A node that cannot be
+// opened is tried again, as who runs it would.
 func (s *fleet) begin(h *home) {
-	h.busy <- struct{}{}
-	defer func() { <-h.busy }()
-	s.beginHeld(h)
-}
-
-func (s *fleet) beginHeld(h *home) {
-	err := s.startHeld(h)
-	if err == nil {
-		return
-	}
-	s.note(err)
+	h.want(true)
 	s.wg.Go(func() {
 		h.busy <- struct{}{}
 		defer func() { <-h.busy }()
-		s.revive(h)
+		s.revive(h, 0)
 	})
 }
 
 func (s *fleet) startHeld(h *home) error {
-	if h.down = false; h.node != nil {
+	if h.node != nil || !h.wants() {
 		return nil
 	}
 	h.disk.PowerOn()
@@ -148,33 +164,41 @@ func (s *fleet) startHeld(h *home) error {
 	}
 	s.put(h, n)
 	s.mesh.join(h.id, n)
+	h.mu.Lock()
 	if h.paused {
-		s.pause(h)
+		s.still(h)
 	}
+	h.mu.Unlock()
 	s.wg.Go(func() { s.watch(h, n) })
 	return nil
 }
 
-// pause lets a node stand still.
-func (s *fleet) pause(h *home) {
+// still lets a node stand still; mu is held.
+func (s *fleet) still(h *home) {
 	h.gate.shut()
 	s.mesh.halt(h.id, true)
 	h.ail()
 }
 
-// resume lets it go on.
-func (s *fleet) resume(h *home) {
+// pause lets a node stand still, or go on.
+func (s *fleet) pause(h *home, still bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.paused = still; still {
+		s.still(h)
+		return
+	}
 	s.mesh.halt(h.id, false)
 	h.gate.unlock()
 	h.ail()
 }
 
-// ail tells the disk what it suffers from: that of a node which stands still
-// does not move.
-func (h *home) ail() {
-	t := h.ails
-	t.Hang = t.Hang || h.paused
-	h.disk.Trouble(t)
+// trouble sets what ails the disk.
+func (h *home) trouble(t fault.DiskTrouble) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ails = t
+	h.ail()
 }
 
 func (s *fleet) put(h *home, n *node) {
@@ -184,24 +208,25 @@ func (s *fleet) put(h *home, n *node) {
 }
 
 // end ends a node without a word to the others. vanish takes its disk away from
-// it: what it is about to do is not done.
+// it, at once: what it is about to do is not done.
 func (s *fleet) end(h *home, vanish func()) {
+	h.want(false)
+	s.mesh.leave(h.id)
+	vanish()
 	h.busy <- struct{}{}
 	defer func() { <-h.busy }()
-	h.down = true
-	s.endHeld(h, vanish)
+	s.endHeld(h)
 }
 
-func (s *fleet) endHeld(h *home, vanish func()) {
+func (s *fleet) endHeld(h *home) {
 	n := h.node
 	if n == nil {
-		vanish() // power can fail also under a node that does not run
 		return
 	}
 	s.mesh.leave(h.id)
-	vanish()
-	s.mesh.halt(h.id, false) // what waits has nothing to wait for
-	h.gate.unlock()
+	h.disk.Kill() // nothing, where it has gone already
+	s.mesh.halt(h.id, false)
+	h.gate.unlock() // what waits has nothing to wait for
 	s.put(h, nil)
 	n.fail(errors.New("ended"))
 	_ = n.close() // it has no disk to close anything on
@@ -221,28 +246,29 @@ func (s *fleet) watch(h *home, n *node) {
 		return // it was ended
 	}
 	s.note(fmt.Errorf("%s ended by itself: %w", h.id, n.err))
-	s.endHeld(h, h.disk.Kill)
-	s.revive(h)
+	s.endHeld(h)
+	s.revive(h, restartAfter)
 }
 
-// revive starts a node until it runs, or somebody wants it to be down. The
-// caller holds busy.
-func (s *fleet) revive(h *home) {
-	for !h.down && h.node == nil {
+// revive starts a node, for the first time after a while, until it runs or
+// somebody wants it to be down. The caller holds busy.
+func (s *fleet) revive(h *home, after time.Duration) {
+	for {
 		<-h.busy
-		sleep(s.over, restartAfter)
+		sleep(s.over, after)
 		h.busy <- struct{}{}
 		select {
 		case <-s.over:
 			return
 		default:
 		}
-		if h.down {
-			return
-		}
 		if err := s.startHeld(h); err != nil {
 			s.note(err)
 		}
+		if h.node != nil || !h.wants() {
+			return
+		}
+		after = restartAfter
 	}
 }
 

@@ -92,33 +92,16 @@ func (p processes) Start(_ context.Context, node string) error {
 	return nil
 }
 
-func (p processes) Pause(_ context.Context, node string) error {
+func (p processes) Pause(_ context.Context, node string) error { return p.pause(node, true) }
+
+func (p processes) Resume(_ context.Context, node string) error { return p.pause(node, false) }
+
+func (p processes) pause(node string, still bool) error {
 	h, err := p.s.home(node)
 	if err != nil {
 		return err
 	}
-	return p.s.held(h, func() {
-		h.paused = true
-		p.s.pause(h)
-	})
-}
-
-func (p processes) Resume(_ context.Context, node string) error {
-	h, err := p.s.home(node)
-	if err != nil {
-		return err
-	}
-	return p.s.held(h, func() {
-		h.paused = false
-		p.s.resume(h)
-	})
-}
-
-// held runs fn while the node is neither opened nor closed.
-func (s *fleet) held(h *home, fn func()) error {
-	h.busy <- struct{}{}
-	defer func() { <-h.busy }()
-	fn()
+	p.s.pause(h, still)
 	return nil
 }
 
@@ -137,15 +120,12 @@ func (c clocks) Trouble(_ context.Context, node string, t fault.ClockTrouble) er
 	if err != nil {
 		return err
 	}
-	h.busy <- struct{}{}
-	defer func() { <-h.busy }()
 	before := h.clock.Stretch(leaseTime)
 	h.clock.Trouble(t)
-	if h.node == nil || h.clock.Stretch(leaseTime) == before {
-		return nil
+	if h.clock.Stretch(leaseTime) != before && h.wants() {
+		c.s.end(h, h.disk.Kill)
+		c.s.begin(h)
 	}
-	c.s.endHeld(h, h.disk.Kill)
-	c.s.beginHeld(h)
 	return nil
 }
 
@@ -157,10 +137,8 @@ func (d disks) Trouble(_ context.Context, node string, t fault.DiskTrouble) erro
 	if err != nil {
 		return err
 	}
-	return d.s.held(h, func() {
-		h.ails = t
-		h.ail()
-	})
+	h.trouble(t)
+	return nil
 }
 
 func (d disks) PowerCut(_ context.Context, node string) error {

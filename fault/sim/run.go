@@ -95,7 +95,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	began := time.Now()
 	o.Bubble(func() {
 		rand.Seed(int64(o.Seed)) //nolint:staticcheck // raft draws its timeouts there
-		err = inside(ctx, func(ctx context.Context) error {
+		err = inside(ctx, o.Virtual+stuckAfter, func(ctx context.Context) error {
 			if o.Level == LevelFull {
 				return res.playFull(ctx)
 			}
@@ -119,20 +119,37 @@ func Draw(level string, seed uint64, nodes int, length time.Duration, kinds []fa
 	return fault.Draw(seed, fault.Plan{Kinds: kinds, Nodes: nodes, Length: length, Longest: min(10*time.Second, length/6), Gap: min(2*time.Second, length/20)})
 }
 
+// stuckAfter is how long a run may go on behind its end, by its own time, before
+// it is one that never ends.
+const stuckAfter = 15 * time.Minute
+
 // inside gives fn a context of the bubble, which ends soon after the one from
-// outside has: the channel of that is of no use in here.
-func inside(outside context.Context, fn func(context.Context) error) error {
+// outside has: the channel of that is of no use in here. A run that does not end
+// within most panics.
+func inside(outside context.Context, most time.Duration, fn func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	var watch sync.WaitGroup
+	over, began := make(chan struct{}), time.Now()
 	watch.Go(func() {
-		for outside.Err() == nil && ctx.Err() == nil {
-			sleep(ctx.Done(), time.Second)
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			if outside.Err() != nil {
+				cancel()
+			}
+			if time.Since(began) > most {
+				panic(fmt.Sprintf("a run that should have ended goes on after %s of its time", most))
+			}
+			sleep(over, time.Second)
 		}
-		cancel()
 	})
 	err := fn(ctx)
-	cancel()
+	close(over)
 	watch.Wait()
+	cancel()
 	if outside.Err() != nil {
 		return context.Cause(outside)
 	}

@@ -27,13 +27,13 @@ const (
 	// lastWords is how long a child has that is asked where it hangs.
 	lastWords = 5 * time.Second
 	// mostSaid is how much of what a child has said is kept, in bytes.
-	mostSaid = 64 << 10
+	mostSaid = 1 << 20
 )
 
 // environment makes a child run as much the same every time as Go lets it: one
 // goroutine at a time, each until it waits, and the collector only where memory
 // runs short.
-var environment = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=1GiB", "GODEBUG=asyncpreemptoff=1"}
+var environment = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=1GiB", "GODEBUG=asyncpreemptoff=1", "GOTRACEBACK=all"}
 
 // run runs a job in a child. Its error is a *ChildError, or that of ctx.
 func (c *Campaign) run(ctx context.Context, j Job) (*Report, error) {
