@@ -16,6 +16,7 @@ import (
 	"bleepstore/conformance/report"
 	"bleepstore/conformance/trial"
 	"bleepstore/fault"
+	"bleepstore/fault/process"
 )
 
 // How long a storm waits for what should be quick.
@@ -144,8 +145,8 @@ func (s *storm) settle(ctx context.Context, f *history.Faults) {
 	ctx, cancel := context.WithTimeout(ctx, equalWithin)
 	defer cancel()
 	states, err := s.ground.equal(ctx)
-	if errors.Is(err, errors.ErrUnsupported) {
-		return
+	if errors.Is(err, process.ErrUnknown) {
+		return // told as not compared
 	}
 	for name, st := range states {
 		applied, _ := strconv.ParseUint(st.Applied, 10, 64) // 0 where nodes do not tell
