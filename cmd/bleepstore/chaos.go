@@ -138,7 +138,7 @@ func (c *chaosCmd) parse() ([]consistency.Workload, model.Level, error) {
 	if len(c.Endpoint) > 0 && (c.Nodes > 0 || c.Backend != "" || c.Topology != "") {
 		return nil, 0, usage("--endpoint names a server that runs: leave out --nodes, --topology and --backend")
 	}
-	if err := cmp.Or(c.faultFlags.check(), c.layerFlags.check(c.disturbs())); err != nil {
+	if err := cmp.Or(c.faultFlags.check(), c.layerFlags.check(c.disturbs(), c.Nodes > 0 || c.Topology != "" || len(c.Endpoint) > 0)); err != nil {
 		return nil, 0, err
 	}
 	if backends := []string{"", reference.Local, reference.SQLite, reference.Memory}; !slices.Contains(backends, c.Backend) || c.Nodes > 0 && c.Backend == reference.Memory {

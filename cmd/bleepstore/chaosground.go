@@ -43,6 +43,12 @@ func (c *chaosCmd) hold(ctx context.Context, seed uint64, requests bool) (*groun
 			return nil, usage("--topology: %w", err)
 		}
 		return c.stand(ctx, t, seed, fronts)
+	case c.Alone:
+		t, err := aloneTopology(c.settings())
+		if err != nil {
+			return nil, err
+		}
+		return c.stand(ctx, t, seed, fronts)
 	case c.Nodes > 0:
 		t, err := ownTopology(c.settings())
 		if err != nil {
@@ -85,7 +91,7 @@ func (c *chaosCmd) stand(ctx context.Context, t process.Topology, seed uint64, f
 		err = &conformance.Error{Code: code, Err: errors.Join(err, g.close())}
 	}()
 	o := process.Options{Dir: dir, Nodes: c.Nodes, Arg0: "bleepstore", Notes: os.Stderr}
-	lift, err := c.lay(&o, seed)
+	lift, err := c.lay(&o, seed) // what is under and between them
 	g.ends(lift)
 	if err != nil {
 		return nil, err

@@ -15,26 +15,32 @@ import (
 // layerFlags say what is between the nodes of a run with faults.
 type layerFlags struct {
 	Layer []string `sep:"," default:"proxy" enum:"proxy,netns,fuse" placeholder:"LAYER" help:"What does the faults of the network: proxy (of this program, on the loopback interface), or netns (the kernel's, which gives each node a network namespace; as root or in a user namespace). With fuse, each node's data directory is a file system of this program's as well, for the faults of disks, and forgets what was not synced whenever the node is killed; as root. (proxy)"`
+	Alone bool     `help:"One server by itself, as bleepstore serve is, instead of a cluster."`
 }
 
 func (l *layerFlags) has(layer string) bool { return slices.Contains(l.Layer, layer) }
 
-func (l *layerFlags) check(faults bool) error {
-	if l.has("netns") && l.has("proxy") {
+func (l *layerFlags) check(faults, other bool) error {
+	switch {
+	case l.has("netns") && l.has("proxy"):
 		return usage("--layer: proxy or netns, not both")
-	}
-	if !faults && l.repeat() != "" {
-		return usage("--layer is for a run with faults: give --nemesis or --schedule")
+	case !faults && l.repeat() != "":
+		return usage("--layer and --alone are for a run with faults: give --nemesis or --schedule")
+	case l.Alone && other:
+		return usage("--alone: leave out --nodes, --topology and --endpoint")
 	}
 	return nil
 }
 
 // repeat is what the flags add to the command that repeats a run.
-func (l *layerFlags) repeat() string {
-	if slices.Equal(l.Layer, []string{"proxy"}) {
-		return ""
+func (l *layerFlags) repeat() (out string) {
+	if !slices.Equal(l.Layer, []string{"proxy"}) {
+		out = " --layer=" + strings.Join(l.Layer, ",")
 	}
-	return " --layer=" + strings.Join(l.Layer, ",")
+	if l.Alone {
+		out += " --alone"
+	}
+	return out
 }
 
 // enter has the program run in namespaces, where a layer wants them. Outside it

@@ -11,10 +11,23 @@ import (
 //go:embed own.yaml
 var ownYAML []byte
 
+//go:embed alone.yaml
+var aloneYAML []byte
+
 // ownTopology is how a cluster of this program's nodes is run for faults, with
 // settings by key beside those of own.yaml.
 func ownTopology(settings map[string]string) (process.Topology, error) {
-	t, err := process.Parse(ownYAML)
+	return withSettings(ownYAML, settings)
+}
+
+// aloneTopology is how one server of this program is run for faults, which is no
+// cluster.
+func aloneTopology(settings map[string]string) (process.Topology, error) {
+	return withSettings(aloneYAML, settings)
+}
+
+func withSettings(yaml []byte, settings map[string]string) (process.Topology, error) {
+	t, err := process.Parse(yaml)
 	if err != nil {
 		return t, err
 	}
