@@ -191,7 +191,7 @@ func (c *chaosCmd) header(plan *conformance.Plan) history.Header {
 	if c.Timeout == 10*time.Second || c.disturbs() && c.Timeout == stormTimeout {
 		p.Options.Timeout = d.Timeout // as it is here without being said
 	}
-	if c.disturbs() && c.Nodes+len(c.Topology) > 0 { // how such a server is reached is not for the command to say
+	if c.disturbs() && (c.Alone || c.Nodes+len(c.Topology) > 0) { // how such a server is reached is not for the command to say
 		p.Options.Region, p.Options.Insecure = c.Region, c.Insecure
 	}
 	repeat := p.Repeat("bleepstore chaos", "")
