@@ -54,3 +54,22 @@ func TestDiaryNames(t *testing.T) {
 		}
 	}
 }
+
+// A node that stands still goes on standing still where it could not be killed.
+func TestKillOfThePausedFails(t *testing.T) {
+	c := newCluster(3)
+	n := fault.NewNemesis(c)
+	if _, err := n.Apply(t.Context(), fault.Event{Kind: "proc.pause", For: 1, Args: fault.Args{Node: "n2"}}); err != nil {
+		t.Fatal(err)
+	}
+	c.fails = func(what string) error {
+		if what == "kill" {
+			return &fault.SkipError{Why: "not now"}
+		}
+		return nil
+	}
+	_, err := n.Apply(t.Context(), fault.Event{Kind: "proc.kill", For: 1, Args: fault.Args{Node: "n2"}})
+	if _, skipped := errors.AsType[*fault.SkipError](err); !skipped || !c.paused["n2"] {
+		t.Errorf("paused: %v, %v", c.paused, err)
+	}
+}

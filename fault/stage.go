@@ -198,6 +198,9 @@ func (s *Stage) Down(ctx context.Context, node string, end func(context.Context,
 			}
 		}
 		if err := end(ctx, node); err != nil {
+			if s.state.paused[node] > 0 { // it is as it was
+				err = errors.Join(err, s.able.Process.Pause(context.WithoutCancel(ctx), node))
+			}
 			return nil, err
 		}
 	}
