@@ -267,6 +267,36 @@ func TestOverlappingFaultsAddUp(t *testing.T) {
 	}
 }
 
+// TestWhoHasLeftIsHealed: that nothing can be done to a node that has left the
+// cluster is no failure.
+func TestWhoHasLeftIsHealed(t *testing.T) {
+	c := newCluster(3)
+	n := fault.NewNemesis(c)
+	for _, e := range []fault.Event{
+		{Kind: "clock.freeze", Args: fault.Args{Node: "n2"}},
+		{Kind: "net.cut", Args: fault.Args{Grudge: "leader"}},
+		{Kind: "member.replace", Args: fault.Args{Node: "n2"}},
+	} {
+		if _, err := n.Apply(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.fails = func(what string) error {
+		if what == "clock" {
+			return errors.New("there is no node n2")
+		}
+		return nil
+	}
+	if err := n.Heal(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, b := range n.Diary().Bands {
+		if b.Failed != "" {
+			t.Errorf("%s: %s", b.Kind, b.Failed)
+		}
+	}
+}
+
 func TestDiaryTellsWhenAQuorumLived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := fault.NewNemesis(newCluster(3))

@@ -317,6 +317,19 @@ func (t *troubles[K, T]) sum(at K) (all T) {
 	return all
 }
 
+// gone says whether a place, a node or an edge, is of a node that has left the
+// cluster: nobody need be able to do anything there.
+func (s *Stage) gone(place any) bool {
+	nodes := s.Nodes()
+	switch p := place.(type) {
+	case string:
+		return !slices.Contains(nodes, p)
+	case Edge:
+		return !slices.Contains(nodes, p.From) || !slices.Contains(nodes, p.To)
+	}
+	return false
+}
+
 // trouble adds one trouble at some places and has set told what they suffer now.
 // Its undo is there also where that failed: nobody knows what was done.
 func trouble[K comparable, T joiner[T]](ctx context.Context, s *Stage, ts *troubles[K, T], places []K, t T, set func(context.Context, K, T) error) (Undo, error) {
@@ -333,7 +346,9 @@ func trouble[K comparable, T joiner[T]](ctx context.Context, s *Stage, ts *troub
 		var errs []error
 		for _, p := range places {
 			fn(p)
-			errs = append(errs, set(ctx, p, ts.sum(p)))
+			if err := set(ctx, p, ts.sum(p)); err != nil && !s.gone(p) {
+				errs = append(errs, err)
+			}
 		}
 		return errors.Join(errs...)
 	}
