@@ -104,6 +104,13 @@ func (c *cluster) Remove(_ context.Context, n string) error {
 		c.nodes = slices.DeleteFunc(c.nodes, func(o string) bool { return o == n })
 		delete(c.down, n)
 		delete(c.paused, n)
+		delete(c.disk, n)
+		delete(c.clock, n)
+		delete(c.http, n)
+		for _, other := range c.nodes {
+			delete(c.net, fault.Edge{From: n, To: other})
+			delete(c.net, fault.Edge{From: other, To: n})
+		}
 	})
 }
 
