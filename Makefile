@@ -5,8 +5,10 @@ BIN    := bin/bleepstore
 FUZZ   ?= 5s
 CRASHES ?= 50
 KILLS  ?= 20
+SEEDS  ?= 1000
+LENGTH ?= 6m
 
-.PHONY: ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
+.PHONY: sim-long ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -61,6 +63,11 @@ crash: ## kill -9 a loaded server CRASHES times (default 50) on each durable bac
 ordeal: ## kill -9 the leader of three loaded nodes KILLS times (default 20), pause it, kill the followers, cut the network
 	BLEEPSTORE_KILLS=$(KILLS) $(GO) test ./cmd/bleepstore -run '^TestOrdeal$$' -count=1 -v -timeout 60m
 	BLEEPSTORE_CUTS=$(KILLS) $(GO) test ./reference -run '^TestOrdeal$$' -count=1 -v -timeout 60m
+
+sim-long: build ## simulate clusters of 3 and 5 nodes under faults for SEEDS (default 1000) runs of LENGTH (default 6m) of virtual time, and the whole server for a tenth
+	$(BIN) chaos --sim raft --seeds $(SEEDS) --length $(LENGTH) --nodes 3
+	$(BIN) chaos --sim raft --seeds $(SEEDS) --length 30s --nodes 5
+	$(BIN) chaos --sim full --seeds $$(( $(SEEDS) / 10 )) --length 2m --nodes 3
 
 bench: build ## measure the server beside a bare net/http server (about 3 minutes)
 	$(BIN) bench --data bin
