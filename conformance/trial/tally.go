@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -101,6 +102,36 @@ func (l *Load) Await(ctx context.Context, what string, ok func(Tally) bool) erro
 		}
 	}
 	return nil
+}
+
+// Begun waits until every workload has had a success, or has ended without. That
+// none has had any, and that ctx ends first, is an error.
+func (l *Load) Begun(ctx context.Context) error {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		t, waits := l.Tally(), false
+		var errs []error
+		for _, w := range l.works {
+			select {
+			case <-w.ended:
+				errs = append(errs, fmt.Errorf("workload %s has ended: %w", w.Name, w.err))
+			default:
+				waits = waits || t.OK[w.Name] == 0
+			}
+		}
+		switch {
+		case !waits && t.Total() == 0:
+			return errors.Join(errs...)
+		case !waits:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w; by workload %v have succeeded", context.Cause(ctx), t.OK)
+		case <-tick.C:
+		}
+	}
 }
 
 // Each says whether n operations of every workload have succeeded.

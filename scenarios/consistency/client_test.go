@@ -1,6 +1,7 @@
 package consistency
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,6 +173,29 @@ func TestNoSuchBucket(t *testing.T) {
 				t.Errorf("kept %+v", ops)
 			}
 		})
+	}
+}
+
+// A server that is too busy at first is waited for, as long as for a new bucket.
+func TestBusyAtFirst(t *testing.T) {
+	for busy, want := range map[int64]string{3: "", 1 << 30: "a first PUT got 503 SlowDown"} {
+		store, left := newFake(), atomic.Int64{}
+		left.Store(busy)
+		res := session(t, func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/probe") && left.Add(-1) >= 0 {
+				says(503, "SlowDown")(w, r)
+				return
+			}
+			store.ServeHTTP(w, r)
+		}).Run(t.Context(), scenarios.Scenario{ID: "consistency.self.test", Level: scenarios.Must, Check: func(ctx context.Context, s *scenarios.S) {
+			_, err := register.Run(ctx, s, history.NewRecorder(nil), Options{Duration: time.Minute, Requests: 20})
+			if got := fmt.Sprint(err); !strings.Contains(got, cmp.Or(want, "<nil>")) {
+				t.Errorf("busy %d times: got %q, want %q", busy, got, want)
+			}
+		}}, time.Minute)
+		if res.Verdict != scenarios.Pass {
+			t.Errorf("%s: %s", res.Verdict, res.Reason)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"bleepstore/conformance/history"
 )
@@ -90,9 +91,12 @@ func (r *run) probe(ctx context.Context) error {
 	c.unrecorded = true
 	key := r.Name + "/probe"
 	v, body, _ := r.body(64, 0)
-	op := history.Op{Kind: history.Put, Key: key, Arg: history.Arg{Value: v, Size: 64}}
-	c.do(ctx, h, &op, request{method: http.MethodPut, header: headers(valueHeader, meta(v)), body: body}, func(op *history.Op, a *answer) {
-		op.Result.ETag = bare(a.header.Get("ETag"))
+	op := c.patiently(ctx, func() history.Op {
+		op := history.Op{Kind: history.Put, Key: key, Arg: history.Arg{Value: v, Size: 64}}
+		c.do(ctx, h, &op, request{method: http.MethodPut, header: headers(valueHeader, meta(v)), body: body}, func(op *history.Op, a *answer) {
+			op.Result.ETag = bare(a.header.Get("ETag"))
+		})
+		return op
 	})
 	if err := r.failed.Load(); err != nil {
 		return *err
@@ -100,11 +104,28 @@ func (r *run) probe(ctx context.Context) error {
 	if op.Outcome != history.OK {
 		return fmt.Errorf("a first PUT got %d %s %s", op.Result.Status, op.Result.Code, op.Result.Error)
 	}
-	read := c.get(ctx, h, key)
+	read := c.patiently(ctx, func() history.Op { return c.get(ctx, h, key) })
 	if read.Outcome != history.OK || read.Result.Torn != "" || read.Result.Value != v {
 		return fmt.Errorf("a first object was not read as it was written: got %d %s, %s, %s", read.Result.Status, read.Result.Code, read.Result.Value, read.Result.Torn)
 	}
 	r.digests = op.Result.ETag == digest(body)
 	c.remove(ctx, h, key, history.Arg{})
 	return nil
+}
+
+// patiently repeats an operation that is no part of the history for as long as
+// its outcome is unclear: a busy server, or a cluster that elects, is waited for
+// as a new bucket is.
+func (c *client) patiently(ctx context.Context, do func() history.Op) history.Op {
+	for end := time.Now().Add(c.s.Target().Settle); ; {
+		op := do()
+		if op.Outcome == history.OK || op.Outcome == history.Refused || time.Now().After(end) || c.failed.Load() != nil {
+			return op
+		}
+		select {
+		case <-ctx.Done():
+			return op
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
