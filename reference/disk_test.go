@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/fault/disk"
 	"bleepstore/reference"
 )
@@ -38,8 +40,8 @@ func newRack(t *testing.T, n int, backend string) *rack {
 	}
 	r.bubble = newBubble(t, n, func(i int, c *reference.Config) {
 		c.Dir, c.Backend, c.FS, c.VFS, c.Reserve = "/data", backend, r.disks[i].FS(), r.disks[i].VFS(), 1<<20
-		if c.Cluster != nil { // snapshots that a follower needs soon
-			c.Cluster.SnapshotInterval, c.Cluster.SnapshotThreshold, c.Cluster.TrailingLogs = 500*time.Millisecond, 8, 4
+		if c.Cluster != nil {
+			c.Cluster.TrailingLogs = 2
 		}
 	})
 	return r
@@ -91,6 +93,21 @@ func (r *rack) check(when string) {
 	}
 }
 
+// cutLogs has the nodes that run snapshot their state, once nobody holds their
+// logs any more for having been sent an image.
+func (r *rack) cutLogs() {
+	r.t.Helper()
+	time.Sleep(10 * time.Second)
+	for i, s := range r.nodes {
+		if s == nil {
+			continue
+		}
+		if err := s.Cluster().Raft().Snapshot(r.t.Context()); err != nil {
+			r.t.Errorf("snapshot of node %d: %v", i, err)
+		}
+	}
+}
+
 // powerCut takes a node's power away, and gives it back.
 func (r *rack) powerCut(i int) {
 	r.disks[i].Crash()
@@ -112,27 +129,39 @@ func TestLossOfPower(t *testing.T) {
 		for _, n := range []int{1, 3} {
 			t.Run(fmt.Sprint(backend, n), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
+					var images atomic.Int64
+					defer fault.WatchPoints(func(point string) {
+						if point == "state.removed" {
+							images.Add(1)
+						}
+					})()
 					r := newRack(t, n, backend)
 					r.start()
 					defer r.close()
 					r.makeBucket()
-					r.write("before", 30)
+					r.write("before", 10)
 					for i := range n {
 						var all sync.WaitGroup
-						all.Go(func() { r.write(fmt.Sprint("while", i), 30) })
+						all.Go(func() { r.write(fmt.Sprint("while", i), 16) })
 						time.Sleep(time.Duration(20+i) * time.Millisecond)
 						r.disks[i].Crash()
 						all.Wait()
 						r.kill(i)
 						r.disks[i].PowerOn()
 						if n > 1 {
-							r.write(fmt.Sprint("down", i), 60) // it comes back to an image
+							for batch := range 6 {
+								r.write(fmt.Sprint("down", i, batch), 3)
+							}
+							r.cutLogs() // it comes back to an image
 						}
 						r.restart(i)
 						r.check(fmt.Sprint("after the loss of node ", i))
 					}
-					if len(r.acked) < 30+n*30/2 {
+					if len(r.acked) < 10+n*4 {
 						t.Errorf("only %d objects were acknowledged", len(r.acked))
+					}
+					if n > 1 && images.Load() < 3 {
+						t.Errorf("%d nodes have come back to an image of another, want 3", images.Load())
 					}
 				})
 			})
@@ -149,7 +178,7 @@ func TestLossOfAllPower(t *testing.T) {
 		defer r.close()
 		r.makeBucket()
 		for round := range 3 {
-			r.write(fmt.Sprint("round", round), 40)
+			r.write(fmt.Sprint("round", round), 12)
 			for _, d := range r.disks {
 				d.Crash()
 			}
