@@ -52,7 +52,7 @@ func TestLossIsFound(t *testing.T) {
 	access, secret, _ := c.Keys()
 	load, err := trial.Start(t.Context(), trial.Options{
 		Endpoints: c.Endpoints(), Access: access, Secret: secret, Workloads: []string{"register", "append", "list"},
-		Clients: 3, Timeout: 5 * time.Second, Settle: time.Second, Most: time.Hour,
+		Clients: 6, Timeout: 5 * time.Second, Settle: time.Second, Most: time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,8 @@ func TestLossIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	await("everybody writes", func(c trial.Tally) bool { return load.Each(c, 30) })
+	// So many that some key of each workload holds something for certain.
+	await("everybody writes", func(c trial.Tally) bool { return load.Each(c, 250) })
 	if err := c.Kill(ctx, "n1"); err != nil {
 		t.Fatal(err)
 	}

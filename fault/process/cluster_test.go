@@ -23,7 +23,6 @@ type stand struct {
 	mu    sync.Mutex
 	known map[string]string // host:port by node
 	doors []string          // from>to:target
-	front map[string]string // URL of a node's front by node
 }
 
 func (s *stand) Trouble(context.Context, fault.Edge, fault.NetTrouble) error { return nil }
@@ -129,7 +128,7 @@ func TestDialledByAHub(t *testing.T) {
 func TestKillPauseStart(t *testing.T) {
 	c := start(t, parsed(t, fakeYAML), process.Options{Nodes: 2})
 	ctx, at := t.Context(), c.Endpoints()[1]
-	var p fault.Process = c.Abilities().Process
+	p := c.Abilities().Process
 	pid, err := strconv.Atoi(post(t, at+"/fork"))
 	if err != nil {
 		t.Fatal(err)
