@@ -48,12 +48,13 @@ func (c *chaosCmd) simulate(ctx context.Context, nemesis []string, schedule stri
 	fmt.Printf("simulating level %s, %d nodes: %d runs of %s, seed %d, faults %s\n", g.Job.Level, g.Job.Nodes, g.Runs, g.Job.Length,
 		g.Job.Seed, cmp.Or(schedule, strings.Join(nemesis, ","), "none"))
 	sum, err := g.Run(ctx)
-	sum.Write(os.Stdout)
 	if err != nil && ctx.Err() != nil {
+		fmt.Printf("\nINTERRUPTED after %d runs, %d of which were not good: nothing is told of the rest\n", sum.Runs, len(sum.Failed))
 		return exitWith(conformance.ExitInterrupted)
 	} else if err != nil {
 		return err
 	}
+	sum.Write(os.Stdout)
 	if c.Out != "" {
 		text, err := json.MarshalIndent(sum, "", "  ")
 		if err == nil {

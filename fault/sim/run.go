@@ -94,7 +94,8 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	var err error
 	began := time.Now()
 	o.Bubble(func() {
-		rand.Seed(int64(o.Seed)) //nolint:staticcheck // raft draws its timeouts there
+		//lint:ignore SA1019 raft draws its timeouts there
+		rand.Seed(int64(o.Seed))
 		err = inside(ctx, o.Virtual+stuckAfter, func(ctx context.Context) error {
 			if o.Level == LevelFull {
 				return res.playFull(ctx)

@@ -44,7 +44,7 @@ type Sum struct {
 	Elections int           `json:"elections"`
 	Done      []check.Count `json:"done"`
 	Skipped   []check.Count `json:"skipped,omitempty"`
-	Notes     int           `json:"notes"` // nodes that ended by themselves
+	Notes     []string      `json:"notes,omitempty"` // of nodes that ended by themselves
 	Recovered time.Duration `json:"recovered_ns"`
 	Failed    []Failure     `json:"failed,omitempty"` // in the order in which they came
 }
@@ -169,7 +169,7 @@ func (c *Campaign) add(r *Report) {
 	s.Virtual += r.Virtual
 	s.Ops += r.Ops
 	s.Elections += r.Elections
-	s.Notes += len(r.Notes)
+	s.Notes = append(s.Notes, r.Notes...)
 	s.Recovered = max(s.Recovered, r.Recovered)
 	merge(&s.Done, r.Done)
 	merge(&s.Skipped, r.Skipped)

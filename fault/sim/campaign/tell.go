@@ -23,7 +23,7 @@ func (s *Sum) Write(w io.Writer) {
 	fmt.Fprintf(w, "\n%.1f virtual minutes in %d runs, %.1f s (%.1f virtual minutes a minute)\n",
 		s.Virtual.Minutes(), s.Runs, wall.Seconds(), s.Virtual.Minutes()/wall.Minutes())
 	fmt.Fprintf(w, "%d operations succeeded (%.1f a virtual second), %d elections; after healing the first success within %s; nodes ended by themselves %d times\n",
-		s.Ops, rate, s.Elections, s.Recovered.Round(time.Millisecond), s.Notes)
+		s.Ops, rate, s.Elections, s.Recovered.Round(time.Millisecond), len(s.Notes))
 	fmt.Fprintf(w, "faults: %d done: %s\n", total(s.Done), counts(s.Done))
 	for _, c := range s.Skipped {
 		fmt.Fprintf(w, "  SKIPPED %d times: %s\n", c.N, c.What)
