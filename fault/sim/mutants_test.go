@@ -20,8 +20,8 @@ func TestPlantedBugs(t *testing.T) {
 		kinds []string
 	}{
 		{"read.follower", []string{"partition", "pause"}},
-		{"ack.before-commit", []string{"partition"}},
-		{"read.verify-leader", []string{"partition", "pause", "clock"}},
+		{"ack.before-commit", []string{"partition", "net", "kill"}},
+		{"read.verify-leader", []string{"net", "pause", "clock"}},
 	} {
 		t.Run(c.bug, func(t *testing.T) {
 			for seed := uint64(1); seed <= seeds(t, 60); seed++ {
