@@ -52,10 +52,6 @@ type ClusterConfig struct {
 	// Dial opens connections from this node, by its id, to a peer's address; nil:
 	// by TCP. Faults are put in here.
 	Dial func(ctx context.Context, from, to string) (net.Conn, error)
-	// Drift is how long a second of this node's timers lasts for the others: raft's
-	// times are as many times longer. 0 is 1. It is a fault: a leader whose lease
-	// outlasts the patience of its followers.
-	Drift float64
 	// Listen binds Addr, whose host may be any name then; nil: by TCP. The server
 	// closes what it returns.
 	Listen func(addr string) (net.Listener, error)
@@ -72,14 +68,11 @@ func (c ClusterConfig) withDefaults(metaPath string) (*ClusterConfig, error) {
 	setDefault(&c.Addr, "127.0.0.1:9002")
 	setDefault(&c.Heartbeat, 100*time.Millisecond)
 	setDefault(&c.Election, time.Second)
-	setDefault(&c.Drift, 1)
 	switch {
 	case filepath.Base(metaPath) != "meta.db":
 		return nil, fmt.Errorf("the metadata of a node are called meta.db, not %s", filepath.Base(metaPath))
 	case c.Election < 10*c.Heartbeat:
 		return nil, fmt.Errorf("an election timeout of %s is shorter than ten heartbeats of %s", c.Election, c.Heartbeat)
-	case !(c.Drift >= 0) || c.Drift > 1000: // also what is no number
-		return nil, fmt.Errorf("a drift of %v: want seconds that one of this node's lasts, up to 1000", c.Drift)
 	case c.Creds == nil && len(c.Secret) == 0:
 		return nil, errors.New("the nodes of a cluster need a secret, or certificates")
 	}
@@ -111,8 +104,5 @@ func (c *ClusterConfig) tune(r *raft.Config) {
 	}
 	if c.MaxAppendEntries > 0 {
 		r.MaxAppendEntries = c.MaxAppendEntries
-	}
-	for _, d := range []*time.Duration{&r.ElectionTimeout, &r.HeartbeatTimeout, &r.LeaderLeaseTimeout, &r.CommitTimeout, &r.SnapshotInterval} {
-		*d = time.Duration(float64(*d) * c.Drift)
 	}
 }
