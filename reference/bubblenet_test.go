@@ -81,25 +81,6 @@ func (n *memoryNet) dial(ctx context.Context, from, addr string) (net.Conn, erro
 	}
 }
 
-// cut breaks the connections between a node and all others, for good.
-func (n *memoryNet) cut(node string) {
-	n.mu.Lock()
-	n.dead[node] = true
-	var broken []memoryConn
-	for c := range n.conns {
-		from, _, _ := strings.Cut(string(c.local), ":")
-		to, _, _ := strings.Cut(string(c.remote), ":")
-		if from == node || to == node && from != "client" {
-			broken = append(broken, c)
-			delete(n.conns, c)
-		}
-	}
-	n.mu.Unlock()
-	for _, c := range broken {
-		c.Close()
-	}
-}
-
 func (l *memoryListener) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.conns:

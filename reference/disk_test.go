@@ -108,13 +108,6 @@ func (r *rack) cutLogs() {
 	}
 }
 
-// powerCut takes a node's power away, and gives it back.
-func (r *rack) powerCut(i int) {
-	r.disks[i].Crash()
-	r.kill(i)
-	r.disks[i].PowerOn()
-}
-
 func (r *rack) restart(i int) {
 	r.t.Helper()
 	r.open(i)

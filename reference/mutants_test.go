@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,5 +144,31 @@ func TestVoteIsForgotten(t *testing.T) {
 				r.open(2)
 			})
 		})
+	}
+}
+
+// powerCut takes a node's power away, and gives it back.
+func (r *rack) powerCut(i int) {
+	r.disks[i].Crash()
+	r.kill(i)
+	r.disks[i].PowerOn()
+}
+
+// cut breaks the connections between a node and all others, for good.
+func (n *memoryNet) cut(node string) {
+	n.mu.Lock()
+	n.dead[node] = true
+	var broken []memoryConn
+	for c := range n.conns {
+		from, _, _ := strings.Cut(string(c.local), ":")
+		to, _, _ := strings.Cut(string(c.remote), ":")
+		if from == node || to == node && from != "client" {
+			broken = append(broken, c)
+			delete(n.conns, c)
+		}
+	}
+	n.mu.Unlock()
+	for _, c := range broken {
+		c.Close()
 	}
 }

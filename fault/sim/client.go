@@ -94,7 +94,7 @@ func outcomeOf(op *history.Op, err error) (o history.Outcome, known bool) {
 	op.Result.Error = err.Error()
 	op.Result.Code = string(errcode.Of(err))
 	switch errcode.Of(err) {
-	case errcode.NoSuchKey, errcode.NoSuchUpload:
+	case errcode.NoSuchKey, errcode.NoSuchUpload, errcode.NoSuchBucket: // the bucket is there from the start
 		op.Result.Status = 404
 		return history.Refused, true
 	case errcode.PreconditionFailed:
@@ -103,8 +103,6 @@ func outcomeOf(op *history.Op, err error) (o history.Outcome, known bool) {
 	case errcode.ConditionalRequestConflict:
 		op.Result.Status = 409
 		return history.Refused, true
-	case errcode.NoSuchBucket:
-		return "", false
 	case errcode.SlowDown:
 		var refused *cluster.RefusedError
 		if errors.As(err, &refused) {

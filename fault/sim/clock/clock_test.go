@@ -14,7 +14,7 @@ func TestTrouble(t *testing.T) {
 		c := clock.New()
 		want := func(what string, ahead time.Duration) {
 			t.Helper()
-			if got := c.Now().Sub(time.Now()); got != ahead {
+			if got := time.Until(c.Now()); got != ahead {
 				t.Errorf("%s: %s ahead, want %s", what, got, ahead)
 			}
 		}

@@ -85,7 +85,8 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	if o.Trace == nil {
 		o.Trace = func(string, time.Duration, error) {}
 	}
-	rand.Seed(int64(o.Schedule.Seed)) //nolint:staticcheck // raft draws its timeouts there
+	//lint:ignore SA1019 raft draws its timeouts there
+	rand.Seed(int64(o.Schedule.Seed))
 	r := &run{Options: o, out: &Outcome{}}
 	var err error
 	if r.c, err = found(ctx, o); err == nil {
