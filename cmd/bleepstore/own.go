@@ -2,6 +2,7 @@ package main
 
 import (
 	_ "embed"
+	"os"
 
 	"bleepstore/fault/process"
 	"bleepstore/reference"
@@ -35,6 +36,9 @@ func withSettings(yaml []byte, settings map[string]string) (process.Topology, er
 	t.Node.Env = map[string]string{}
 	for key, value := range settings {
 		t.Node.Env[config.Env(key)] = value
+	}
+	if bugs := os.Getenv(mutantVar); bugs != "" { // the nodes get nothing else of this environment that is ours
+		t.Node.Env[mutantVar] = bugs
 	}
 	if region := settings["server.region"]; region != "" {
 		t.Region = region
