@@ -217,10 +217,14 @@ func (c *Cluster) still(n *node, pause bool) error {
 	child := n.life.child
 	n.life.paused = pause
 	c.mu.Unlock()
-	if pause {
-		return child.Signal(stopSignal)
+	if !pause {
+		return child.Signal(contSignal)
 	}
-	return child.Signal(contSignal)
+	if err := child.Signal(stopSignal); err != nil {
+		return err
+	}
+	awaitStop(child.cmd) // a signal has been sent before it has come
+	return nil
 }
 
 // change does something to a node that nobody else changes meanwhile.

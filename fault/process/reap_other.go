@@ -6,4 +6,6 @@ import "os/exec"
 
 func reapGroup(*exec.Cmd) {}
 
+func awaitStop(*exec.Cmd) {}
+
 func dieWithParent(*exec.Cmd) {}
