@@ -36,10 +36,10 @@ type client struct {
 }
 
 const (
-	bucket   = "sim"
-	valueTag = "value" // names the write in the metadata of what it wrote
-	// requestTimeout is how long a client waits for an answer.
-	requestTimeout = 6 * time.Second
+	bucket         = "sim"
+	valueTag       = "value"                // names the write in the metadata of what it wrote
+	requestTimeout = 6 * time.Second        // of a write
+	shortest       = 300 * time.Millisecond // of a read
 )
 
 var owner = object.Caller{Account: "sim", Name: "sim"}
@@ -48,7 +48,7 @@ var owner = object.Caller{Account: "sim", Name: "sim"}
 // returns is read by see where it succeeded.
 func do[T any](ctx context.Context, c *client, h *holding, op *history.Op, act func(context.Context, *object.Service) (T, error), see func(*history.Op, T)) {
 	to := c.aim(op)
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.patience(op.Kind))
 	defer cancel()
 	c.rec.Begin(op)
 	v, err := ask(ctx, c.s.mesh, message{from: c.name, to: to, size: 300 + int(op.Arg.Size)}, func(ctx context.Context, n *node) (T, error) {
@@ -68,6 +68,16 @@ func do[T any](ctx context.Context, c *client, h *holding, op *history.Op, act f
 	if unclear {
 		c.process, c.doubt = c.rec.Process(), op.Key
 	}
+}
+
+// patience is how long it waits for an answer. A read that was given up tells
+// nothing and costs nothing: there are always some clients who come anew, also
+// where those before them were never answered.
+func (c *client) patience(k history.Kind) time.Duration {
+	if k.Reads() {
+		return shortest + time.Duration(c.rand.Int64N(int64(time.Second)))
+	}
+	return requestTimeout
 }
 
 // aim says who sends op, and to whom.

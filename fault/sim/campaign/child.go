@@ -31,9 +31,9 @@ const (
 )
 
 // environment makes a child run as much the same every time as Go lets it: one
-// goroutine at a time, each until it waits, and the collector only where memory
-// runs short.
-var environment = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=1GiB", "GODEBUG=asyncpreemptoff=1", "GOTRACEBACK=all"}
+// goroutine at a time, each until it waits. The collector seldom runs; without it
+// the same takes a quarter more, for memory that was never touched.
+var environment = []string{"GOMAXPROCS=1", "GOGC=400", "GOMEMLIMIT=1GiB", "GODEBUG=asyncpreemptoff=1", "GOTRACEBACK=all"}
 
 // run runs a job in a child. Its error is a *ChildError, or that of ctx.
 func (c *Campaign) run(ctx context.Context, j Job) (*Report, error) {
