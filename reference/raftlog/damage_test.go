@@ -32,7 +32,8 @@ func TestOpenRefuses(t *testing.T) {
 		{name: "no path", change: func(o *Options) { o.Path = "" }, says: "no path"},
 		{name: "no directory", change: func(o *Options) { o.Path += "/x/raft.db" }, says: "unable to open"},
 		{name: "less than FULL", change: func(o *Options) { o.Sync = SyncNormal }, says: "loses votes"},
-		{name: "no sync at all", change: func(o *Options) { o.Sync, o.VFS = "OFF", "unix" }, says: "loses votes"},
+		{name: "no sync at all", change: func(o *Options) { o.Sync = SyncOff }, says: "loses votes"},
+		{name: "an unknown mode", change: func(o *Options) { o.Sync, o.VFS = "EXTRA", "unix" }, says: "loses votes"},
 		{name: "an unknown VFS", change: func(o *Options) { o.VFS = "no-such" }, says: "no such vfs"},
 		{name: "another program's database", spoil: func(t *testing.T, path string) {
 			script(t, path, "PRAGMA application_id = 7")
