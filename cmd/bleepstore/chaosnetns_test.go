@@ -41,6 +41,9 @@ func needsNetns(t *testing.T) {
 // TestChaosOverNetns: a follower is cut off by the kernel, and a cluster in
 // namespaces comes through.
 func TestChaosOverNetns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some 15 s")
+	}
 	needsNetns(t)
 	t.Parallel()
 	schedule := t.TempDir() + "/schedule.json"

@@ -104,7 +104,7 @@ func rough(t *testing.T, l *lone) (s *storm, said *bytes.Buffer) {
 		},
 		ground: &ground{target: l, close: func() error { return nil }, own: true, reach: func(o *conformance.Options) {
 			o.Embed(conformance.Embedded{URL: l.URL, AccessKey: "a", SecretKey: "b"})
-			o.Settle = 200 * time.Millisecond
+			o.Settle = time.Second
 		}},
 	}
 	return s, said
