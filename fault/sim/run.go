@@ -188,8 +188,13 @@ func (r *run) play(ctx context.Context) (err error) {
 			r.res.Ending.Unknown = append(r.res.Ending.Unknown, "faults: "+err.Error())
 		}
 	}()
-	sleep(ctx.Done(), time.Duration(r.res.Schedule.Length))
+	length := time.Duration(r.res.Schedule.Length)
+	sleep(ctx.Done(), length)
+	played := time.Now()
 	<-playing
+	if late := time.Since(played); late > 0 { // what took longer to be taken back: there is quiet behind it all the same
+		sleep(ctx.Done(), length/6)
+	}
 	to := r.rec.Now()
 	close(over)
 	clients.Wait()
