@@ -51,7 +51,7 @@ func TestRequestsSentTwice(t *testing.T) {
 			await(t, l, "it is prepared", func(c trial.Tally) bool { return l.Each(c, 1) })
 			front.Trouble(fault.HTTPTrouble{Share: 0.2, Duplicate: true})
 			l.Mark()
-			await(t, l, "everybody writes", func(c trial.Tally) bool { return l.Each(c, 20) && len(front.Events()) > 50 })
+			await(t, l, "everybody writes", func(c trial.Tally) bool { return l.Each(c, 100) && len(front.Events()) > 50 })
 			front.Trouble(fault.HTTPTrouble{})
 			if err := l.Stop(); err != nil {
 				t.Fatal(err)
