@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,7 +34,11 @@ func listen(t *testing.T, id, dir, addr string) *node {
 		t.Fatal(err)
 	}
 	n := &node{t: t, id: id, dir: dir}
-	if n.port, err = peer.Listen(peer.Options{Node: id, Listen: addr, Creds: creds, Book: n.book}); err != nil {
+	await(t, "the port is free", func() bool { // another program's connection may have it for a moment
+		n.port, err = peer.Listen(peer.Options{Node: id, Listen: addr, Creds: creds, Book: n.book})
+		return !errors.Is(err, syscall.EADDRINUSE)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return n
