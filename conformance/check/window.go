@@ -25,7 +25,7 @@ const leastWindow = time.Second
 // succeeded; at most Patience, so that a cluster that stays silent is counted as
 // silent. Elections while a quorum lives do count: they are what a cluster costs.
 // In each window history.Faults.MinRate operations a second have to succeed, and
-// some of every workload, or the run shows nothing (FAULTS.md, section 2). A
+// some of every workload, or the run shows nothing (fault/README.md). A
 // window shorter than a second shows nothing either; but where no quorum lives
 // during the faults for so long, there is nothing to demand.
 type Windows struct {

@@ -1,18 +1,10 @@
 package kind
 
-import (
-	"math/rand/v2"
-
-	"bleepstore/fault"
-)
+import "bleepstore/fault"
 
 var _ = fault.Add(fault.Kind{
 	Name: "http.cut-answer", Group: "http",
-	Says: "The connection of a request ends in the middle of the answer.",
-	Draw: func(r *rand.Rand) fault.Args {
-		a := some(r)
-		a.Bytes = 1 + r.Int64N(1<<r.IntN(17))
-		return a
-	},
+	Says:  "The connection of a request ends in the middle of the answer.",
+	Draw:  someAt,
 	Apply: requestsOf(func(a fault.Args) fault.HTTPTrouble { return fault.HTTPTrouble{CutAnswer: a.Bytes} }),
 })

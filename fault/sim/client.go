@@ -56,7 +56,7 @@ func do[T any](ctx context.Context, c *client, h *holding, op *history.Op, act f
 	})
 	outcome, known := outcomeOf(op, err)
 	if !known {
-		c.unsent(ctx, err)
+		c.unsent(ctx)
 		return
 	}
 	if op.Outcome = outcome; outcome == history.OK {
@@ -126,7 +126,7 @@ func outcomeOf(op *history.Op, err error) (o history.Outcome, known bool) {
 }
 
 // unsent waits a moment where nothing has happened.
-func (c *client) unsent(ctx context.Context, _ error) {
+func (c *client) unsent(ctx context.Context) {
 	sleep(ctx.Done(), 30*time.Millisecond)
 }
 
