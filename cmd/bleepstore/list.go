@@ -18,6 +18,7 @@ type listCmd struct {
 	ID      []string `name:"id" sep:"," placeholder:"GLOB" help:"Only scenarios whose id or rule matches one of the globs."`
 	Profile string   `name:"profile" help:"Only scenarios of a profile: core or full. None: all."`
 	Faults  bool     `help:"The kinds of faults of bleepstore chaos instead: name, group, sentence."`
+	Mutants bool     `help:"The bugs that this program can be given instead: name, sentence, what each breaks. Only programs built with -tags mutants have any."`
 }
 
 // listed is one scenario as list --json prints it.
@@ -34,11 +35,14 @@ type listed struct {
 
 // Run prints the scenarios and invariants that are asked for.
 func (c *listCmd) Run() error {
-	if c.Faults {
-		if len(c.ID) > 0 || c.Profile != "" {
-			return usage("--faults lists no scenarios: leave out --id and --profile")
+	if c.Faults || c.Mutants {
+		if len(c.ID) > 0 || c.Profile != "" || c.Faults && c.Mutants {
+			return usage("--faults and --mutants list no scenarios: give one alone, without --id and --profile")
 		}
-		return listFaults(os.Stdout, c.JSON)
+		if c.Faults {
+			return listFaults(os.Stdout, c.JSON)
+		}
+		return listMutants(os.Stdout, c.JSON)
 	}
 	scs, invs, err := conformance.Find(scenarios.All(), c.Profile, c.ID)
 	if err != nil {

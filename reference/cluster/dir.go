@@ -33,7 +33,7 @@ func (d Dir) snapshots() string { return filepath.Join(d.Path, "snapshots") }
 
 func (d Dir) openLog(full func() bool) (*raftlog.Store, error) {
 	o := raftlog.Options{Path: d.log(), VFS: d.VFS, Full: full}
-	if fault.Planted("disk.nosync") {
+	if fault.NoSync.On() {
 		o.Sync, o.Unsafe = raftlog.SyncOff, true
 	}
 	return raftlog.Open(o)

@@ -10,11 +10,14 @@ import (
 	"bleepstore/reference/meta"
 )
 
+var ackBeforeCommit = fault.NewBug("ack.before-commit",
+	"the leader acknowledges a plain put into a bucket without versions once the entry is in its own log")
+
 // ackAppended is the bug ack.before-commit: the leader answers a write once the
 // entry is in its own log, whether or not anybody else will ever have it. It can
 // do so where it foresees the answer.
 func (r *Raft) ackAppended(logs []*raft.Log) {
-	if !fault.Planted("ack.before-commit") || !r.nudges.open.Load() || r.raft.State() != raft.Leader {
+	if !ackBeforeCommit.On() || !r.nudges.open.Load() || r.raft.State() != raft.Leader {
 		return
 	}
 	for _, l := range logs {

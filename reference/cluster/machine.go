@@ -87,13 +87,15 @@ func (m *machine) apply(logs []*raft.Log) error {
 	return nil
 }
 
+var snapshotNotFlushed = fault.NewBug("snapshot.not-flushed", "the log is cut behind a state that is not durable")
+
 // Snapshot makes the live database durable and takes it for the snapshot: a
 // copy is made when a follower needs one. raft cuts its log behind it.
 func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 	if m.err != nil {
 		return nil, m.err
 	}
-	if !fault.Planted("snapshot.not-flushed") {
+	if !snapshotNotFlushed.On() {
 		if err := m.db.Flush(); err != nil {
 			m.err = err
 			m.fail(err)

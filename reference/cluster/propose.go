@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/raft"
 
-	"bleepstore/fault"
 	"bleepstore/reference/meta"
 )
 
@@ -121,7 +120,7 @@ func (r *Raft) send(ctx context.Context, lead leadership, command []byte, c *cal
 	ask := func(ctx context.Context) (uint64, error) { return r.o.Peers.Propose(ctx, lead.node, command) }
 	if lead.node == r.o.Node {
 		ask = func(ctx context.Context) (uint64, error) { return r.append(ctx, command, lead.term) }
-		if !fault.Planted("ack.before-commit") { // only then its outcome may be known before it is applied
+		if !ackBeforeCommit.On() { // only then its outcome may be known before it is applied
 			_, err := ask(ctx)
 			return err
 		}

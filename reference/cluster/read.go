@@ -36,7 +36,7 @@ func (r *Raft) askLeader(ctx context.Context) (uint64, error) {
 	ctx, cancel := bound(ctx, r.o.RoundTimeout)
 	defer cancel()
 	lead := r.leader()
-	if fault.Planted("read.follower") && lead.node != r.o.Node {
+	if readFollower.On() && lead.node != r.o.Node {
 		return r.db.Applied(), nil
 	}
 	switch lead.node {
@@ -92,13 +92,21 @@ func (r *Raft) quorumIndex(ctx context.Context) (uint64, error) {
 	return index, nil
 }
 
+var (
+	readFollower  = fault.NewBug("read.follower", "a follower answers reads from its own state, without asking the leader")
+	readUnchecked = fault.NewBug("read.leader-unchecked",
+		"the leader answers reads without asking whether a majority still follows it")
+	readVerifyLeader = fault.NewBug("read.verify-leader",
+		"the leader asks raft's VerifyLeader, which counts what was sent before the read came, in the place of the terms of a majority")
+)
+
 // majorityIn asks the voters of the latest configuration for their terms, now,
 // and returns nil once a majority has said one that is not later than term.
 func (r *Raft) majorityIn(ctx context.Context, term uint64) error {
-	if fault.Planted("read.leader-unchecked") {
+	if readUnchecked.On() {
 		return nil
 	}
-	if fault.Planted("read.verify-leader") {
+	if readVerifyLeader.On() {
 		return r.verify(ctx)
 	}
 	return r.majorityOf(ctx, r.voters(""), term)

@@ -8,6 +8,8 @@ import (
 	"bleepstore/fault"
 )
 
+var voteNotSynced = fault.NewBug("vote.not-synced", "a node keeps its term and its vote in memory only")
+
 // votes is where raft keeps its term and its vote. What it has answered without
 // an error is on stable storage: a node that forgets a vote gives it twice.
 type votes struct {
@@ -16,7 +18,7 @@ type votes struct {
 }
 
 func (v *votes) SetUint64(key []byte, val uint64) error {
-	if fault.Planted("vote.not-synced") {
+	if voteNotSynced.On() {
 		v.forgotten.set(key, val)
 		return nil
 	}
@@ -28,7 +30,7 @@ func (v *votes) SetUint64(key []byte, val uint64) error {
 }
 
 func (v *votes) Set(key, val []byte) error {
-	if fault.Planted("vote.not-synced") {
+	if voteNotSynced.On() {
 		v.forgotten.set(key, val)
 		return nil
 	}

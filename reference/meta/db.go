@@ -94,7 +94,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
-	if fault.Planted("disk.nosync") {
+	if fault.NoSync.On() {
 		o.Sync = syncOff
 	}
 	db := &DB{o: o, name: o.volume().dsn(o.Path), broken: make(chan struct{})}

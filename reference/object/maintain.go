@@ -184,6 +184,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 var errSwept = errors.New("every closed epoch was seen")
 
+var sweepNamed = fault.NewBug("sweep.named", "the sweeper removes bodies that are named")
+
 // removeUnnamed deletes those of ids that no content names.
 func (s *Service) removeUnnamed(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
@@ -198,7 +200,7 @@ func (s *Service) removeUnnamed(ctx context.Context, ids []string) error {
 		return fmt.Errorf("ask for references: %w", err)
 	}
 	for i, id := range ids {
-		if named[i] && !fault.Planted("sweep.named") {
+		if named[i] && !sweepNamed.On() {
 			continue
 		}
 		fault.Point("sweep.before-delete")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"bleepstore/conformance/history"
 	. "bleepstore/scenarios"
@@ -79,8 +80,9 @@ const (
 	setEntries = 120000
 )
 
-// grow lets two clients list while the others add. It ends early when there are
-// keys enough, and after a listing more.
+// grow lets two clients list while the others add, until there are keys enough,
+// and after a listing more. From then on all of them read what is there, for as
+// long as the run lasts.
 func grow(ctx context.Context, r *run) {
 	h := r.pool.open(r.Name + "/set")
 	h.keys = h.keys[:0]
@@ -120,4 +122,24 @@ func grow(ctx context.Context, r *run) {
 	adders.Wait()
 	full.Store(true)
 	listers.Wait()
+	revisit(ctx, r, h)
+}
+
+// revisits is the mean pause of a client between two reads of a set that is full:
+// they are to tell when something is lost, not to keep the server busy.
+const revisits = 50 * time.Millisecond
+
+// revisit reads one key after the other of a set that grows no more.
+func revisit(ctx context.Context, r *run, h *holding) {
+	var readers sync.WaitGroup
+	for n := range r.Clients {
+		c := r.client(n)
+		readers.Go(func() {
+			for len(h.keys) > 0 && !r.over(ctx) {
+				c.get(ctx, h, h.keys[c.rand.IntN(len(h.keys))])
+				c.idle(ctx, revisits)
+			}
+		})
+	}
+	readers.Wait()
 }

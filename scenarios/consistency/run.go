@@ -166,11 +166,14 @@ func (c *client) settle(ctx context.Context, h *holding) {
 }
 
 // think pauses, mostly for less than the mean, if clients are to think at all.
-func (c *client) think(ctx context.Context) {
-	if c.opts.Think <= 0 {
+func (c *client) think(ctx context.Context) { c.idle(ctx, c.opts.Think) }
+
+// idle waits for a random time of that mean, and at most until the run is over.
+func (c *client) idle(ctx context.Context, mean time.Duration) {
+	if mean <= 0 {
 		return
 	}
-	pause := time.NewTimer(min(time.Duration(c.rand.ExpFloat64()*float64(c.opts.Think)), 5*c.opts.Think))
+	pause := time.NewTimer(min(time.Duration(c.rand.ExpFloat64()*float64(mean)), 5*mean))
 	defer pause.Stop()
 	select {
 	case <-pause.C:

@@ -97,7 +97,7 @@ func (s *Store) settle(ctx context.Context, id blob.ID) (blob.Info, error) {
 
 // sync makes f and its name durable, and closes f.
 func (s *Store) sync(ctx context.Context, f fault.File, id blob.ID) error {
-	if fault.Planted("disk.nosync") {
+	if fault.NoSync.On() {
 		return f.Close()
 	}
 	fault.Point("blob.written")

@@ -154,7 +154,7 @@ const full = "FULL"
 
 // durability is full but for the bug disk.nosync.
 func durability() string {
-	if fault.Planted("disk.nosync") {
+	if fault.NoSync.On() {
 		return "OFF"
 	}
 	return full

@@ -1,0 +1,13 @@
+package fault
+
+// A Mutant is what is known of a Bug.
+type Mutant struct {
+	Name   string   `json:"name"`
+	Says   string   `json:"says"`            // what a server with it does
+	Breaks []string `json:"breaks"`          // ids of rules, globs over ids of scenarios
+	By     string   `json:"by,omitempty"`    // the command line that finds it, "" for the suite
+	Where  string   `json:"where,omitempty"` // file:line of its declaration
+}
+
+// NoSync is a bug of every store at once.
+var NoSync = NewBug("disk.nosync", "neither bodies nor the databases of log, metadata and bodies are ever synced")
