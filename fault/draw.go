@@ -24,6 +24,10 @@ type Plan struct {
 // shortest is how long a fault lasts at least.
 const shortest = 200 * time.Millisecond
 
+// Quiet is how long a run goes on, at least, when all is healed and the first
+// operation has succeeded again: shorter windows show nothing.
+func Quiet(length Span) time.Duration { return max(2*time.Second, time.Duration(length)/6) }
+
 // Draw makes a schedule from a seed: the same plan and seed give the same. Groups
 // of kinds are as frequent as each other.
 func Draw(seed uint64, p Plan) (Schedule, error) {

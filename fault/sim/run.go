@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bleepstore/conformance/check"
@@ -71,6 +72,8 @@ type run struct {
 	pools []*pool
 	began time.Time
 	res   *Result
+
+	answered atomic.Int64 // when the latest operation that has succeeded was begun
 }
 
 // Run runs one simulation and judges it. Its error says that nothing was found
@@ -167,6 +170,13 @@ func (r *run) play(ctx context.Context) (err error) {
 		return err
 	}
 	r.rec, r.began = history.NewRecorder(nil), time.Now()
+	r.rec.Watch(func(o *history.Op) {
+		for o.Outcome == history.OK {
+			if was := r.answered.Load(); was >= o.Call || r.answered.CompareAndSwap(was, o.Call) {
+				return
+			}
+		}
+	})
 	from := r.rec.Now()
 	over, playing := make(chan struct{}), make(chan struct{})
 	var clients sync.WaitGroup
@@ -188,13 +198,8 @@ func (r *run) play(ctx context.Context) (err error) {
 			r.res.Ending.Unknown = append(r.res.Ending.Unknown, "faults: "+err.Error())
 		}
 	}()
-	length := time.Duration(r.res.Schedule.Length)
-	sleep(ctx.Done(), length)
-	played := time.Now()
 	<-playing
-	if late := time.Since(played); late > 0 { // what took longer to be taken back: there is quiet behind it all the same
-		sleep(ctx.Done(), length/6)
-	}
+	r.settle(ctx)
 	to := r.rec.Now()
 	close(over)
 	clients.Wait()
@@ -205,6 +210,18 @@ func (r *run) play(ctx context.Context) (err error) {
 	r.finish(ctx)
 	r.res.Elections, r.res.Messages = int(r.s.elections.Load()), r.s.mesh.messages
 	return r.collect(zero, from, to)
+}
+
+// settle lets the clients go on when all is healed, to the end of the schedule and
+// at least for a quiet time behind the first success: a cluster may be slow to
+// recover, and that it serves again is what the end of a run is to show.
+func (r *run) settle(ctx context.Context) {
+	healed := r.rec.Now()
+	for end := time.Now().Add(recovery); r.answered.Load() < healed && time.Now().Before(end) && ctx.Err() == nil; {
+		sleep(ctx.Done(), 20*time.Millisecond)
+	}
+	length := r.res.Schedule.Length
+	sleep(ctx.Done(), max(fault.Quiet(length), time.Until(r.began.Add(time.Duration(length)))))
 }
 
 // client makes client n. Every second one is pinned to a node.

@@ -202,18 +202,27 @@ func total(cs []check.Count) (n int) {
 	return n
 }
 
-// Outcome is the gravest of all; a campaign in which nothing came to its end
-// shows nothing.
+// mostIdle is the share of a campaign's runs that may show nothing, as when a seed
+// draws faults that leave no quorum for long: the campaign speaks of the others.
+const mostIdle = 0.01
+
+// Outcome is the gravest of all. A campaign in which nothing came to its end shows
+// nothing, nor does one of which a run hung or died, or more than mostIdle of the
+// runs were inconclusive.
 func (s *Sum) Outcome() sim.Outcome {
-	out := sim.Good
-	if s.Runs == 0 {
-		out = sim.Inconclusive
-	}
+	idle, lost := 0, 0
 	for _, f := range s.Failed {
-		if f.Outcome == sim.Violation {
+		switch f.Outcome {
+		case sim.Violation:
 			return sim.Violation
+		case sim.Inconclusive:
+			idle++
+		default:
+			lost++
 		}
-		out = sim.Inconclusive
 	}
-	return out
+	if s.Runs == 0 || lost > 0 || float64(idle) > mostIdle*float64(s.Runs) {
+		return sim.Inconclusive
+	}
+	return sim.Good
 }

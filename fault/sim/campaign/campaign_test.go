@@ -131,8 +131,22 @@ func TestViolation(t *testing.T) {
 }
 
 func TestNothingRunIsNoPass(t *testing.T) {
-	if got := (&Sum{}).Outcome(); got != sim.Inconclusive {
-		t.Errorf("got %s", got)
+	idle, lost := Failure{Outcome: sim.Inconclusive}, Failure{}
+	for _, c := range []struct {
+		what string
+		sum  Sum
+		want sim.Outcome
+	}{
+		{"nothing was run", Sum{}, sim.Inconclusive},
+		{"the only run shows nothing", Sum{Runs: 1, Failed: []Failure{idle}}, sim.Inconclusive},
+		{"one of a hundred shows nothing", Sum{Runs: 100, Failed: []Failure{idle}}, sim.Good},
+		{"two of a hundred show nothing", Sum{Runs: 100, Failed: []Failure{idle, idle}}, sim.Inconclusive},
+		{"one of a thousand hung", Sum{Runs: 1000, Failed: []Failure{lost}}, sim.Inconclusive},
+		{"one of a thousand is wrong", Sum{Runs: 1000, Failed: []Failure{idle, {Outcome: sim.Violation}}}, sim.Violation},
+	} {
+		if got := c.sum.Outcome(); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.what, got, c.want)
+		}
 	}
 }
 

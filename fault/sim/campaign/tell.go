@@ -35,7 +35,11 @@ func (s *Sum) Write(w io.Writer) {
 	}
 	switch s.Outcome() {
 	case sim.Good:
-		fmt.Fprintf(w, "ok: no violation in %d runs\n", s.Runs)
+		fmt.Fprintf(w, "ok: no violation in %d runs", s.Runs-bad[sim.Inconclusive])
+		if n := bad[sim.Inconclusive]; n > 0 {
+			fmt.Fprintf(w, "; %d more showed nothing", n)
+		}
+		fmt.Fprintln(w)
 	case sim.Violation:
 		fmt.Fprintf(w, "VIOLATION: %d of %d runs\n", bad[sim.Violation], s.Runs)
 	default:

@@ -129,8 +129,8 @@ func (r *run) play(ctx context.Context) (err error) {
 	}
 	r.load.Mark()
 	healed := time.Now()
-	sleep(ctx, time.Until(began.Add(time.Duration(r.Schedule.Length))))
 	r.recover(ctx, healed)
+	sleep(ctx, max(fault.Quiet(r.Schedule.Length), time.Until(began.Add(time.Duration(r.Schedule.Length)))))
 	r.out.Diary, r.out.To = nemesis.Diary(), r.load.Now()
 	r.out.Calls = visits.end(r.out)
 	if err := r.load.Stop(); err != nil {

@@ -121,12 +121,10 @@ func (n *node) vanish() {
 func (n *node) live(l *life) {
 	defer close(l.over)
 	for {
-		err := n.serve(l)
-		if l.ctx.Err() != nil {
+		if err := n.serve(l); l.ctx.Err() != nil {
 			l.err = err
 			return
 		}
-		n.c.note("%s ended by itself: %v", n.id, err)
 		if !sleep(l.ctx, restartAfter) {
 			return
 		}
@@ -136,8 +134,8 @@ func (n *node) live(l *life) {
 	}
 }
 
-// serve runs one server to its end. The error is why it ended by itself, or what
-// went wrong when it was closed.
+// serve runs one server to its end. The error is what went wrong when it was
+// closed; why it ended by itself is noted, and nobody else's failure.
 func (n *node) serve(l *life) error {
 	s, err := reference.Open(l.ctx, n.config())
 	if err != nil {
@@ -145,7 +143,8 @@ func (n *node) serve(l *life) error {
 		if l.ctx.Err() != nil {
 			return nil
 		}
-		return err
+		n.c.note("%s could not be opened: %v", n.id, err)
+		return nil
 	}
 	n.serves.Store(s)
 	served := make(chan error, 1)
@@ -158,7 +157,8 @@ func (n *node) serve(l *life) error {
 	if l.ctx.Err() == nil { // as the end of its process
 		n.vanish()
 		_ = s.Close(l.now()) // it is broken already
-		return err
+		n.c.note("%s ended by itself: %v", n.id, err)
+		return nil
 	}
 	bound := l.now()
 	if soft := l.soft.Load(); soft != nil {
