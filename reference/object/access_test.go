@@ -173,7 +173,7 @@ func TestPermissions(t *testing.T) {
 		} {
 			grant := who.grant
 			grant.Permission = acl.Permission(permission)
-			for name, attempt := range attempts {
+			granted := func() *bench {
 				b := scene(t)
 				spec := ACLSpec{Spec: acl.Spec{Grants: []acl.Grant{grant}}}
 				var err error
@@ -185,9 +185,13 @@ func TestPermissions(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := errcode.AccessDenied
+				return b
+			}
+			refusing := granted() // what is refused changes nothing
+			for name, attempt := range attempts {
+				b, want := refusing, errcode.AccessDenied
 				if who.in && slices.Contains(allowed, name) {
-					want = ""
+					b, want = granted(), ""
 				}
 				what := fmt.Sprintf("%s on the %s for %+v: %s by %+v", permission, on, who.grant, name, who.caller)
 				wantCode(t, what, attempt(t.Context(), b, who.caller), want)
