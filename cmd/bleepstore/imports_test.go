@@ -22,6 +22,7 @@ var edges = []struct {
 	{"fault", nil},
 	{"fault/kind", []string{"fault"}},
 	{"fault/proxy", []string{"fault"}},
+	{"fault/liar", []string{"fault", "fault/proxy", "scenarios/sign"}},
 	{"fault/disk", []string{"fault"}},
 	{"fault/disk/*", []string{"fault", "fault/disk"}},
 	{"fault/process", []string{"fault", "fault/proxy"}},

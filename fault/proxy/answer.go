@@ -17,6 +17,8 @@ var errDropped = errors.New("the answer was dropped")
 func (p *passage) down() {
 	to := &sink{Writer: p.client}
 	err := p.responses(to)
+	p.mouth.Lock()
+	defer p.mouth.Unlock()
 	switch {
 	case errors.Is(err, errDropped):
 		_ = p.client.CloseWrite() // an end, not a reset: nothing says that anything is wrong
@@ -57,6 +59,7 @@ func (p *passage) response(to *sink, q *asked) error {
 	if err != nil {
 		return err
 	}
+	defer close(q.done)
 	if q.fate.Duplicate && p.whole(q) {
 		first, err := lose(p.back, q, head, body)
 		if err != nil {
@@ -105,6 +108,9 @@ func (p *passage) answer(to *sink, from *bufio.Reader, q *asked, head []byte, st
 		tell, err := lose(from, q, head, body) // whole: a server may act until its last byte
 		p.front.over(d, tell)
 		return errors.Join(errDropped, err)
+	}
+	if q.hand.Change != nil && body.length <= mostHanded {
+		return p.change(to, from, q, head, body)
 	}
 	if _, err := to.Write(head); err != nil {
 		return err

@@ -21,12 +21,18 @@ type door struct {
 	closed bool
 }
 
-func openDoor() (*door, error) {
-	port, held, err := hold()
-	if err != nil {
-		return nil, err
+// openDoor opens a door at an address, or at a port of the loopback that nobody
+// else has.
+func openDoor(addr string) (*door, error) {
+	var held io.Closer = io.NopCloser(nil)
+	if addr == "" {
+		port, h, err := hold()
+		if err != nil {
+			return nil, err
+		}
+		addr, held = fmt.Sprintf("127.0.0.1:%d", port), h
 	}
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, joinClose(err, held)
 	}

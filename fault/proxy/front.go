@@ -36,6 +36,7 @@ type Front struct {
 	rand    *rand.Rand
 	trouble fault.HTTPTrouble
 	decide  func(*http.Request, *rand.Rand) fault.HTTPTrouble // nil: trouble does
+	hands   func(*http.Request, []byte) Hand
 	hits    []hit
 	deeds   []*Deed
 	open    map[*passage]struct{}
@@ -52,12 +53,13 @@ type hit struct {
 // A FrontConfig says before whom a Front stands.
 type FrontConfig struct {
 	Target *url.URL    // scheme http or https, and host; clients speak plain HTTP in either case
+	Listen string      // host:port of the front; "": a free port of the loopback
 	TLS    *tls.Config // to an https target; nil: the system's roots. Not changed.
 	Seed   uint64      // of which requests suffer
 	Tag    string      // the header that says in each Deed which request it was; "": none
 }
 
-// NewFront opens a front that disturbs nothing yet, on a port of the loopback.
+// NewFront opens a front that disturbs nothing yet.
 // Whoever made it closes it.
 func NewFront(c FrontConfig) (*Front, error) { return newFront(c, "") }
 
@@ -69,7 +71,7 @@ func newFront(c FrontConfig, node string) (*Front, error) {
 	f.rand = rand.New(rand.NewPCG(c.Seed, 0x66726f6e74))
 	f.live, f.end = context.WithCancel(context.Background())
 	var err error
-	if f.door, err = openDoor(); err != nil {
+	if f.door, err = openDoor(c.Listen); err != nil {
 		return nil, err
 	}
 	f.wg.Go(f.serve)

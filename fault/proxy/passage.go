@@ -34,6 +34,8 @@ type passage struct {
 	back   *bufio.Reader // the server
 
 	asked chan *asked // in the order in which they were handed on
+	last  *asked      // of them; the way up alone knows it
+	mouth sync.Mutex  // held by who answers instead of the server, and by who ends what the client hears
 	alive context.Context
 	die   context.CancelFunc
 	mu    sync.Mutex
@@ -45,9 +47,12 @@ type asked struct {
 	req  *http.Request
 	at   time.Time
 	fate fault.HTTPTrouble
+	hand Hand
+	head []byte
+	done chan struct{} // closed once it is answered
 
-	// For a request that is to be sent again: all of it, once sent is closed;
-	// nil where that is not to be had.
+	// For a request that is to be sent again, or shown: all of it, once sent is
+	// closed; nil where that is not to be had.
 	kept []byte
 	sent chan struct{}
 }
@@ -155,6 +160,8 @@ func (p *passage) up() {
 	switch {
 	case errors.Is(err, errCut):
 		p.end(true)
+	case errors.Is(err, errDropped):
+		p.end(false)
 	case to.err != nil: // the server reads no more; what it has said meanwhile is on its way
 		_, _ = io.Copy(io.Discard, p.from) // it ends in any case
 	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
@@ -173,13 +180,13 @@ func (p *passage) up() {
 func (p *passage) requests(to *sink) error {
 	for {
 		head, err := readHead(p.from)
-		q := &asked{at: time.Now(), sent: make(chan struct{})}
+		q := &asked{at: time.Now(), head: head, sent: make(chan struct{}), done: make(chan struct{})}
 		var body frame
 		if err == nil {
 			q.req, body, err = asks(head)
 		}
 		if errors.Is(err, errOdd) {
-			return tunnel(to, head, p.from)
+			return p.odd(to, q)
 		}
 		if err != nil {
 			if len(head) > 0 {
@@ -223,15 +230,17 @@ func (p *passage) request(to *sink, q *asked, head []byte, body frame) error {
 		p.front.over(p.front.did("Reset", q), nil)
 		return errCut
 	}
-	select {
-	case p.asked <- q:
-	case <-p.alive.Done():
-		return net.ErrClosed
+	q.hand = p.front.hand(q.req, head)
+	if q.hand.Take != nil && body.length <= mostHanded {
+		return p.take(to, q, body)
+	}
+	if gone := p.put(q); gone != nil {
+		return gone
 	}
 	defer close(q.sent)
 	var dst io.Writer = to
 	keep := &keeper{most: mostKept}
-	if q.fate.Duplicate {
+	if q.fate.Duplicate || q.hand.Change != nil {
 		dst = io.MultiWriter(to, keep)
 	}
 	if _, err := dst.Write(head); err != nil {
@@ -246,6 +255,8 @@ func (p *passage) request(to *sink, q *asked, head []byte, body frame) error {
 	}
 	if err == nil {
 		q.kept = keep.all
+	} else if q.hand.Broken != nil && to.err == nil && !errors.Is(err, errOdd) && p.alive.Err() == nil {
+		q.hand.Broken()
 	}
 	return err
 }

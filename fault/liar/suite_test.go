@@ -1,0 +1,137 @@
+package liar_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"testing"
+
+	"bleepstore/conformance"
+	"bleepstore/conformance/foreign"
+	"bleepstore/fault/liar"
+	"bleepstore/reference"
+	"bleepstore/scenarios"
+	_ "bleepstore/scenarios/all"
+)
+
+// The two accounts of every server here.
+var accounts = []liar.Keys{{Access: "bleepstore", Secret: "bleepstore-secret"}, {Access: "second", Secret: "second-secret-key"}}
+
+// ours starts the reference server.
+func ours(t *testing.T) string {
+	return reference.Start(t, func(c *reference.Config) {
+		c.Users = nil
+		for _, k := range accounts {
+			c.Users = append(c.Users, reference.User{AccessKey: k.Access, SecretKey: k.Secret})
+		}
+	}).URL
+}
+
+// others starts gofakes3.
+func others(t *testing.T) string {
+	s := httptest.NewServer(foreign.Handler())
+	s.Config.ErrorLog = nil
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// liarBefore opens a liar before a server.
+func liarBefore(t *testing.T, server string) *liar.Liar {
+	t.Helper()
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := liar.New(liar.Options{Target: u, Keys: accounts, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// verdicts runs scenarios at a URL.
+func verdicts(t *testing.T, at string, ids ...string) map[string]scenarios.Result {
+	t.Helper()
+	o := conformance.DefaultOptions()
+	o.Embed(conformance.Embedded{URL: at, AccessKey: accounts[0].Access, SecretKey: accounts[0].Secret,
+		AltAccessKey: accounts[1].Access, AltSecretKey: accounts[1].Secret})
+	o.Features = []string{"+versioning", "+tagging", "+acl", "+public-access-block", "+policy", "+second-account"}
+	o.ID, o.Seed, o.Addressing = ids, 1, "path"
+	plan, err := conformance.NewPlan(o, scenarios.All(), func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := conformance.Open(t.Context(), plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]scenarios.Result{}
+	for _, res := range run.All(t.Context(), 4, nil) {
+		all[res.ID] = res
+	}
+	if _, _, err := run.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	return all
+}
+
+// asWithout compares what the suite finds through something with what it finds
+// without.
+func asWithout(t *testing.T, without, through map[string]scenarios.Result) {
+	t.Helper()
+	for id, res := range without {
+		if got := through[id]; got.Verdict != res.Verdict {
+			t.Errorf("%s is %s, without a liar %s: %s", id, got.Verdict, res.Verdict, got.Reason)
+		}
+	}
+	if len(through) != len(without) || len(without) < 20 {
+		t.Errorf("%d scenarios, without a liar %d", len(through), len(without))
+	}
+}
+
+// whole names the variable that has tests run all scenarios.
+const whole = "BLEEPSTORE_LIAR_WHOLE"
+
+// With no lie there is no liar: not before a server that is right, nor before one
+// that is often wrong.
+func TestSilence(t *testing.T) {
+	ids := []string{"wire.smuggle.*", "wire.expect.*", "wire.connection.*", "auth.canonical.*", "presign.operation.*", "streaming.encoding.*"}
+	if os.Getenv(whole) != "" {
+		ids = nil
+	} else if testing.Short() {
+		ids = ids[:2]
+	}
+	for name, start := range map[string]func(*testing.T) string{"ours": ours, "gofakes3": others} {
+		t.Run(name, func(t *testing.T) {
+			server := start(t)
+			l := liarBefore(t, server)
+			without := verdicts(t, server, ids...)
+			asWithout(t, without, verdicts(t, l.URL().String(), ids...))
+			l.Trace(true)
+			asWithout(t, without, verdicts(t, l.URL().String(), ids...))
+			if met := l.Met(); len(met) < 20 {
+				t.Errorf("met %q", met)
+			}
+			if n := l.Told(); n > 0 {
+				t.Errorf("%d lies were told", n)
+			}
+		})
+	}
+}
+
+// Behind a listener of net/http it says the same.
+func TestHandler(t *testing.T) {
+	server := ours(t)
+	l := liarBefore(t, server)
+	s := httptest.NewServer(http.Handler(l))
+	defer s.Close()
+	ids := []string{"object.range.*", "auth.canonical.*"}
+	asWithout(t, verdicts(t, server, ids...), verdicts(t, s.URL, ids...))
+}
