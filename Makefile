@@ -7,11 +7,12 @@ CRASHES ?= 50
 KILLS  ?= 20
 SEEDS  ?= 1000
 LENGTH ?= 6m
+SOUND  ?= 20
 
-.PHONY: sim-long ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
+.PHONY: mutants mutants-fast mutants-build sim-long ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 build: ## build bin/bleepstore
 	$(GO) build -o $(BIN) ./cmd/bleepstore
@@ -25,10 +26,11 @@ check: ## format, vet, staticcheck, import graph, catalogue, quick unit tests
 	@$(STAGE) staticcheck $(GO) tool staticcheck ./...
 	@$(STAGE) unit-short $(GO) test -short ./...
 
-test: ## every test: units, the suite on three backends and on a cluster, the report in a browser, fuzzing
+test: ## every test: units, the suite on three backends and on a cluster, the report in a browser, the mutants in brief, fuzzing
 	@$(STAGE) unit $(MAKE) --no-print-directory unit
 	@$(STAGE) suite $(MAKE) --no-print-directory suite
 	@$(STAGE) browser $(MAKE) --no-print-directory browser
+	@$(STAGE) mutants-fast $(MAKE) --no-print-directory mutants-fast
 	@$(STAGE) fuzz $(MAKE) --no-print-directory fuzz
 
 # The whole suite is a stage of its own; by way of go test three of its areas do.
@@ -51,6 +53,15 @@ clients: ## drive the server with real clients, installing those that are missin
 
 browser: ## the report in headless Chromium, which is installed when that can be
 	@GO=$(GO) .ci/browser
+
+mutants: mutants-build ## plant every bug, run what must find it and what must not, and SOUND (default 20) seeds without any
+	$(BIN)-mutants mutants --seed 1 --seeds $(SOUND) --out out/mutants
+
+mutants-fast: mutants-build ## of every bug only the scenarios that it names, until one fails (about a minute)
+	$(BIN)-mutants mutants --seed 1 --fast
+
+mutants-build:
+	$(GO) build -tags mutants -o $(BIN)-mutants ./cmd/bleepstore
 
 report: build ## out/report.html and REPORT.md's tables: our server on each backend, and gofakes3
 	$(GO) build -o bin/gofakes3 ./cmd/gofakes3

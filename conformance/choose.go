@@ -93,7 +93,7 @@ func (p *Plan) pick(all []scenarios.Scenario) ([]scenarios.Scenario, error) {
 		if _, err := path.Match(g, ""); err != nil {
 			return nil, usage("-id=%s: %w", g, err)
 		}
-		hit[i] = slices.ContainsFunc(scenarios.Invariants(), func(inv scenarios.Invariant) bool { return match(g, inv.ID, inv.Rule) })
+		hit[i] = slices.ContainsFunc(scenarios.Invariants(), func(inv scenarios.Invariant) bool { return Match(g, inv.ID, inv.Rule) })
 	}
 	var picked []scenarios.Scenario
 	lacking := map[scenarios.Feature]bool{}
@@ -101,7 +101,7 @@ func (p *Plan) pick(all []scenarios.Scenario) ([]scenarios.Scenario, error) {
 	for _, sc := range all {
 		named := len(globs) == 0
 		for i, g := range globs {
-			if match(g, sc.ID, sc.Rule) {
+			if Match(g, sc.ID, sc.Rule) {
 				named, hit[i] = true, true
 			}
 		}
@@ -136,8 +136,10 @@ func (p *Plan) pick(all []scenarios.Scenario) ([]scenarios.Scenario, error) {
 	return picked, nil
 }
 
-func match(glob, id, rule string) bool {
-	a, _ := path.Match(glob, id) // the pattern has been tried
+// Match says whether a glob names a scenario or an invariant, by its id or by its
+// rule's, as -id does. A pattern that is none names nothing.
+func Match(glob, id, rule string) bool {
+	a, _ := path.Match(glob, id)
 	b, _ := path.Match(glob, rule)
 	return a || b
 }

@@ -20,7 +20,7 @@ func Find(all []scenarios.Scenario, profile string, globs []string) ([]scenarios
 		}
 	}
 	named := func(id, rule string) bool {
-		return len(globs) == 0 || slices.ContainsFunc(globs, func(g string) bool { return match(g, id, rule) })
+		return len(globs) == 0 || slices.ContainsFunc(globs, func(g string) bool { return Match(g, id, rule) })
 	}
 	for _, g := range globs {
 		if _, err := path.Match(g, ""); err != nil {

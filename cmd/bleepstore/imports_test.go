@@ -39,6 +39,7 @@ var edges = []struct {
 	{"conformance/compare", []string{"conformance/report", "scenarios"}},
 	{"conformance/page", []string{"conformance/compare", "conformance/report", "scenarios"}},
 	{"conformance/foreign", nil},
+	{"conformance/mutation", []string{"conformance", "scenarios", "fault"}},
 	{"conformance/trial", []string{"conformance", "conformance/history", "conformance/check", "scenarios", "scenarios/consistency"}},
 	{"conformance", []string{"scenarios", "scenarios/*", "conformance/model", "conformance/report", "reference"}}, // its test file imports scenarios/all and reference
 	{"scenarios", []string{"scenarios/sign"}},

@@ -24,10 +24,12 @@ type commands struct {
 	Baseline baselineCmd `cmd:"" help:"Keep a file of known failures."`
 	Cleanup  cleanupCmd  `cmd:"" help:"Remove what an interrupted test left on its server."`
 	Chaos    chaosCmd    `cmd:"" help:"Let clients loose on an S3 server, and judge how consistent it was."`
+	Mutants  mutantsCmd  `cmd:"" help:"Give a server one bug after the other, and see which scenarios find it."`
 	Replay   replayCmd   `cmd:"" help:"Judge a saved history again."`
 	Bench    benchCmd    `cmd:"" help:"Measure an S3 server beside a bare net/http server."`
 	Bare     bareCmd     `cmd:"" hidden:"" help:"The bare server."`
 	Disk     diskCmd     `cmd:"" name:"faultdisk" hidden:"" help:"A disk that loses power."`
+	Bugged   workerCmd   `cmd:"" name:"mutants-worker" hidden:"" help:"One worker of mutants."`
 	SimRun   simRunCmd   `cmd:"" name:"sim-run" hidden:"" help:"One simulation."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

@@ -1,0 +1,170 @@
+package mutation
+
+import (
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"bleepstore/conformance"
+	"bleepstore/fault"
+)
+
+// mostControl is how long the control of one area took, without bugs, at most: of
+// scenarios that take longer there is one.
+const mostControl = time.Second
+
+// A base is what became of the scenarios without any bug.
+type base struct {
+	scenes []Scene
+	passes map[string]bool            // by scenario
+	took   map[string]time.Duration   // likewise
+	met    map[string]map[string]bool // by bug, the scenarios that had its occasion
+}
+
+// A choice is what is run with one mutant.
+type choice struct {
+	job   Job
+	named []string        // ids of scenarios and invariants of which one must fail
+	own   map[string]bool // areas of those
+	areas map[string]area // the other ones
+}
+
+// An area is one in which a mutant must not show.
+type area struct {
+	all int // scenarios that pass without bugs
+	met int // of these, had the mutant's occasion
+}
+
+// choose says what is run with a mutant. It is nil where nothing that is named
+// passes.
+func (b *base) choose(m fault.Mutant, ground string, seed uint64, control int) *choice {
+	c := &choice{own: map[string]bool{}, areas: map[string]area{}, job: Job{Ground: ground, Seed: seed, Mutant: m.Name}}
+	var named []Scene
+	for _, s := range b.scenes {
+		if names(m, s) && (s.Shape || b.passes[s.ID]) {
+			named = append(named, s)
+			c.named = append(c.named, s.ID)
+			c.own[s.Area] = true
+		}
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	draw := b.drawer(m.Name, seed)
+	for _, s := range named {
+		if s.Shape {
+			c.job.Shapes = append(c.job.Shapes, s.ID)
+		} else if b.met[m.Name][s.ID] {
+			c.job.First = append(c.job.First, s.ID)
+		}
+	}
+	if len(c.job.First) == 0 { // its occasion comes up by chance, or not in the base
+		for _, s := range named {
+			if !s.Shape {
+				c.job.First = append(c.job.First, s.ID)
+			}
+		}
+	}
+	b.quickest(c.job.First)
+	rest := b.byArea(m.Name)
+	for _, name := range areasOf(b.scenes) {
+		if a := (area{all: b.count(name), met: len(rest[name])}); !c.own[name] && a.all > 0 {
+			c.areas[name] = a
+			c.job.Then = append(c.job.Then, b.sample(draw, rest[name], control)...)
+		}
+	}
+	for _, name := range areasOf(b.scenes) {
+		if c.own[name] {
+			c.job.Then = append(c.job.Then, rest[name]...)
+		}
+	}
+	return c
+}
+
+// names says whether one of the scenarios that a mutant names is s.
+func names(m fault.Mutant, s Scene) bool {
+	return slices.ContainsFunc(m.Breaks, func(glob string) bool { return conformance.Match(glob, s.ID, s.Rule) })
+}
+
+// drawer draws for one mutant; other mutants do not change what it draws.
+func (b *base) drawer(name string, seed uint64) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(name)) // never fails
+	return rand.New(rand.NewPCG(seed, h.Sum64()))
+}
+
+// chooseAny says what is run with a mutant on a server that is not our own: what
+// is named, and whatever else had its occasion, until one fails. It is nil where
+// nothing can.
+func (b *base) chooseAny(m fault.Mutant, ground string, seed uint64) *choice {
+	c := &choice{job: Job{Ground: ground, Seed: seed, Mutant: m.Name}}
+	var first, then []string
+	for _, s := range b.scenes {
+		switch named, met := names(m, s), b.met[m.Name][s.ID]; {
+		case s.Shape && named:
+			c.job.Shapes = append(c.job.Shapes, s.ID)
+			c.named = append(c.named, s.ID)
+		case named && b.passes[s.ID] && (met || len(b.met[m.Name]) == 0):
+			first = append(first, s.ID)
+			c.named = append(c.named, s.ID)
+		case met && b.passes[s.ID]:
+			then = append(then, s.ID)
+		}
+	}
+	b.quickest(first)
+	b.quickest(then)
+	if c.job.First = slices.Concat(first, then); len(c.job.First) == 0 {
+		return nil
+	}
+	return c
+}
+
+// quickest sorts scenarios by the time that they took, so that a bug dies early.
+func (b *base) quickest(ids []string) {
+	slices.SortStableFunc(ids, func(x, y string) int { return int(b.took[x] - b.took[y]) })
+}
+
+// byArea returns, by area, the scenarios that met a bug and pass without it.
+func (b *base) byArea(mutant string) map[string][]string {
+	out := map[string][]string{}
+	for _, s := range b.scenes {
+		if b.met[mutant][s.ID] && b.passes[s.ID] {
+			out[s.Area] = append(out[s.Area], s.ID)
+		}
+	}
+	return out
+}
+
+// count is how many scenarios of an area pass without bugs.
+func (b *base) count(area string) (n int) {
+	for _, s := range b.scenes {
+		if s.Area == area && b.passes[s.ID] {
+			n++
+		}
+	}
+	return n
+}
+
+// sample draws at most n of ids, and none that makes them take longer together
+// than a control may, but for the first.
+func (b *base) sample(draw *rand.Rand, ids []string, n int) (out []string) {
+	var sum time.Duration
+	for _, i := range draw.Perm(len(ids)) {
+		if id := ids[i]; len(out) == 0 || len(out) < n && sum+b.took[id] <= mostControl {
+			out = append(out, id)
+			sum += b.took[id]
+		}
+	}
+	return out
+}
+
+// areasOf returns the areas in the order of their first scenarios.
+func areasOf(scenes []Scene) (out []string) {
+	for _, s := range scenes {
+		if !slices.Contains(out, s.Area) {
+			out = append(out, s.Area)
+		}
+	}
+	return out
+}

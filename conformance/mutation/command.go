@@ -1,0 +1,115 @@
+package mutation
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Codes are the exit codes that a command ends with.
+type Codes struct {
+	Found int // it found a violation
+	Sound int // it found none
+	Here  int // it cannot run on this machine
+}
+
+// A Command runs the rest of a command line, with a bug or, where that is "",
+// without one, and returns the exit code and the end of what it said. Its error says
+// that it could not be run to its end.
+type Command func(ctx context.Context, line, mutant string) (code int, said string, err error)
+
+// commands runs the command lines that find bugs. The control of each line is run
+// once.
+type commands struct {
+	run   Command
+	codes Codes
+
+	mu       sync.Mutex
+	controls map[string]*control
+}
+
+// A control is a command line without a bug.
+type control struct {
+	once sync.Once
+	code int
+	said string
+	err  error
+}
+
+// CommandTime bounds one command.
+const CommandTime = 60 * time.Second
+
+func (c *commands) control(ctx context.Context, line string) *control {
+	c.mu.Lock()
+	if c.controls == nil {
+		c.controls = map[string]*control{}
+	}
+	one := c.controls[line]
+	if one == nil {
+		one = &control{}
+		c.controls[line] = one
+	}
+	c.mu.Unlock()
+	one.once.Do(func() { one.code, one.said, one.err = c.bounded(ctx, line, "") })
+	return one
+}
+
+func (c *commands) bounded(ctx context.Context, line, mutant string) (int, string, error) {
+	bounded, cancel := context.WithTimeoutCause(ctx, CommandTime, fmt.Errorf("did not end within %s", CommandTime))
+	defer cancel()
+	code, said, err := c.run(bounded, line, mutant)
+	if bounded.Err() != nil {
+		err = context.Cause(bounded)
+	}
+	return code, said, err
+}
+
+// judge runs the command of a mutant, first without it.
+func (c *commands) judge(ctx context.Context, row *Row) {
+	without := c.control(ctx, row.By)
+	switch {
+	case without.err != nil:
+		row.Verdict, row.Why = NotRun, fmt.Sprintf("without the bug: %v", without.err)
+		return
+	case without.code == c.codes.Found:
+		row.Verdict, row.Why = NotRun, "its command finds a violation without the bug"
+		row.Alarms = append(row.Alarms, Alarm{ID: row.By, Verdict: fmt.Sprintf("exit code %d", without.code), Reason: last(without.said)})
+		return
+	case without.code != c.codes.Sound:
+		row.Verdict, row.Why = NotRun, fmt.Sprintf("without the bug: exit code %d: %s", without.code, last(without.said))
+		return
+	}
+	began := time.Now()
+	code, said, err := c.bounded(ctx, row.By, row.Name)
+	row.Took = time.Since(began)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		row.Verdict, row.Why = NotRun, err.Error()
+	case err != nil:
+		row.Verdict, row.Why = Survived, err.Error()
+	case code == c.codes.Found:
+		row.Verdict, row.Killer, row.Kill, row.Reason = Killed, row.By, row.Took, violation(said)
+	case code == c.codes.Here:
+		row.Verdict, row.Why = NotRun, last(said)
+	default:
+		row.Verdict, row.Why = Survived, fmt.Sprintf("exit code %d: %s", code, last(said))
+	}
+}
+
+// last is the last line of what a command said.
+func last(said string) string {
+	said = strings.TrimSpace(said)
+	return said[strings.LastIndexByte(said, '\n')+1:]
+}
+
+// violation is the first line that tells of one.
+func violation(said string) string {
+	for line := range strings.Lines(said) {
+		if strings.Contains(strings.ToUpper(line), "VIOLATION") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return last(said)
+}

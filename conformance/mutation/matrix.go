@@ -1,0 +1,220 @@
+package mutation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"bleepstore/conformance"
+	"bleepstore/fault"
+)
+
+// A Matrix runs mutants against scenarios. Its fields say how; Run is called once.
+type Matrix struct {
+	Start   func() (Worker, error)
+	Workers int      // at a time
+	Only    []string // globs over names; none: every mutant
+	Seed    uint64   // of all that is drawn
+	Seeds   int      // how many of them the server has to pass without bugs
+	Control int      // scenarios of each other area, at most
+	// Fast stops at the first scenario that fails: no control, no commands, no
+	// systematic bugs, and nothing of what kills nothing.
+	Fast bool
+	// Foreign says that the server is not our own: what does not pass there is no
+	// alarm, and any scenario that passes there and fails with a bug finds it.
+	Foreign bool
+	Command Command
+	Codes   Codes
+	Excuses []Excuse
+	Say     func(line string) // progress, never concurrently
+
+	mu        sync.Mutex
+	inventory *Inventory
+	bases     map[string]*base // by ground
+	report    *Report
+}
+
+// ErrNothing says that there is nothing to run.
+var ErrNothing = errors.New("nothing selected")
+
+// Run runs everything and returns what it found; when ctx ends, what it has found
+// until then. Its error says that the run could not be.
+func (m *Matrix) Run(ctx context.Context) (_ *Report, err error) {
+	m.bases, m.report = map[string]*base{}, &Report{Schema: Schema, Tool: conformance.Version(), Alarms: []Alarm{}, Started: time.Now().UTC(), Seed: m.Seed, Seeds: max(m.Seeds, 1), Only: m.Only, Fast: m.Fast, Foreign: m.Foreign}
+	var slots []*slot
+	for range max(m.Workers, 1) {
+		slots = append(slots, &slot{start: m.Start})
+	}
+	defer func() {
+		for _, s := range slots {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	w, err := slots[0].hold()
+	if err != nil {
+		return nil, err
+	}
+	if m.inventory, err = w.List(ctx); err != nil {
+		return nil, err
+	}
+	rows, err := m.rows()
+	if err != nil {
+		return nil, err
+	}
+	if err := m.runBases(ctx, slots, rows); err != nil {
+		return nil, err
+	}
+	m.runMutants(ctx, slots, rows)
+	if m.whole() {
+		m.look(ctx, slots)
+	}
+	m.runSeeds(ctx, slots)
+	m.report.Interrupted = ctx.Err() != nil
+	m.sum()
+	return m.report, nil
+}
+
+// whole says whether the run can tell which scenarios kill nothing.
+func (m *Matrix) whole() bool { return len(m.Only) == 0 && !m.Fast && !m.Foreign }
+
+// selected says whether Only names a mutant.
+func (m *Matrix) selected(name string) bool {
+	return len(m.Only) == 0 || slices.ContainsFunc(m.Only, func(g string) bool { ok, _ := path.Match(g, name); return ok })
+}
+
+// rows are the mutants that are selected, in the order in which they are run: those
+// with a command first, which take longest.
+func (m *Matrix) rows() (rows []*Row, err error) {
+	for _, g := range m.Only {
+		if _, err := path.Match(g, ""); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrNothing, g, err)
+		}
+	}
+	for _, ground := range slices.Sorted(maps.Keys(m.inventory.Mutants)) {
+		for _, mu := range m.inventory.Mutants[ground] {
+			if m.selected(mu.Name) && !(m.Fast && mu.By != "") {
+				rows = append(rows, &Row{Mutant: mu, Ground: ground, Group: groupOf(mu)})
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("%w: no bug is called %v", ErrNothing, m.Only)
+	}
+	slices.SortStableFunc(rows, func(a, b *Row) int {
+		if (a.By == "") != (b.By == "") {
+			return strings.Compare(b.By, a.By)
+		}
+		return 0
+	})
+	return rows, nil
+}
+
+// The groups of mutants.
+const (
+	groupAPI         = "api"
+	groupConsistency = "consistency"
+	groupHistory     = "history"
+	groupLies        = "lies"
+)
+
+// groupOf is where a mutant is counted.
+func groupOf(m fault.Mutant) string {
+	concurrent := func(glob string) bool { return strings.HasPrefix(glob, "consistency.") }
+	switch first, _, _ := strings.Cut(m.Name, "."); {
+	case first == "history":
+		return groupHistory
+	case first == "lie":
+		return groupLies
+	case m.By != "" || len(m.Breaks) > 0 && !slices.ContainsFunc(m.Breaks, func(g string) bool { return !concurrent(g) }):
+		return groupConsistency
+	}
+	return groupAPI
+}
+
+// runMutants runs the rows.
+func (m *Matrix) runMutants(ctx context.Context, slots []*slot, rows []*Row) {
+	cs := &commands{run: m.Command, codes: m.Codes}
+	var tasks []task
+	for _, row := range rows {
+		tasks = append(tasks, func(ctx context.Context, s *slot) {
+			if row.By != "" {
+				cs.judge(ctx, row)
+			} else {
+				m.try(ctx, s, row)
+			}
+			if ctx.Err() == nil {
+				m.add(row)
+			}
+		})
+	}
+	m.report.Selected = len(tasks)
+	work(ctx, slots, each(tasks))
+}
+
+// try runs the scenarios of one mutant and judges it.
+func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
+	b := m.bases[row.Ground]
+	var c *choice
+	if m.Foreign {
+		c = b.chooseAny(row.Mutant, row.Ground, m.Seed)
+	} else {
+		c = b.choose(row.Mutant, row.Ground, m.Seed, m.Control)
+	}
+	row.Met = len(b.met[row.Name])
+	if c == nil {
+		row.Verdict, row.Why = NoGround, fmt.Sprintf("nothing that passes can show it; it names %v", row.Breaks)
+		if !m.Foreign && !b.knows(row.Mutant) {
+			row.Verdict, row.Why = Survived, fmt.Sprintf("%v names no scenario that gates", row.Breaks)
+		}
+		return
+	}
+	if m.Fast {
+		c.job.Then, c.areas = nil, nil
+	}
+	out, err := s.do(ctx, c.job)
+	if err != nil {
+		row.Verdict, row.Why = NotRun, err.Error()
+		return
+	}
+	m.ledgers(out)
+	judge(c, out, m.Foreign || m.Fast, row)
+}
+
+// knows says whether a mutant names anything at all.
+func (b *base) knows(m fault.Mutant) bool {
+	return slices.ContainsFunc(b.scenes, func(s Scene) bool { return names(m, s) })
+}
+
+// add takes a row into the report, and tells of it.
+func (m *Matrix) add(row *Row) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.report.Mutants = append(m.report.Mutants, row)
+	m.alarms(row.Alarms...)
+	if row.Verdict == Killed {
+		m.report.credit(row.Name, row.Failed...)
+	}
+	m.Say(row.line())
+}
+
+// alarms takes in alarms, each scenario and seed once. The caller holds mu.
+func (m *Matrix) alarms(all ...Alarm) {
+	for _, a := range all {
+		if !slices.ContainsFunc(m.report.Alarms, func(o Alarm) bool { return o.ID == a.ID && o.Seed == a.Seed && o.Ground == a.Ground }) {
+			m.report.Alarms = append(m.report.Alarms, a)
+			m.Say(fmt.Sprintf("FALSE ALARM  %s", a))
+		}
+	}
+}
+
+func (m *Matrix) ledgers(out *Outcome) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.report.Ledgers = append(m.report.Ledgers, out.Ledgers...)
+}
