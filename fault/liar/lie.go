@@ -68,7 +68,7 @@ func (t *telling) chance(n int) bool {
 func (t *telling) keep(name string, a *answer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.kept[name] = kept{answer: a, at: now()}
+	t.kept[name] = kept{answer: a.clone(), at: now()}
 }
 
 // recall returns what is remembered; it counts how often it was asked for.
@@ -77,13 +77,18 @@ func (t *telling) recall(name string) (k kept, ok bool) {
 	defer t.mu.Unlock()
 	if k, ok = t.kept[name]; ok {
 		t.kept[name] = kept{k.answer, k.at, k.n + 1}
+		k.answer = k.answer.clone()
 	}
 	return k, ok
 }
 
 // send sends a request and returns the answer, or nil where there is none.
 func (t *telling) send(q *request) *answer {
-	head, body, err := t.liar.front.Send(q.ctx, q.bytes(), q.method)
+	raw := q.raw
+	if raw == nil {
+		raw = q.bytes()
+	}
+	head, body, err := t.liar.front.Send(q.ctx, raw, q.method)
 	if err != nil {
 		return nil
 	}
@@ -101,6 +106,31 @@ func add(name, says string, breaks []string, l lie) *lie {
 	l.Mutant = fault.Mutant{Name: name, Says: says, Breaks: breaks}
 	lies[name] = &l
 	return &l
+}
+
+// alter registers a lie that changes answers; change returns false where there was
+// nothing to change.
+func alter(name, says string, breaks []string, on func(*request) bool, change func(q *request, a *answer) bool) *lie {
+	return add(name, says, breaks, lie{
+		on:     on,
+		when:   func(q *request, a *answer) bool { return change(q, a.clone()) },
+		change: func(_ *telling, q *request, a *answer) bool { return change(q, a) },
+	})
+}
+
+// revise registers a lie that changes requests before the server has them; change
+// returns false where there was nothing to change. It is about honest ones alone.
+func revise(name, says string, breaks []string, on func(*request) bool, change func(q *request) bool) *lie {
+	return add(name, says, breaks, lie{
+		on:   and(on, honest),
+		when: func(q *request, _ *answer) bool { return change(q.clone()) },
+		take: func(t *telling, q *request) *answer {
+			if !change(q) || !q.resign() {
+				return nil
+			}
+			return t.send(q)
+		},
+	})
 }
 
 // breaks are the rules, or globs over scenarios, that a lie breaks.

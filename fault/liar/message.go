@@ -96,6 +96,7 @@ type answer struct {
 	method string // of the request
 	body   []byte
 	was    []byte // all of it, as it came; nil for one that no server gave
+	of     string // what it is about, where a lie notes that
 
 	length int  // what Content-Length says instead of the truth, where it is above 0
 	mute   bool // no Content-Length comes back where there is none
@@ -136,6 +137,13 @@ func newAnswer(method string, status int, body string) *answer {
 		a.set("Content-Length", strconv.Itoa(len(body)))
 	}
 	return a
+}
+
+// clone is a copy that may be changed while the other stays.
+func (a *answer) clone() *answer {
+	c := *a
+	c.fields, c.body = slices.Clone(a.fields), bytes.Clone(a.body)
+	return &c
 }
 
 // recode gives an answer another status.

@@ -1,6 +1,8 @@
 package liar
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,9 +53,7 @@ func (q *request) own(l *Liar) {
 			q.forget(name)
 		}
 	}
-	if sign.Payload(q.get("X-Amz-Content-Sha256")).Streaming() {
-		q.body = chunksOf(q.body)
-	}
+	q.body = q.content()
 	q.unframe()
 	q.set("Content-Length", strconv.Itoa(len(q.body)))
 	q.whole = true
@@ -66,11 +66,20 @@ func (q *request) own(l *Liar) {
 	q.resign()
 }
 
-// chunksOf takes framing apart as far as it goes.
-func chunksOf(framed []byte) []byte {
+// content is the body without framing, as far as that can be taken apart.
+func (q *request) content() []byte {
+	if !sign.Payload(q.get("X-Amz-Content-Sha256")).Streaming() {
+		return q.body
+	}
 	s := &stream{}
-	s.read(string(framed))
+	s.read(string(q.body))
 	return s.data
+}
+
+// tag is the ETag that the body has as an object.
+func (q *request) tag() string {
+	sum := md5.Sum(q.content())
+	return `"` + hex.EncodeToString(sum[:]) + `"`
 }
 
 // mend ends a document behind the last whole thing that it lists.

@@ -22,6 +22,7 @@ type request struct {
 	body                  []byte // without the transfer coding
 	whole                 bool   // the client said it all
 	by                    signature
+	raw                   []byte          // what is sent instead of it
 	ctx                   context.Context // of what it has a lie send
 	was                   []byte          // all of it, as it came
 	had                   fields          // its fields, as they came

@@ -41,6 +41,7 @@ func (s *stream) read(rest string) bool {
 			break
 		}
 		if uint64(len(rest)) < n+2 {
+			s.data = append(s.data, rest[:min(uint64(len(rest)), n)]...)
 			return false
 		}
 		s.Sizes = append(s.Sizes, int(n))

@@ -1,0 +1,168 @@
+package liar
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+)
+
+// Listings that lose keys, repeat them, or sort them wrongly.
+
+var (
+	listings = ops("ListObjects", "ListObjectsV2")
+	v2       = ops("ListObjectsV2")
+)
+
+// truncated says that a page is not the last.
+func truncated(a *answer) bool { return a.ok() && textOf(a.body, "IsTruncated") == "true" }
+
+// entries gives a page other entries of a name in the place of its own.
+func entries(a *answer, name string, change func(old []string) []string) bool {
+	old := all(a.body, name)
+	if len(old) == 0 || !a.ok() {
+		return false
+	}
+	fresh := change(slices.Clone(old))
+	if slices.Equal(old, fresh) {
+		return false
+	}
+	a.body = each(a.body, name, func(i int, _ string) string {
+		if i > 0 {
+			return ""
+		}
+		return strings.Join(fresh, "")
+	})
+	return true
+}
+
+// sorted are entries by a form of their keys.
+func sorted(form func(key string) string) func([]string) []string {
+	return func(old []string) []string {
+		slices.SortStableFunc(old, func(a, b string) int {
+			return strings.Compare(form(textOf([]byte(a), "Key")), form(textOf([]byte(b), "Key")))
+		})
+		return old
+	}
+}
+
+// utf16Form sorts as the code units of UTF-16 do.
+func utf16Form(key string) string {
+	var b strings.Builder
+	for _, u := range utf16.Encode([]rune(key)) {
+		b.WriteByte(byte(u >> 8))
+		b.WriteByte(byte(u))
+	}
+	return b.String()
+}
+
+// retext gives the elements of a name another text, where that is not theirs.
+func retext(a *answer, name, text string) bool {
+	old := textOf(a.body, name)
+	if !a.ok() || old == "" || old == text {
+		return false
+	}
+	a.body = withText(a.body, name, text)
+	return true
+}
+
+var (
+	_ = alter("lie.list.drop-last", "a page of a listing that goes on lacks its last key",
+		breaks("L-02", "L-26", "listing.*"), listings, func(_ *request, a *answer) bool {
+			return truncated(a) && entries(a, "Contents", func(e []string) []string { return e[:len(e)-1] })
+		})
+	_ = alter("lie.list.drop-first", "a listing that has several keys lacks the first one",
+		breaks("L-02", "listing.*"), listings, func(_ *request, a *answer) bool {
+			return len(all(a.body, "Contents")) > 1 && entries(a, "Contents", func(e []string) []string { return e[1:] })
+		})
+	_ = alter("lie.list.twice", "the last key of a page comes twice",
+		breaks("L-02", "listing.*"), listings, func(_ *request, a *answer) bool {
+			return len(all(a.body, "Contents")) > 1 && entries(a, "Contents", func(e []string) []string { return append(e, e[len(e)-1]) })
+		})
+	_ = alter("lie.list.prefix-twice", "a common prefix comes twice",
+		breaks("L-04", "L-05", "listing.*"), listings, func(_ *request, a *answer) bool {
+			return entries(a, "CommonPrefixes", func(e []string) []string { return append(e, e[len(e)-1]) })
+		})
+	_ = alter("lie.list.no-prefixes", "a listing has no common prefixes",
+		breaks("L-04", "listing.delimiter.*"), listings, func(_ *request, a *answer) bool {
+			return entries(a, "CommonPrefixes", func([]string) []string { return nil })
+		})
+	_ = alter("lie.list.utf16-order", "keys are listed in the order of UTF-16",
+		breaks("L-01", "listing.order.*"), listings, func(_ *request, a *answer) bool {
+			return entries(a, "Contents", sorted(utf16Form))
+		})
+	_ = alter("lie.list.caseless-order", "keys are listed in an order that does not heed case",
+		breaks("L-01", "listing.order.*"), listings, func(_ *request, a *answer) bool {
+			return entries(a, "Contents", sorted(strings.ToLower))
+		})
+	_ = alter("lie.list.backwards", "keys are listed backwards",
+		breaks("L-01", "listing.*"), listings, func(_ *request, a *answer) bool {
+			return entries(a, "Contents", func(e []string) []string { slices.Reverse(e); return e })
+		})
+	_ = alter("lie.list.never-truncated", "IsTruncated is always false",
+		breaks("L-18", "listing.*"), listings, func(_ *request, a *answer) bool { return retext(a, "IsTruncated", "false") })
+	_ = alter("lie.list.always-truncated", "the last page of a listing with max-keys says that more follow",
+		breaks("L-18", "listing.*"), listings, func(q *request, a *answer) bool {
+			return q.params().Has("max-keys") && len(all(a.body, "Contents")) > 0 && retext(a, "IsTruncated", "true")
+		})
+	_ = alter("lie.list.key-count", "KeyCount is one too many",
+		breaks("L-09", "listing.key-count"), v2, func(_ *request, a *answer) bool {
+			n, err := strconv.Atoi(textOf(a.body, "KeyCount"))
+			return err == nil && retext(a, "KeyCount", strconv.Itoa(n+1))
+		})
+	_ = alter("lie.list.key-count-keys", "KeyCount counts no common prefixes",
+		breaks("L-09", "listing.key-count"), v2, func(_ *request, a *answer) bool {
+			return retext(a, "KeyCount", strconv.Itoa(len(all(a.body, "Contents"))))
+		})
+	_ = alter("lie.list.size", "a listing gives every key the size 0",
+		breaks("L-17", "listing.content.*"), listings, func(_ *request, a *answer) bool { return retext(a, "Size", "0") })
+	_ = alter("lie.list.date", "a listing gives every key one date of the past",
+		breaks("L-17", "O-25", "listing.content.last-modified"), listings, func(_ *request, a *answer) bool {
+			return retext(a, "LastModified", "2006-03-01T00:00:00.000Z")
+		})
+	_ = alter("lie.list.unsaid", "a listing does not repeat the prefix that was asked for",
+		breaks("L-17", "listing.content.asked"), listings, func(q *request, a *answer) bool {
+			had := textOf(a.body, "Prefix") != "" && q.params().Get("prefix") != ""
+			a.body = without(a.body, "Prefix")
+			return had && len(all(a.body, "CommonPrefixes")) == 0
+		})
+)
+
+// stripped registers a lie that leaves a parameter of a listing out.
+func stripped(name, says, param string, on func(*request) bool, broken ...string) *lie {
+	return revise(name, says, broken, on, func(q *request) bool {
+		had := q.params().Get(param) != ""
+		q.forget(param)
+		return had
+	})
+}
+
+var (
+	_ = stripped("lie.list.prefix-ignored", "a listing heeds no prefix", "prefix", listings, "L-03", "listing.prefix.*")
+	_ = stripped("lie.list.delimiter-ignored", "a listing heeds no delimiter", "delimiter", listings, "L-04", "listing.delimiter.*")
+	_ = stripped("lie.list.encoding-ignored", "a listing heeds no encoding-type", "encoding-type", listings, "L-14", "L-15", "listing.encoding.*")
+	_ = stripped("lie.list.max-keys-ignored", "a listing heeds no max-keys", "max-keys", listings, "L-18", "listing.*")
+	_ = stripped("lie.list.start-after-ignored", "a listing heeds no start-after", "start-after", v2, "L-08", "listing.start-after.*")
+	_ = stripped("lie.list.marker-ignored", "a listing heeds no marker", "marker", ops("ListObjects"), "L-07", "listing.marker.*")
+	_ = revise("lie.list.start-after-inclusive", "a listing begins with the key that is given as start-after",
+		breaks("L-08", "listing.start-after.*"), v2, func(q *request) bool { return before(q, "start-after") })
+	_ = revise("lie.list.marker-inclusive", "a listing begins with the key that is given as marker",
+		breaks("L-07", "listing.marker.*"), ops("ListObjects"), func(q *request) bool { return before(q, "marker") })
+	_ = revise("lie.list.prefix-caseless", "a listing takes the prefix in small letters",
+		breaks("L-03", "listing.prefix.*"), listings, func(q *request) bool {
+			p := q.params().Get("prefix")
+			q.param("prefix", strings.ToLower(p))
+			return strings.ToLower(p) != p
+		})
+)
+
+// before has a parameter name a key that stands before what it named, and behind
+// all others.
+func before(q *request, name string) bool {
+	key := q.params().Get(name)
+	if key == "" || key[len(key)-1] <= ' ' || key[len(key)-1] >= 0x80 {
+		return false
+	}
+	q.param(name, key[:len(key)-1]+string(key[len(key)-1]-1)+"~~~")
+	return true
+}

@@ -1,0 +1,112 @@
+package liar
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Answers of the wrong form.
+
+// anything picks every request.
+func anything(*request) bool { return true }
+
+var (
+	_ = alter("lie.shape.no-request-id", "no answer has x-amz-request-id",
+		breaks("I1", "X-12", "shape.request-id"), anything, func(_ *request, a *answer) bool { return a.drop("X-Amz-Request-Id") })
+	_ = alter("lie.shape.error-id", "the request id of an error is another than the header's",
+		breaks("I1", "shape.error-request-id"), anything, func(_ *request, a *answer) bool {
+			return a.status >= 400 && replace(a, "<RequestId>", "<RequestId>0")
+		})
+	_ = alter("lie.shape.no-namespace", "documents have no namespace",
+		breaks("X-11", "wire.xml.*"), anything, func(_ *request, a *answer) bool { return a.ok() && replace(a, space, "") })
+	_ = alter("lie.shape.no-declaration", "documents have no XML declaration",
+		breaks("X-11", "wire.xml.*"), anything, func(_ *request, a *answer) bool {
+			i := strings.Index(string(a.body), "?>")
+			if !strings.HasPrefix(string(a.body), "<?xml") || i < 0 {
+				return false
+			}
+			a.body = []byte(strings.TrimLeft(string(a.body[i+2:]), "\r\n"))
+			return true
+		})
+	_ = alter("lie.shape.plain-type", "documents have the content type text/plain",
+		breaks("X-11", "wire.xml.*", "wire.answer.*"), anything, func(_ *request, a *answer) bool {
+			was := a.get("Content-Type")
+			a.set("Content-Type", "text/plain")
+			return strings.Contains(was, "xml") && isXML(a.body)
+		})
+	_ = alter("lie.shape.html-error", "an error is a page of HTML",
+		breaks("I1", "shape.error-body"), anything, func(q *request, a *answer) bool {
+			if a.status < 400 || q.method == http.MethodHead {
+				return false
+			}
+			a.body = []byte("<html><head><title>" + a.reason + "</title></head><body><h1>" + a.reason + "</h1></body></html>")
+			a.set("Content-Type", "text/html")
+			return true
+		})
+	_ = alter("lie.shape.no-such-key", "a missing key is told of as a missing bucket",
+		breaks("O-03", "object.get.missing"), ops("GetObject"), func(_ *request, a *answer) bool { return recoded(a, "NoSuchKey", "NoSuchBucket") })
+	_ = alter("lie.shape.no-such-bucket", "a missing bucket is told of as a missing key",
+		breaks("B-18", "bucket.missing.*"), anything, func(_ *request, a *answer) bool { return recoded(a, "NoSuchBucket", "NoSuchKey") })
+	_ = alter("lie.shape.200-for-204", "DeleteObject answers 200",
+		breaks("O-05", "object.delete.*"), ops("DeleteObject"), func(_ *request, a *answer) bool {
+			if a.status != http.StatusNoContent {
+				return false
+			}
+			a.recode(http.StatusOK)
+			a.set("Content-Length", "0")
+			return true
+		})
+	_ = alter("lie.shape.200-for-bucket-204", "DeleteBucket answers 200",
+		breaks("B-11", "bucket.delete.*"), ops("DeleteBucket"), func(_ *request, a *answer) bool {
+			if a.status != http.StatusNoContent {
+				return false
+			}
+			a.recode(http.StatusOK)
+			a.set("Content-Length", "0")
+			return true
+		})
+	_ = alter("lie.shape.200-for-304", "a read that was to answer 304 answers 200 and nothing",
+		breaks("C-02", "C-03", "object.get.*"), reads, func(_ *request, a *answer) bool {
+			if a.status != http.StatusNotModified {
+				return false
+			}
+			a.recode(http.StatusOK)
+			a.set("Content-Length", "0")
+			return true
+		})
+	_ = alter("lie.shape.404-for-403", "who may not see a bucket is told that there is none",
+		breaks("B-10", "auth.*", "acl.*"), anything, func(q *request, a *answer) bool {
+			if a.status != http.StatusForbidden || q.method == http.MethodHead {
+				return false
+			}
+			a.recode(http.StatusNotFound)
+			a.body = withText(a.body, "Code", "NoSuchBucket")
+			return true
+		})
+	_ = alter("lie.shape.405-silent", "a 405 does not say which methods there are",
+		breaks("X-09", "wire.method.allow"), anything, func(_ *request, a *answer) bool {
+			return a.status == http.StatusMethodNotAllowed && a.drop("Allow")
+		})
+	_ = add("lie.wire.continue", "every request that expects 100 is answered with it before it is looked at",
+		breaks("X-01", "wire.expect.*"), lie{on: func(q *request) bool { return q.get("Expect") != "" },
+			take: func(t *telling, q *request) *answer {
+				q.drop("Expect")
+				return t.send(q)
+			}})
+	_ = alter("lie.wire.closing", "the connection ends behind every answer, which does not say so",
+		breaks("X-19", "wire.connection.*"), anything, func(_ *request, a *answer) bool {
+			a.cut = true
+			return true
+		})
+)
+
+func replace(a *answer, old, fresh string) bool {
+	was := string(a.body)
+	a.body = []byte(strings.Replace(was, old, fresh, 1))
+	return was != string(a.body)
+}
+
+// recoded gives an error another code.
+func recoded(a *answer, from, to string) bool {
+	return a.status >= 400 && replace(a, "<Code>"+from+"<", "<Code>"+to+"<")
+}

@@ -1,0 +1,136 @@
+package liar
+
+import (
+	"net/http"
+	"strings"
+
+	"bleepstore/scenarios/sign"
+)
+
+// Writes that are acknowledged and not done, done and not acknowledged, or done
+// twice.
+
+// hollow registers a lie that answers honest requests without sending them.
+func hollow(name, says string, on func(*request) bool, broken ...string) *lie {
+	return add(name, says, broken, lie{on: and(on, honest), when: worked, take: func(_ *telling, q *request) *answer {
+		a := pretend(q)
+		if a.fields.has("ETag") {
+			a.set("ETag", q.tag())
+		}
+		return a
+	}})
+}
+
+// over picks writes over keys that were written before: what the lie notes of them
+// is in kept.
+func over(t *telling, q *request) bool {
+	_, again := t.recall(q.bucket + "/" + q.key)
+	t.keep(q.bucket+"/"+q.key, &answer{})
+	return again
+}
+
+var (
+	_ = hollow("lie.write.delete-unsent", "DeleteObject answers 204 and deletes nothing", ops("DeleteObject"), "O-05", "object.delete.*")
+	_ = hollow("lie.write.delete-many-unsent", "DeleteObjects answers 200 and deletes nothing", ops("DeleteObjects"), "O-20", "object.delete-many.*")
+	_ = hollow("lie.write.abort-unsent", "AbortMultipartUpload answers 204 and keeps the upload", ops("AbortMultipartUpload"), "M-13", "multipart.abort.*")
+	_ = hollow("lie.write.tags-unsent", "PutObjectTagging answers 200 and leaves the tags as they are", ops("PutObjectTagging"), "T-10", "object.tags.*")
+	_ = hollow("lie.write.acl-unsent", "PutObjectAcl answers 200 and leaves the ACL as it is", ops("PutObjectAcl"), "AC-13", "acl.*")
+	_ = hollow("lie.write.versioning-unsent", "PutBucketVersioning to Suspended answers 200 and changes nothing",
+		func(q *request) bool {
+			return q.op == "PutBucketVersioning" && strings.Contains(string(q.was), "Suspended")
+		}, "V-12", "V-19", "version.*")
+
+	_ = add("lie.write.overwrite-unsent", "PutObject over an object answers 200 and leaves it as it is",
+		breaks("O-06", "object.put.*"), lie{on: and(ops("PutObject"), honest), when: worked, take: func(t *telling, q *request) *answer {
+			if !over(t, q) {
+				return nil
+			}
+			a := pretend(q)
+			a.set("ETag", q.tag())
+			return a
+		}})
+	_ = add("lie.write.applied-500", "one PutObject in twenty is done and answered with 500",
+		breaks("object.*", "listing.*", "consistency.*"), lie{on: ops("PutObject"), when: worked,
+			change: func(t *telling, q *request, a *answer) bool {
+				if !t.chance(20) {
+					return false
+				}
+				*a = *refusal(q, http.StatusInternalServerError, "InternalError")
+				return true
+			}})
+	_ = add("lie.write.delete-500", "DeleteObject is done and answered with 500",
+		breaks("O-05", "object.delete.*"), lie{on: ops("DeleteObject"), when: worked, change: func(_ *telling, q *request, a *answer) bool {
+			*a = *refusal(q, http.StatusInternalServerError, "InternalError")
+			return true
+		}})
+	_ = add("lie.write.twice", "every PutObject is done twice",
+		breaks("V-02", "W-01", "version.*", "conditional.put.*"), lie{on: and(ops("PutObject"), honest), when: worked,
+			take: func(t *telling, q *request) *answer {
+				if a := t.send(q); a == nil {
+					return nil
+				}
+				return t.send(q)
+			}})
+	_ = add("lie.write.delete-twice", "every DeleteObject is done twice",
+		breaks("V-06", "version.delete.*", "W-14"), lie{on: and(ops("DeleteObject"), honest), when: worked,
+			take: func(t *telling, q *request) *answer {
+				if a := t.send(q); a == nil {
+					return nil
+				}
+				return t.send(q)
+			}})
+	_ = add("lie.write.replayed", "an earlier PutObject of a key is done again behind the next one",
+		breaks("O-06", "object.put.*", "consistency.*"), lie{on: and(ops("PutObject"), honest), when: worked,
+			take: func(t *telling, q *request) *answer {
+				old, again := t.recall(q.bucket + "/" + q.key)
+				t.keep(q.bucket+"/"+q.key, &answer{was: q.bytes()})
+				a := t.send(q)
+				if again && a != nil && a.ok() {
+					earlier := q.clone()
+					earlier.raw = old.was
+					t.send(earlier)
+				}
+				return a
+			}})
+)
+
+// Bodies in the framing of aws-chunked.
+
+var (
+	_ = add("lie.stream.stored", "PutObject stores the framing of aws-chunked with the body",
+		breaks("S-01", "streaming.put.*", "streaming.encoding.*"), framed("PutObject"))
+	_ = add("lie.stream.part-stored", "UploadPart stores the framing of aws-chunked with the part",
+		breaks("S-01", "streaming.part.*"), framed("UploadPart"))
+	_ = revise("lie.stream.trailer-unread", "PutObject and UploadPart heed no trailer",
+		breaks("S-07", "streaming.put.*", "streaming.part.*"), ops("PutObject", "UploadPart"), func(q *request) bool {
+			p := sign.Payload(q.by.payload)
+			if p != sign.ChunkedTrailer && p != sign.UnsignedTrailer {
+				return false
+			}
+			s := readStream(q)
+			if s == nil {
+				return false
+			}
+			q.unframe()
+			q.body = s.data
+			return true
+		})
+)
+
+// framed is a lie that sends a framed body on as if it were none.
+func framed(op string) lie {
+	streams := func(q *request) bool { return sign.Payload(q.by.payload).Streaming() }
+	return lie{on: and(ops(op), honest, streams), when: worked, take: func(t *telling, q *request) *answer {
+		whole := q.body
+		q.unframe()
+		q.body = whole
+		for name := range digests {
+			q.drop(name)
+		}
+		q.drop("X-Amz-Sdk-Checksum-Algorithm")
+		if !q.resign() {
+			return nil
+		}
+		return t.send(q)
+	}}
+}
