@@ -26,6 +26,7 @@ type commands struct {
 	Chaos    chaosCmd    `cmd:"" help:"Let clients loose on an S3 server, and judge how consistent it was."`
 	Mutants  mutantsCmd  `cmd:"" help:"Give a server one bug after the other, and see which scenarios find it."`
 	Replay   replayCmd   `cmd:"" help:"Judge a saved history again."`
+	Liar     liarCmd     `cmd:"" help:"Stand before an S3 server and lie, to see whether a test suite notices."`
 	Bench    benchCmd    `cmd:"" help:"Measure an S3 server beside a bare net/http server."`
 	Bare     bareCmd     `cmd:"" hidden:"" help:"The bare server."`
 	Disk     diskCmd     `cmd:"" name:"faultdisk" hidden:"" help:"A disk that loses power."`

@@ -21,7 +21,7 @@ type family struct {
 
 var families = []family{
 	{"ignore", "%s acts as if a request had no %s", metIgnorable, ignore},
-	{"refuse", "%s with %s is not implemented", metParams, refuse},
+	{"refuse", "%s with %s is refused", metParams, refuse},
 	{"swallow", "%s answers %s as if it had worked, and does nothing", metCodes, swallow},
 	{"perform", "%s tells of %s, and yet does what was asked", metCodes, perform},
 	{"recode", "%s has another code where it is %s, under the same status", metErrors, recode},
@@ -29,6 +29,15 @@ var families = []family{
 	{"mute", "%s answers without the header %s", metHeaders, mute},
 	{"element", "%s answers without the element %s", metElements, dropElement},
 	{"keep", "%s stores what came of a body that broke off: %s", func(*request, *answer) []string { return nil }, keepCut},
+}
+
+// Families lists the forms of the lies that do not stand here by name, one a line.
+func Families() string {
+	var b strings.Builder
+	for _, f := range families {
+		fmt.Fprintf(&b, "  lie.%s.OPERATION.THING  "+f.says+"\n", f.name, "OPERATION", "THING")
+	}
+	return b.String()
 }
 
 // ofFamily returns a lie by its name.
@@ -135,7 +144,7 @@ func refuse(op, name string) lie {
 		if !q.hasParam(name) {
 			return nil
 		}
-		return refusal(q, http.StatusNotImplemented, "NotImplemented")
+		return refusal(q, http.StatusBadRequest, "InvalidRequest")
 	}}
 }
 

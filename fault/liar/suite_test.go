@@ -40,11 +40,7 @@ func others(t *testing.T) string {
 // liarBefore opens a liar before a server.
 func liarBefore(t *testing.T, server string) *liar.Liar {
 	t.Helper()
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := liar.New(liar.Options{Target: u, Keys: accounts, Seed: 1})
+	l, err := liarAt(server)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +50,14 @@ func liarBefore(t *testing.T, server string) *liar.Liar {
 		}
 	})
 	return l
+}
+
+func liarAt(server string) (*liar.Liar, error) {
+	u, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+	return liar.New(liar.Options{Target: u, Keys: accounts, Seed: 1})
 }
 
 // verdicts runs scenarios at a URL.
