@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -20,44 +19,40 @@ type Codes struct {
 // that it could not be run to its end.
 type Command func(ctx context.Context, line, mutant string) (code int, said string, err error)
 
-// commands runs the command lines that find bugs. The control of each line is run
-// once.
+// commands runs the command lines that find bugs, one at a time: each may take
+// the whole machine. The control of each line is run once.
 type commands struct {
-	run   Command
-	codes Codes
-
-	mu       sync.Mutex
+	run      Command
+	codes    Codes
 	controls map[string]*control
 }
 
 // A control is a command line without a bug.
 type control struct {
-	once sync.Once
 	code int
 	said string
 	err  error
 }
 
-// CommandTime bounds one command.
-const CommandTime = 60 * time.Second
+const (
+	// commandTime bounds a command that is to find a bug.
+	commandTime = time.Minute
+	// controlTime bounds one without a bug, which goes on to its end.
+	controlTime = 5 * time.Minute
+)
 
 func (c *commands) control(ctx context.Context, line string) *control {
-	c.mu.Lock()
-	if c.controls == nil {
-		c.controls = map[string]*control{}
-	}
 	one := c.controls[line]
 	if one == nil {
 		one = &control{}
+		one.code, one.said, one.err = c.bounded(ctx, line, "", controlTime)
 		c.controls[line] = one
 	}
-	c.mu.Unlock()
-	one.once.Do(func() { one.code, one.said, one.err = c.bounded(ctx, line, "") })
 	return one
 }
 
-func (c *commands) bounded(ctx context.Context, line, mutant string) (int, string, error) {
-	bounded, cancel := context.WithTimeoutCause(ctx, CommandTime, fmt.Errorf("did not end within %s", CommandTime))
+func (c *commands) bounded(ctx context.Context, line, mutant string, most time.Duration) (int, string, error) {
+	bounded, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("did not end within %s", most))
 	defer cancel()
 	code, said, err := c.run(bounded, line, mutant)
 	if bounded.Err() != nil {
@@ -82,7 +77,7 @@ func (c *commands) judge(ctx context.Context, row *Row) {
 		return
 	}
 	began := time.Now()
-	code, said, err := c.bounded(ctx, row.By, row.Name)
+	code, said, err := c.bounded(ctx, row.By, row.Name, commandTime)
 	row.Took = time.Since(began)
 	switch {
 	case err != nil && ctx.Err() != nil:

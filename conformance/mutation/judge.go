@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"bleepstore/fault"
@@ -82,7 +83,7 @@ func judge(c *choice, out *Outcome, anyKills bool, row *Row) {
 		}
 	}
 	row.Took, row.Ran, row.Named = out.Took, len(out.Trials), len(c.named)
-	sum := tally{c: c, alarms: alarms, anyKills: anyKills, ran: map[string]int{}, passed: map[string]int{}}
+	sum := tally{c: c, alarms: alarms, anyKills: anyKills, ran: map[string]int{}, passed: map[string]int{}, named: map[scenarios.Verdict]int{}}
 	for _, t := range out.Trials {
 		row.ran[t.ID] = true
 		sum.add(t, row)
@@ -95,7 +96,7 @@ func judge(c *choice, out *Outcome, anyKills bool, row *Row) {
 	case row.Killer == "" && len(out.Trials) == 0:
 		row.Verdict, row.Why = NotRun, "nothing was run with it"
 	case row.Killer == "":
-		row.Verdict, row.Why = Survived, fmt.Sprintf("none of %d scenarios that it names failed%s", row.Named, others(row.Failed))
+		row.Verdict, row.Why = Survived, fmt.Sprintf("of %d scenarios that it names none failed%s%s", row.Named, sum.ends(), others(row.Failed))
 	case !anyKills && row.Areas == 0:
 		row.Verdict, row.Why = Broad, "it names every area: nothing is left that must pass"
 	case !anyKills && float64(row.Passed) < enough*float64(row.Areas):
@@ -103,6 +104,20 @@ func judge(c *choice, out *Outcome, anyKills bool, row *Row) {
 	default:
 		row.Verdict = Killed
 	}
+}
+
+// ends tells how the scenarios that are named ended, where not all passed.
+func (s *tally) ends() string {
+	var out []string
+	for _, v := range scenarios.Verdicts() {
+		if n := s.named[v]; n > 0 {
+			out = append(out, fmt.Sprintf("%d %s", n, v))
+		}
+	}
+	if len(out) == 0 || len(out) == 1 && s.named[scenarios.Pass] > 0 {
+		return ""
+	}
+	return " (" + strings.Join(out, ", ") + ")"
 }
 
 // others tells of what failed without being named.
@@ -122,7 +137,8 @@ type tally struct {
 	c           *choice
 	alarms      map[string]bool
 	anyKills    bool
-	ran, passed map[string]int // by area
+	ran, passed map[string]int            // by area
+	named       map[scenarios.Verdict]int // of what the mutant names
 	elapsed     time.Duration
 }
 
@@ -130,6 +146,9 @@ func (s *tally) add(t Trial, row *Row) {
 	s.elapsed += t.Took
 	area := scenarios.Scenario{ID: t.ID}.Area()
 	s.ran[area]++
+	if slices.Contains(s.c.named, t.ID) {
+		s.named[t.Verdict]++
+	}
 	if t.Passed() {
 		s.passed[area]++
 	}

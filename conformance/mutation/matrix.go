@@ -88,8 +88,7 @@ func (m *Matrix) selected(name string) bool {
 	return len(m.Only) == 0 || slices.ContainsFunc(m.Only, func(g string) bool { ok, _ := path.Match(g, name); return ok })
 }
 
-// rows are the mutants that are selected, in the order in which they are run: those
-// with a command first, which take longest.
+// rows are the mutants that are selected.
 func (m *Matrix) rows() (rows []*Row, err error) {
 	for _, g := range m.Only {
 		if _, err := path.Match(g, ""); err != nil {
@@ -106,12 +105,6 @@ func (m *Matrix) rows() (rows []*Row, err error) {
 	if len(rows) == 0 {
 		return nil, fmt.Errorf("%w: no bug is called %v", ErrNothing, m.Only)
 	}
-	slices.SortStableFunc(rows, func(a, b *Row) int {
-		if (a.By == "") != (b.By == "") {
-			return strings.Compare(b.By, a.By)
-		}
-		return 0
-	})
 	return rows, nil
 }
 
@@ -139,21 +132,28 @@ func groupOf(m fault.Mutant) string {
 
 // runMutants runs the rows.
 func (m *Matrix) runMutants(ctx context.Context, slots []*slot, rows []*Row) {
-	cs := &commands{run: m.Command, codes: m.Codes}
-	var tasks []task
+	cs := &commands{run: m.Command, codes: m.Codes, controls: map[string]*control{}}
+	var byCommand []*Row
 	for _, row := range rows {
-		tasks = append(tasks, func(ctx context.Context, s *slot) {
-			if row.By != "" {
-				cs.judge(ctx, row)
-			} else {
-				m.try(ctx, s, row)
-			}
-			if ctx.Err() == nil {
-				m.add(row)
-			}
-		})
+		if row.By != "" {
+			byCommand = append(byCommand, row)
+		}
 	}
-	m.report.Selected = len(tasks)
+	tasks := []task{func(ctx context.Context, _ *slot) {
+		for _, row := range byCommand {
+			cs.judge(ctx, row)
+			m.add(ctx, row)
+		}
+	}}
+	for _, row := range rows {
+		if row.By == "" {
+			tasks = append(tasks, func(ctx context.Context, s *slot) {
+				m.try(ctx, s, row)
+				m.add(ctx, row)
+			})
+		}
+	}
+	m.report.Selected = len(rows)
 	work(ctx, slots, each(tasks))
 }
 
@@ -191,8 +191,12 @@ func (b *base) knows(m fault.Mutant) bool {
 	return slices.ContainsFunc(b.scenes, func(s Scene) bool { return names(m, s) })
 }
 
-// add takes a row into the report, and tells of it.
-func (m *Matrix) add(row *Row) {
+// add takes a row into the report, and tells of it, unless ctx has ended: then it
+// says nothing.
+func (m *Matrix) add(ctx context.Context, row *Row) {
+	if ctx.Err() != nil {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.report.Mutants = append(m.report.Mutants, row)
