@@ -50,9 +50,18 @@ func (c *liarCmd) Run() error {
 	o := conformance.DefaultOptions()
 	o.Endpoint, o.AccessKey, o.SecretKey, o.Region, o.Insecure = []string{c.Endpoint}, c.AccessKey, c.SecretKey, c.Region, c.Insecure
 	o.AltAccessKey, o.AltSecretKey = c.AltAccessKey, c.AltSecretKey
-	t, err := conformance.TargetOf(o, os.Getenv)
+	l, err := newLiar(o, c.Listen, c.Seed, os.Getenv)
 	if err != nil {
 		return err
+	}
+	return errors.Join(c.stand(l), l.Close())
+}
+
+// newLiar opens a liar before the first endpoint of o, with the keys of o.
+func newLiar(o conformance.Options, listen string, seed uint64, getenv func(string) string) (*liar.Liar, error) {
+	t, err := conformance.TargetOf(o, getenv)
+	if err != nil {
+		return nil, err
 	}
 	var keys []liar.Keys
 	for _, k := range []scenarios.Keys{t.Main, t.Alt} {
@@ -60,11 +69,11 @@ func (c *liarCmd) Run() error {
 			keys = append(keys, liar.Keys{Access: k.Access, Secret: k.Secret})
 		}
 	}
-	l, err := liar.New(liar.Options{Target: t.Endpoints[0], TLS: t.TLS, Listen: c.Listen, Keys: keys, Region: t.Region, Seed: c.Seed})
+	l, err := liar.New(liar.Options{Target: t.Endpoints[0], TLS: t.TLS, Listen: listen, Keys: keys, Region: t.Region, Seed: seed})
 	if err != nil {
-		return usage("%w", err)
+		return nil, usage("%w", err)
 	}
-	return errors.Join(c.stand(l), l.Close())
+	return l, nil
 }
 
 // stand lies until it is interrupted, and says then how often.

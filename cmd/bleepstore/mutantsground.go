@@ -2,30 +2,36 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"bleepstore/conformance"
 	"bleepstore/conformance/mutation"
 	"bleepstore/fault"
+	"bleepstore/fault/liar"
 	"bleepstore/reference"
 )
 
-// groundServer is the reference server, with bugs of its own.
-const groundServer = "server"
+// The grounds of a matrix.
+const (
+	groundServer = "server" // the reference server, with bugs of its own
+	groundLiar   = "liar"   // a server with a liar before it
+)
 
-// grounds are where this program can plant bugs: in its own server, or before the
-// one that o names.
+// grounds are where this program can plant bugs: before the server that o names, or
+// in its own and before that.
 func grounds(o conformance.Options) map[string]mutation.Ground {
-	return map[string]mutation.Ground{groundServer: serverGround(o)}
+	if len(o.Endpoint) > 0 {
+		return map[string]mutation.Ground{groundLiar: foreignGround(o)}
+	}
+	return map[string]mutation.Ground{groundServer: serverGround(o), groundLiar: liarGround(o)}
 }
 
 // serverGround opens a reference server in this process.
 func serverGround(o conformance.Options) mutation.Ground {
 	return func(ctx context.Context) (*mutation.Site, error) {
 		at := o
-		if len(at.Features) == 0 {
-			at.Profile = "core" // and what Embed adds
-		}
 		shut, err := embed(ctx, &at, reference.Memory, "")
 		if err != nil {
 			return nil, err
@@ -33,6 +39,47 @@ func serverGround(o conformance.Options) mutation.Ground {
 		return &mutation.Site{Options: at, Subject: planted{}, Close: func(context.Context) error { return shut() }}, nil
 	}
 }
+
+// liarGround opens a reference server in this process, and a liar before it, which
+// TLS goes round.
+func liarGround(o conformance.Options) mutation.Ground {
+	return func(ctx context.Context) (*mutation.Site, error) {
+		at := o
+		shut, err := embed(ctx, &at, reference.Memory, "")
+		if err != nil {
+			return nil, err
+		}
+		site, err := before(at, func(string) string { return "" })
+		if err != nil {
+			return nil, errors.Join(err, shut())
+		}
+		away := site.Close
+		site.Close = func(ctx context.Context) error { return errors.Join(away(ctx), shut()) }
+		return site, nil
+	}
+}
+
+// foreignGround puts a liar before the server that o names.
+func foreignGround(o conformance.Options) mutation.Ground {
+	return func(context.Context) (*mutation.Site, error) { return before(o, os.Getenv) }
+}
+
+// before puts a liar before the endpoint of o.
+func before(o conformance.Options, getenv func(string) string) (*mutation.Site, error) {
+	l, err := newLiar(o, "", 1, getenv)
+	if err != nil {
+		return nil, err
+	}
+	o.Endpoint = []string{l.URL().String()}
+	return &mutation.Site{Options: o, Subject: lying{l}, Close: func(context.Context) error { return l.Close() }}, nil
+}
+
+// lying are the lies of a liar.
+type lying struct{ *liar.Liar }
+
+func (lying) Mutants() []fault.Mutant   { return liar.Lies() }
+func (l lying) Plant(name string) error { return l.Tell(name) }
+func (l lying) Unplant()                { _ = l.Tell("") } // the truth can always be told
 
 // planted are the bugs of this program.
 type planted struct{}
