@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
+
+	"bleepstore/fault"
 )
 
 // A Part is what a multipart object's value is made from: the raw value of one
@@ -27,6 +29,9 @@ func (a Algorithm) Composite(parts []Part) (string, error) {
 	return Encode(h.Sum(nil)) + "-" + strconv.Itoa(len(parts)), nil
 }
 
+var oneSize = fault.NewBug("checksum.parts-of-one-size",
+	"the checksum of a whole object is put together as if all parts were as long as the first", "K-10")
+
 // Combine returns the raw value of the whole object from those of its parts in
 // order, without their bytes. It fails when a is not a CRC, a value has the
 // wrong length, a size is negative, or there is no part.
@@ -44,7 +49,7 @@ func (a Algorithm) Combine(parts []Part) ([]byte, error) {
 		if p.Size < 0 {
 			return nil, fmt.Errorf("combine part %d: negative size", i+1)
 		}
-		if p.Size != size {
+		if p.Size != size && !(i > 0 && oneSize.On()) {
 			size, shift = p.Size, f.shift(p.Size)
 		}
 		crc = f.mul(crc, shift) ^ f.uint(p.Sum)

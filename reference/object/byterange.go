@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 )
 
@@ -13,6 +14,21 @@ type span struct {
 	off, n  int64
 	partial bool
 }
+
+var (
+	rangeEndIgnored = fault.NewBug("object.range-end-ignored",
+		"a range goes on to the end of the object, whatever its last byte", "C-10")
+	rangeSuffixAtStart = fault.NewBug("object.range-suffix-at-start",
+		"a suffix range answers with the first bytes of the object instead of the last", "C-11")
+	rangePastEndWhole = fault.NewBug("object.range-past-end-whole",
+		"a range that begins behind the end answers 200 with the whole object", "C-13")
+	rangeNotClipped = fault.NewBug("object.range-not-clipped",
+		"a range whose last byte is behind the end fails with 416", "C-12")
+	rangeUnitIgnored = fault.NewBug("object.range-unit-ignored",
+		"a range in another unit is served as one of bytes", "C-15")
+	rangeOfNothing = fault.NewBug("object.range-of-nothing",
+		"a suffix range of an empty object answers 206 with an impossible Content-Range", "C-14")
+)
 
 // parseRange resolves a Range header against an object of size bytes. A header
 // that is malformed, names another unit or several ranges is ignored, as RFC
@@ -28,12 +44,25 @@ func parseRange(header string, size int64) (span, error) {
 			return span{}, invalidRange(header, size)
 		}
 		if size == 0 {
+			whole.partial = rangeOfNothing.On()
 			return whole, nil // satisfiable, but a 206 cannot say "no bytes"
 		}
 		n := min(last, size)
+		if n < size && rangeSuffixAtStart.On() {
+			return span{n: n, partial: true}, nil
+		}
 		return span{off: size - n, n: n, partial: true}, nil
 	case first >= size:
+		if rangePastEndWhole.On() {
+			return whole, nil
+		}
 		return span{}, invalidRange(header, size)
+	}
+	if last >= size && last < math.MaxInt64 && rangeNotClipped.On() {
+		return span{}, invalidRange(header, size)
+	}
+	if last < size-1 && rangeEndIgnored.On() {
+		last = size - 1
 	}
 	last = min(last, size-1)
 	return span{off: first, n: last - first + 1, partial: true}, nil
@@ -43,7 +72,7 @@ func parseRange(header string, size int64) (span, error) {
 // and its length in last; an open one has last MaxInt64.
 func oneRange(header string) (first, last int64, ok bool) {
 	unit, set, found := strings.Cut(header, "=")
-	if !found || !strings.EqualFold(strings.Trim(unit, " \t"), "bytes") {
+	if !found || !strings.EqualFold(strings.Trim(unit, " \t"), "bytes") && !rangeUnitIgnored.On() {
 		return 0, 0, false
 	}
 	var spec string

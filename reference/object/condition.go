@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 )
@@ -79,6 +80,19 @@ const (
 	failed              // If-Match or If-Unmodified-Since does not hold
 )
 
+var (
+	ifMatchTrue = fault.NewBug("object.if-match-always-true",
+		"If-Match lets every read through", "C-01")
+	unmodifiedSilences = fault.NewBug("object.if-unmodified-since-decides",
+		"If-Unmodified-Since decides where If-Match stands beside it", "C-05", "CP-08")
+	modifiedSilences = fault.NewBug("object.if-modified-since-decides",
+		"If-Modified-Since decides where If-None-Match stands beside it", "C-06", "CP-08")
+	sameDateModified = fault.NewBug("object.same-date-is-modified",
+		"an object counts as modified since its own date", "C-03", "CP-07")
+	copyNotModified = fault.NewBug("copy.not-modified",
+		"a condition on the source that means not modified answers 304 instead of 412", "CP-07", "M-24")
+)
+
 // check evaluates c against an existing version, in the order of RFC 9110
 // section 13.2.2, which is also the order S3 documents: an ETag condition that
 // is present decides, and silences the date beside it. It returns the header
@@ -86,9 +100,15 @@ const (
 // come from a response of ours, and If-Modified-Since then demands nothing.
 func (c Conditions) check(v *Version, now time.Time) (outcome, string) {
 	modified := v.Modified.Truncate(time.Second)
+	if c.IfMatch != "" && !c.IfUnmodifiedSince.IsZero() && unmodifiedSilences.On() {
+		c.IfMatch = ""
+	}
+	if c.IfNoneMatch != "" && !c.IfModifiedSince.IsZero() && modifiedSilences.On() {
+		c.IfNoneMatch = ""
+	}
 	switch {
 	case c.IfMatch != "":
-		if !parseETags(c.IfMatch).matches(v.ETag, false) {
+		if !parseETags(c.IfMatch).matches(v.ETag, false) && !ifMatchTrue.On() {
 			return failed, "If-Match"
 		}
 	case !c.IfUnmodifiedSince.IsZero():
@@ -102,6 +122,9 @@ func (c Conditions) check(v *Version, now time.Time) (outcome, string) {
 			return notModified, "If-None-Match"
 		}
 	case !c.IfModifiedSince.IsZero() && !c.IfModifiedSince.After(now):
+		if modified.Equal(c.IfModifiedSince) && sameDateModified.On() {
+			return proceed, ""
+		}
 		if !modified.After(c.IfModifiedSince) {
 			return notModified, "If-Modified-Since"
 		}
@@ -125,6 +148,9 @@ func (c Conditions) checkRead(v *Version, show bool, now time.Time) error {
 // on the source that does not hold is a 412.
 func (c Conditions) checkCopy(v *Version, now time.Time) error {
 	if o, cond := c.check(v, now); o != proceed {
+		if o == notModified && copyNotModified.On() {
+			return notModifiedError(v, false)
+		}
 		return preconditionFailed("x-amz-copy-source-" + cond)
 	}
 	return nil
@@ -153,11 +179,24 @@ func notModifiedError(v *Version, show bool) *errcode.Error {
 	return e
 }
 
+var (
+	ifNoneMatchTag = fault.NewBug("conditional.if-none-match-etag-ignored",
+		"a write ignores an If-None-Match that names an ETag", "W-02")
+	ifNoneMatchBeside = fault.NewBug("conditional.if-none-match-beside-if-match",
+		"a write ignores If-None-Match where If-Match stands beside it", "W-06")
+)
+
 // compile turns raw headers into what the state machine evaluates. What S3 does
 // not offer on writes is refused with NotImplemented rather than ignored: an
 // If-None-Match other than *, several tags, both headers together.
 func (w WriteCondition) compile() (meta.WriteCondition, error) {
+	if w.IfNoneMatch != "" && w.IfMatch != "" && ifNoneMatchBeside.On() {
+		w.IfNoneMatch = ""
+	}
 	if w.IfNoneMatch != "" {
+		if w.IfMatch == "" && !parseETags(w.IfNoneMatch).any && ifNoneMatchTag.On() {
+			return meta.WriteCondition{}, nil
+		}
 		if w.IfMatch != "" || !parseETags(w.IfNoneMatch).any {
 			return meta.WriteCondition{}, notImplementedHeader("If-None-Match")
 		}

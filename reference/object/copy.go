@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
@@ -82,6 +83,17 @@ func (s *Service) measure(ctx context.Context, src *source, part span, algorithm
 	return in.finish()
 }
 
+var (
+	copyUnconditional = fault.NewBug("conditional.copy-unconditional",
+		"CopyObject ignores If-Match and If-None-Match", "W-13")
+	dateOfSource = fault.NewBug("copy.date-of-source",
+		"LastModified in the answer to CopyObject is that of the source", "CP-01")
+	copyIDUnsaid = fault.NewBug("version.copy-id-unsaid",
+		"CopyObject does not tell the id of the version that it makes", "V-02", "CP-06", "V-12")
+	sourceIDUnsaid = fault.NewBug("version.copy-source-id-unsaid",
+		"CopyObject does not tell which version of its source it copied", "V-20", "CP-06")
+)
+
 // Copy makes an object out of another's bytes, which stay where they are. They
 // are read only for a digest that is not known yet: the MD5 of a multipart
 // object, or a checksum of another kind.
@@ -89,6 +101,9 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 	cond, err := in.Condition.compile()
 	if err != nil {
 		return CopyResult{}, err
+	}
+	if cond != (meta.WriteCondition{}) && copyUnconditional.On() {
+		cond = meta.WriteCondition{}
 	}
 	m := making{bucket: in.Bucket, key: in.Key, spec: in.ACL}
 	if in.ReplaceTags {
@@ -158,15 +173,27 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 		return res, true, errSourceGone
 	}
 	res.Version, res.ShowVersion, res.SourceVersion = r.Version, shows(r.Bucket), src.versionID
+	if dateOfSource.On() {
+		res.Version.Modified = src.Modified
+	}
+	if res.ShowVersion && copyIDUnsaid.On() {
+		res.ShowVersion = false
+	}
+	if res.SourceVersion != "" && sourceIDUnsaid.On() {
+		res.SourceVersion = ""
+	}
 	return res, false, nil
 }
+
+var selfRefused = fault.NewBug("copy.self-replace-refused",
+	"an object is not copied onto itself to replace its metadata", "CP-03", "K-12")
 
 // refuseNoChange refuses to copy an object onto itself as it is. Naming an
 // older version restores it, which is a change.
 func refuseNoChange(in CopyInput, src *source) error {
 	self := in.Bucket == in.SourceBucket && in.Key == in.SourceKey &&
 		(in.SourceVersion == "" || src.versionID == "")
-	changed := in.ReplaceMetadata || in.ReplaceTags ||
+	changed := in.ReplaceMetadata && !selfRefused.On() || in.ReplaceTags ||
 		in.Attributes.StorageClass != "" && storageClass(in.Attributes.StorageClass) != storageClass(src.StorageClass) ||
 		in.Attributes.Redirect != "" && in.Attributes.Redirect != src.Redirect ||
 		in.Algorithm != "" && !strings.EqualFold(in.Algorithm, src.Checksum.Algorithm)
@@ -183,6 +210,21 @@ func storageClass(c string) string {
 	return c
 }
 
+var (
+	metadataLost = fault.NewBug("copy.metadata-lost",
+		"a copy lacks the user metadata of its source", "CP-02")
+	replaceKeeps = fault.NewBug("copy.replace-keeps",
+		"a copy with REPLACE and no metadata keeps those of its source", "CP-02")
+	tagsLost = fault.NewBug("copy.tags-lost",
+		"a copy lacks the tags of its source where it replaces the metadata", "CP-09")
+	classInherited = fault.NewBug("copy.storage-class-inherited",
+		"a copy without a storage class has that of its source", "CP-10")
+	partsETagKept = fault.NewBug("copy.etag-of-parts",
+		"a copy of an object made of parts keeps its ETag", "CP-11")
+	algorithmLost = fault.NewBug("checksum.copy-default-algorithm",
+		"a copy has a checksum of the server's default algorithm", "K-12")
+)
+
 // copiedAttributes applies the directives. Storage class, redirect and ACL are
 // of the request alone.
 func copiedAttributes(in CopyInput, src *source) Attributes {
@@ -190,12 +232,23 @@ func copiedAttributes(in CopyInput, src *source) Attributes {
 	if in.ReplaceMetadata {
 		a = in.Attributes
 		a.Tags = src.Tags
+		if in.Attributes.Metadata == nil && replaceKeeps.On() {
+			a.Metadata = src.Metadata
+		}
+		if tagsLost.On() {
+			a.Tags = nil
+		}
+	} else if metadataLost.On() {
+		a.Metadata = nil
 	}
 	if in.ReplaceTags {
 		a.Tags = in.Attributes.Tags
 	}
 	a.StorageClass, a.Redirect = in.Attributes.StorageClass, in.Attributes.Redirect
 	a.ACL = nil
+	if a.StorageClass == "" && classInherited.On() {
+		a.StorageClass = src.StorageClass
+	}
 	return a
 }
 
@@ -206,11 +259,14 @@ func (s *Service) copiedDigests(ctx context.Context, src *source, algorithm stri
 	if err != nil {
 		return "", Checksum{}, err
 	}
+	if algorithm == "" && kept != checksum.Default && algorithmLost.On() {
+		kept = checksum.Default
+	}
 	a, err := algorithmOr(algorithm, kept)
 	if err != nil {
 		return "", Checksum{}, err
 	}
-	plain := src.PartCount == 0
+	plain := src.PartCount == 0 || partsETagKept.On()
 	full := src.Checksum.Algorithm == string(a) && src.Checksum.Type == string(checksum.FullObject)
 	if plain && full {
 		return src.ETag, src.Checksum, nil

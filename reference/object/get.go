@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
@@ -48,6 +49,13 @@ func (s *Service) Head(ctx context.Context, in GetInput) (*GetResult, error) {
 	return r, err
 }
 
+var (
+	rangeBeforeConditions = fault.NewBug("object.range-before-conditions",
+		"a range is served whatever the conditions say", "C-09")
+	headPrevious = fault.NewBug("version.head-previous",
+		"HEAD describes the version before the current one", "V-04")
+)
+
 // lookup finds what in asks for and checks that it may be read, in one read of
 // the metadata; with body it fetches where the bytes are.
 func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResult, meta.Object, error) {
@@ -63,10 +71,16 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 			return err
 		}
 		r.ShowVersion = shows(o.BucketInfo)
+		if r.ShowVersion && !body && in.VersionID == "" && headPrevious.On() {
+			page, _ := tx.Versions(meta.VersionsQuery{Bucket: in.Bucket, Prefix: in.Key, Max: 2})
+			if len(page.Versions) == 2 && page.Versions[1].Key == in.Key && !page.Versions[0].DeleteMarker {
+				o, _ = tx.Object(in.Bucket, in.Key, page.Versions[1].ID)
+			}
+		}
 		if o.DeleteMarker {
 			return markerError(&o, in.VersionID != "")
 		}
-		if err := in.Conditions.checkRead(&o.Version, r.ShowVersion, s.clock.Now()); err != nil {
+		if err := in.Conditions.checkRead(&o.Version, r.ShowVersion, s.clock.Now()); err != nil && (in.Range == "" || !rangeBeforeConditions.On()) {
 			return err
 		}
 		if err := r.selectBytes(tx, &o, in); err != nil {
@@ -97,11 +111,21 @@ func (in *GetInput) right() right {
 	return readObject
 }
 
+var (
+	markerUnsaid = fault.NewBug("version.marker-unsaid",
+		"the 404 of a key behind a delete marker lacks x-amz-delete-marker", "V-07")
+	markerNotFound = fault.NewBug("version.marker-not-found",
+		"a delete marker read by its id is answered 404 instead of 405", "V-08")
+)
+
 // markerError is the answer to reading a delete marker: there is no object, or,
 // for one who named the marker, nothing that can be done to it but delete it.
 func markerError(o *meta.Object, named bool) error {
 	e := noSuchKey(o.Key)
-	if named {
+	if !named && markerUnsaid.On() {
+		return e
+	}
+	if named && !markerNotFound.On() {
 		e = errcode.New(errcode.MethodNotAllowed, "The specified method is not allowed against this resource.").
 			With("Method", "GET").With("ResourceType", "DeleteMarker").
 			WithHeader("Allow", "DELETE").
@@ -110,9 +134,12 @@ func markerError(o *meta.Object, named bool) error {
 	return e.WithHeader("x-amz-delete-marker", "true").WithHeader("x-amz-version-id", o.ID)
 }
 
+var partWhole = fault.NewBug("multipart.part-number-whole",
+	"a read of one part answers with the whole object", "M-21")
+
 // selectBytes sets which bytes are served: a part, a range, or all.
 func (r *GetResult) selectBytes(tx *meta.Tx, o *meta.Object, in GetInput) error {
-	if in.PartNumber != 0 {
+	if in.PartNumber != 0 && !(o.PartCount > 0 && partWhole.On()) {
 		return r.selectPart(tx, o, in.PartNumber)
 	}
 	s := span{n: o.Size}

@@ -6,11 +6,15 @@ import (
 	"errors"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 )
+
+var otherAlgorithm = fault.NewBug("checksum.part-other-algorithm",
+	"a part may have a checksum of another algorithm than its upload's", "K-08")
 
 // UploadPart stores one part, in place of an earlier one of its number. It must
 // carry the checksum that its upload announced and no other; only where the
@@ -25,7 +29,9 @@ func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, err
 	algorithm, kind := checksumOf(u)
 	sent := strings.ToUpper(in.Body.Checksum.Algorithm)
 	if u.Algorithm != "" && sent != u.Algorithm && (sent != "" || kind == checksum.Composite) {
-		return Part{}, checksumMismatch(u.Algorithm, sent)
+		if sent == "" || !otherAlgorithm.On() {
+			return Part{}, checksumMismatch(u.Algorithm, sent)
+		}
 	}
 	p, err := s.receive(ctx, in.Body, algorithm)
 	if err != nil {
@@ -77,16 +83,34 @@ func (s *Service) CopyPart(ctx context.Context, in CopyPartInput) (CopyPartResul
 	return CopyPartResult{}, errcode.Wrap(errcode.SlowDown, err)
 }
 
+var (
+	partUnconditional = fault.NewBug("multipart.copy-unconditional",
+		"UploadPartCopy ignores the conditions on its source", "M-24")
+	rangeAtStart = fault.NewBug("multipart.copy-range-at-start",
+		"UploadPartCopy of a range copies as many bytes from the start of its source", "M-23")
+	rangeOpen = fault.NewBug("multipart.copy-range-form",
+		"UploadPartCopy ignores a range whose form is wrong, and copies the whole source", "M-23")
+)
+
 func (s *Service) copyPartOnce(ctx context.Context, in CopyPartInput, u Upload) (res CopyPartResult, again bool, err error) {
+	if in.SourceConditions != (Conditions{}) && partUnconditional.On() {
+		in.SourceConditions = Conditions{}
+	}
 	src, err := s.source(ctx, sourceRef{in.Caller, in.SourceBucket, in.SourceKey, in.SourceVersion, in.SourceConditions})
 	if err != nil {
 		return res, false, err
 	}
 	part := span{n: src.Size}
 	if in.Range != "" {
-		if part, err = parseCopyRange(in.Range, src.Size); err != nil {
+		if part, err = parseCopyRange(in.Range, src.Size); err != nil && rangeOpen.On() {
+			part, err = span{n: src.Size}, nil
+		}
+		if err != nil {
 			return res, false, err
 		}
+	}
+	if part.off > 0 && rangeAtStart.On() {
+		part.off = 0
 	}
 	if part.n > maxCopy {
 		return res, false, errcode.New(errcode.InvalidRequest,

@@ -3,9 +3,19 @@ package object
 import (
 	"context"
 
+	"bleepstore/fault"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
+)
+
+var (
+	largeETag = fault.NewBug("object.large-etag-of-parts",
+		"the ETag of a large PutObject is that of an upload of one part", "O-01")
+	putNoneMatchIgnored = fault.NewBug("conditional.put-if-none-match-ignored",
+		"PutObject ignores If-None-Match", "W-01")
+	checksumNotComputed = fault.NewBug("checksum.none-by-default",
+		"an object that was put without a checksum has none", "K-04")
 )
 
 // Put writes one object. Whatever the body or the preconditions turn out to
@@ -14,6 +24,9 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	cond, err := in.Condition.compile()
 	if err != nil {
 		return PutResult{}, err
+	}
+	if cond.IfNoneMatch != "" && putNoneMatchIgnored.On() {
+		cond.IfNoneMatch = ""
 	}
 	own, err := s.admit(ctx, in, cond)
 	if err != nil {
@@ -30,6 +43,12 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	w := meta.Write{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
 		Size: p.size, ETag: p.etag(), Checksum: p.full(algorithm), Condition: cond, Spec: in.ACL, OwnOnly: own,
+	}
+	if len(p.extents) > 0 && largeETag.On() {
+		w.ETag += "-1"
+	}
+	if in.Body.Checksum.Algorithm == "" && checksumNotComputed.On() {
+		w.Checksum = Checksum{}
 	}
 	res, err := s.commit(ctx, p, meta.PutObject{Write: w, Body: p.inline, Extents: p.extents, Epoch: p.epoch})
 	return PutResult{Version: res.Version, ShowVersion: shows(res.Bucket)}, err

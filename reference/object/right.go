@@ -3,6 +3,7 @@ package object
 import (
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/meta"
 	"bleepstore/reference/policy"
@@ -44,6 +45,9 @@ func onVersion(action, version string) string {
 // listing is what lets somebody know which keys there are.
 var listing = act{action: "s3:ListBucket"}
 
+var missingTold = fault.NewBug("object.missing-told-to-anybody",
+	"that a key is missing is told to those who may not list the bucket", "O-04")
+
 // objectIn returns a version of tx that c has a right to. Whether a key exists
 // is told only to those who may list the bucket (P-12); a delete marker has no
 // ACL. sent are the tags that the request brings.
@@ -54,7 +58,7 @@ func objectIn(tx *meta.Tx, c Caller, bucket, key, version string, r right, sent 
 		if missing != nil {
 			return o, missing
 		}
-		if hidden := r.hides(c, &b, key, version); hidden != nil {
+		if hidden := r.hides(c, &b, key, version); hidden != nil && !missingTold.On() {
 			return o, hidden
 		}
 		return o, err

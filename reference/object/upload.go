@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
@@ -40,12 +41,18 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (Uploa
 	return res.Upload, err
 }
 
+var abortUnknown = fault.NewBug("multipart.abort-unknown-204",
+	"AbortMultipartUpload of an upload that does not exist answers 204", "M-14", "M-03")
+
 // Abort ends an upload and lets its parts go: NoSuchUpload.
 func (s *Service) Abort(ctx context.Context, c Caller, bucket, key, uploadID string) error {
 	err := s.view(ctx, func(tx *meta.Tx) error {
 		u, err := tx.Upload(bucket, key, uploadID)
 		return handles(tx, err, c, bucket, act{action: "s3:AbortMultipartUpload", key: key}, &u)
 	})
+	if errcode.Of(err) == errcode.NoSuchUpload && abortUnknown.On() {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
