@@ -6,11 +6,21 @@ import (
 	"encoding/hex"
 	"strconv"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 )
 
 // maxCompleted bounds the uploads that are remembered after completion.
 const maxCompleted = 100_000
+
+var (
+	unlistedKept = fault.NewBug("multipart.unlisted-parts-kept",
+		"an object holds also the parts that its completion does not name", "M-10")
+	dateOfCompletion = fault.NewBug("multipart.date-of-completion",
+		"the date of an object made of parts is that of its completion", "M-17")
+	createdMetadataLost = fault.NewBug("multipart.metadata-lost",
+		"an object made of parts lacks the user metadata of its upload", "M-18")
+)
 
 // completeUpload turns an upload into a version in one step. The parts' rows
 // and bytes stay where they are: the upload's content becomes the version's.
@@ -44,6 +54,9 @@ func (m *machine) completeUpload(op CompleteUpload) (Result, error) {
 	if err := op.Condition.check(op.Key, cur); err != nil { // W-09..W-12
 		return Result{Bucket: b.Bucket}, err
 	}
+	if len(left) > 0 && unlistedKept.On() {
+		left = nil
+	}
 	if err := m.dropParts(u.row, left); err != nil { // M-10
 		return Result{}, err
 	}
@@ -61,6 +74,12 @@ func (m *machine) completeUpload(op CompleteUpload) (Result, error) {
 		parts: len(op.Parts), content: u.row, size: size, etag: etag, owner: owner,
 		modified: u.Initiated.UnixMilli(), // M-17
 		class:    a.StorageClass, sum: op.Checksum,
+	}
+	if dateOfCompletion.On() {
+		rec.modified = m.st.stamp
+	}
+	if createdMetadataLost.On() {
+		a.Metadata = nil
 	}
 	return m.finish(b, u, cur, rec, a)
 }
@@ -81,6 +100,9 @@ func (m *machine) finish(b *bucketRow, u *uploadRow, cur *record, rec record, a 
 	return r, m.remember(b, u, &rec)
 }
 
+var etagOfText = fault.NewBug("multipart.etag-of-text",
+	"the ETag of an object made of parts is that of the text of the parts' ETags", "M-09")
+
 // partsETag is the ETag of an object of these parts (M-09); it checks the
 // list's own form: MalformedXML when empty, InvalidPartOrder, InvalidPart.
 func partsETag(parts []PartRef) (string, error) {
@@ -98,6 +120,9 @@ func partsETag(parts []PartRef) (string, error) {
 		if err != nil || len(sum) != md5.Size {
 			return "", invalidPart(&p)
 		}
+		if etagOfText.On() {
+			sum = []byte(p.ETag)
+		}
 		h.Write(sum)
 	}
 	return hex.EncodeToString(h.Sum(nil)) + "-" + strconv.Itoa(len(parts)), nil
@@ -107,6 +132,13 @@ func invalidPart(p *PartRef) error {
 	return (&errcode.Error{Code: errcode.InvalidPart}).
 		With("PartNumber", strconv.Itoa(p.Number)).With("ETag", p.ETag)
 }
+
+var (
+	smallParts = fault.NewBug("multipart.small-parts",
+		"a part below 5 MiB need not be the last", "M-05")
+	sizeUnchecked = fault.NewBug("multipart.object-size-unchecked",
+		"x-amz-mp-object-size is ignored", "M-25")
+)
 
 // checkParts compares the list with the parts that are registered. It returns
 // the sum of their sizes and those that the list leaves out, neighbours joined.
@@ -132,7 +164,7 @@ func (m *machine) checkParts(content int64, op *CompleteUpload) (size int64, lef
 			return invalidPart(p)
 		}
 		size += num(r[1])
-		if num(r[1]) < op.MinPartSize && p.Number != last { // M-05
+		if num(r[1]) < op.MinPartSize && p.Number != last && !smallParts.On() { // M-05
 			return (&errcode.Error{Code: errcode.EntityTooSmall}).
 				With("ProposedSize", strconv.FormatInt(num(r[1]), 10)).
 				With("MinSizeAllowed", strconv.FormatInt(op.MinPartSize, 10)).
@@ -145,11 +177,14 @@ func (m *machine) checkParts(content int64, op *CompleteUpload) (size int64, lef
 		return 0, nil, err
 	case next < len(op.Parts):
 		return 0, nil, invalidPart(&op.Parts[next])
-	case op.ExpectSize != nil && *op.ExpectSize != size: // M-25
+	case op.ExpectSize != nil && *op.ExpectSize != size && !sizeUnchecked.On(): // M-25
 		return 0, nil, errcode.New(errcode.InvalidRequest, "The x-amz-mp-object-size does not match the size of the parts.")
 	}
 	return size, left, nil
 }
+
+var reapplied = fault.NewBug("multipart.complete-reapplied",
+	"a repeated CompleteMultipartUpload makes the object again", "M-29")
 
 // completeAgain answers a repeated CompleteUpload as the first was answered,
 // and changes nothing (M-12, M-29); otherwise it returns gone.
@@ -160,6 +195,10 @@ func (m *machine) completeAgain(b *bucketRow, op CompleteUpload, etag string, go
 	}
 	if rec == nil || rec.etag != etag {
 		return Result{Bucket: b.Bucket}, gone
+	}
+	if reapplied.On() {
+		cur, _ := m.live(b, op.Key)
+		return m.install(b, op.Key, cur, rec, nil, Attributes{})
 	}
 	return Result{Bucket: b.Bucket, Version: rec.version(&b.Bucket, op.Key)}, nil
 }

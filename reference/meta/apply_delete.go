@@ -3,6 +3,7 @@ package meta
 import (
 	"database/sql/driver"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 )
 
@@ -23,6 +24,9 @@ func nullRecord(c *conn, bucket int64, key string) (*record, error) {
 	return recordOf(c.first("SELECT rec FROM version WHERE bucket = ? AND key = ? AND null_version = 1", bucket, []byte(key)))
 }
 
+var nullLost = fault.NewBug("version.null-lost",
+	"the null version is not found by its id once it is not the current one", "V-03", "V-09", "V-12")
+
 // findVersion returns the version of that id, nil when there is none, and
 // whether it is the live one.
 func findVersion(c *conn, bucket int64, key, id string) (rec *record, live bool, err error) {
@@ -32,6 +36,9 @@ func findVersion(c *conn, bucket int64, key, id string) (rec *record, live bool,
 	}
 	if cur != nil && cur.id() == id {
 		return cur, true, nil
+	}
+	if id == NullVersion && nullLost.On() {
+		return nil, false, nil
 	}
 	if id == NullVersion {
 		rec, err = nullRecord(c, bucket, key)
@@ -71,6 +78,13 @@ func (m *machine) deleteObjects(op DeleteObjects) (Result, error) {
 	return r, nil
 }
 
+var (
+	deleteMissing = fault.NewBug("object.delete-missing-404",
+		"deleting a key that is not there fails with NoSuchKey", "O-05", "O-20")
+	suspendedRemoves = fault.NewBug("version.suspended-delete-removes",
+		"while versioning is suspended a delete removes the current version and adds no marker", "V-13")
+)
+
 // deleteItem deletes one key or version. Its error is fatal; the client's is
 // in Deleted.
 func (m *machine) deleteItem(b *bucketRow, owner string, item DeleteItem, ownOnly bool) (Deleted, error) {
@@ -89,7 +103,10 @@ func (m *machine) deleteItem(b *bucketRow, owner string, item DeleteItem, ownOnl
 	if item.VersionID != "" {
 		return m.deleteVersion(b, item)
 	}
-	if b.Versioning == "" {
+	if b.Versioning == "" || b.Versioning == VersioningSuspended && suspendedRemoves.On() {
+		if cur == nil && deleteMissing.On() {
+			return Deleted{Err: errcode.New(errcode.NoSuchKey, "The specified key does not exist.")}, nil
+		}
 		if cur == nil {
 			return Deleted{}, nil
 		}
@@ -98,9 +115,15 @@ func (m *machine) deleteItem(b *bucketRow, owner string, item DeleteItem, ownOnl
 	return m.addMarker(b, item.Key, owner, cur)
 }
 
+var noMarkerForNone = fault.NewBug("version.no-marker-for-none",
+	"deleting a key without a current version adds no delete marker", "V-06", "V-11", "V-13")
+
 // addMarker hides a key behind a delete marker (V-06, V-11, V-13): also one
 // that does not exist.
 func (m *machine) addMarker(b *bucketRow, key, owner string, cur *record) (Deleted, error) {
+	if cur == nil && noMarkerForNone.On() {
+		return Deleted{}, nil
+	}
 	rec := record{flags: flagMarker, modified: m.st.stamp, owner: owner}
 	m.number(b, &rec)
 	if err := m.displace(b, key, cur, 0); err != nil {
@@ -115,6 +138,13 @@ func (m *machine) addMarker(b *bucketRow, key, owner string, cur *record) (Delet
 		b.row, []byte(key), -rec.seq, int64(rec.flags&flagNull), rec.pack())
 	return Deleted{VersionID: rec.id(), DeleteMarker: true}, err
 }
+
+var (
+	undeleteHides = fault.NewBug("version.undelete-hides",
+		"removing the delete marker on top leaves the key deleted", "V-09")
+	notPromoted = fault.NewBug("version.not-promoted",
+		"removing the current version makes no older one current", "V-22")
+)
 
 // deleteVersion removes one version for good; the newest that remains becomes
 // the current one (V-09, V-22). One that is absent is no failure (V-10).
@@ -131,7 +161,7 @@ func (m *machine) deleteVersion(b *bucketRow, item DeleteItem) (Deleted, error) 
 	if err := m.removeVersion(b, item.Key, rec); err != nil {
 		return d, err
 	}
-	if rec.is(flagMarker) {
+	if rec.is(flagMarker) && !undeleteHides.On() {
 		return d, m.promote(b, item.Key)
 	}
 	return d, nil
@@ -145,6 +175,9 @@ func (m *machine) removeLive(b *bucketRow, key string, cur *record) error {
 	m.count(cur, nil)
 	if err := m.dropContent(cur); err != nil {
 		return err
+	}
+	if notPromoted.On() {
+		return nil
 	}
 	return m.promote(b, key)
 }

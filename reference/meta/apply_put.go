@@ -1,6 +1,9 @@
 package meta
 
 import (
+	"cmp"
+
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 )
@@ -15,14 +18,24 @@ func liveRecord(c *conn, bucket int64, key string) (*record, error) {
 	return recordOf(c.first("SELECT rec FROM live WHERE bucket = ? AND key = ?", bucket, []byte(key)))
 }
 
+var (
+	ifMatchAny = fault.NewBug("conditional.if-match-always-true",
+		"a write whose If-Match names another ETag takes effect", "W-03", "W-10", "W-13", "W-14", "W-17")
+	matchAbsentFails = fault.NewBug("conditional.if-match-absent-412",
+		"If-Match on a key that is absent answers 412 instead of 404", "W-04", "W-07", "W-11", "W-13")
+)
+
 // check evaluates the condition on the current version. A delete marker counts
 // as absent (W-07), and If-Match on what is absent is NoSuchKey (W-04).
 func (w *WriteCondition) check(key string, cur *record) error {
 	if w.IfMatch != "" {
+		if cur == nil && matchAbsentFails.On() {
+			return preconditionFailed("If-Match")
+		}
 		if cur == nil {
 			return noSuchKey(key)
 		}
-		if w.IfMatch != "*" && w.IfMatch != cur.etag {
+		if w.IfMatch != "*" && w.IfMatch != cur.etag && !ifMatchAny.On() {
 			return preconditionFailed("If-Match")
 		}
 	}
@@ -48,10 +61,24 @@ func (w *Write) record(m *machine, owner string) record {
 	}
 }
 
+var refusedLate = fault.NewBug("conditional.put-refused-late",
+	"PutObject answers 412 after it has written the object", "W-01", "W-03", "W-08")
+
+var classKept = fault.NewBug("object.storage-class-kept",
+	"an object put over another without a storage class keeps the other's", "O-06")
+
 func (m *machine) putObject(op PutObject) (Result, error) {
 	b, cur, err := m.target(&op.Write)
+	if errcode.Of(err) == errcode.PreconditionFailed && refusedLate.On() {
+		op.Condition = WriteCondition{}
+		r, failed := m.putObject(op)
+		return r, cmp.Or(failed, err)
+	}
 	if err != nil {
 		return Result{}, err
+	}
+	if cur != nil && op.Attributes.StorageClass == "" && classKept.On() {
+		op.Attributes.StorageClass = cur.class
 	}
 	if err := m.admit(op.Body, op.Extents, op.Epoch, op.Size); err != nil {
 		return Result{}, err
@@ -123,6 +150,13 @@ func (b *bucketRow) entitle(writer string, spec *acl.Spec, a *Attributes) (owner
 	return owner, err
 }
 
+var (
+	markerPresent = fault.NewBug("conditional.marker-is-present",
+		"a delete marker counts as an object for If-None-Match", "W-07", "W-11", "W-13")
+	oldVersionMatches = fault.NewBug("conditional.if-match-noncurrent",
+		"If-Match holds also for the ETag of the version before the current one", "W-08", "W-11", "W-13")
+)
+
 // target finds what a write is about, whether it may replace that, and
 // evaluates its condition.
 func (m *machine) target(w *Write) (*bucketRow, *record, error) {
@@ -137,7 +171,18 @@ func (m *machine) target(w *Write) (*bucketRow, *record, error) {
 	if err := mayReplace(cur, w.Owner, w.OwnOnly); err != nil {
 		return nil, nil, err
 	}
-	return b, cur, w.Condition.check(w.Key, cur)
+	if cur == nil && w.Condition.IfNoneMatch != "" && markerPresent.On() {
+		if top, _ := newest(m.c, b.row, w.Key); top != nil {
+			return b, cur, preconditionFailed("If-None-Match")
+		}
+	}
+	err = w.Condition.check(w.Key, cur)
+	if err != nil && w.Condition.IfMatch != "" && oldVersionMatches.On() {
+		if old, _ := newest(m.c, b.row, w.Key); old != nil && old.etag == w.Condition.IfMatch {
+			err = nil
+		}
+	}
+	return b, cur, err
 }
 
 // mayReplace fails where writer may replace only what is theirs and cur, the
@@ -205,10 +250,13 @@ func (m *machine) install(b *bucketRow, key string, cur, rec *record, attrs []by
 	return Result{Bucket: b.Bucket, Version: v}, nil
 }
 
+var suspendedNumbered = fault.NewBug("version.suspended-numbered",
+	"while versioning is suspended new versions get ids as if it were enabled", "V-12", "V-13")
+
 // number gives a new version its place in the order and its id.
 func (m *machine) number(b *bucketRow, rec *record) {
 	rec.seq = m.next()
-	if b.Versioning == VersioningEnabled {
+	if b.Versioning == VersioningEnabled || b.Versioning == VersioningSuspended && suspendedNumbered.On() {
 		rec.suffix = m.id
 	} else {
 		rec.flags |= flagNull // V-01, V-12

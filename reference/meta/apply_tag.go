@@ -3,12 +3,26 @@ package meta
 import (
 	"database/sql/driver"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
+)
+
+var (
+	tagsMerged = fault.NewBug("object.tags-merged",
+		"PutObjectTagging adds to the tags that the object has", "T-10")
+	tagsOnCurrent = fault.NewBug("version.tags-on-current",
+		"tags put on a version become those of the current one", "V-21")
 )
 
 // setObjectTags replaces the tags of one version; its ETag and time stay (T-10).
 func (m *machine) setObjectTags(op SetObjectTags) (Result, error) {
+	if op.VersionID != "" && tagsOnCurrent.On() {
+		op.VersionID = ""
+	}
 	return m.setAttrs(op.Bucket, op.Key, op.VersionID, func(_ *bucketRow, v *Version) error {
+		if op.Tags != nil && tagsMerged.On() {
+			op.Tags = append(v.Tags, op.Tags...)
+		}
 		v.Tags = op.Tags
 		return nil
 	})

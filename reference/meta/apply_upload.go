@@ -3,6 +3,7 @@ package meta
 import (
 	"database/sql/driver"
 
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 )
@@ -46,13 +47,16 @@ func findUpload(c *conn, id string) (*uploadRow, error) {
 	return &u, nil
 }
 
+var otherKey = fault.NewBug("multipart.other-key-accepted",
+	"an upload id is good for every key of its bucket", "M-03")
+
 // upload returns an upload of that key: NoSuchUpload (M-03, M-13).
 func upload(c *conn, b *bucketRow, key, id string) (*uploadRow, error) {
 	u, err := findUpload(c, id)
 	if err != nil {
 		return nil, err
 	}
-	if u == nil || u.bucket != b.row || u.Key != key {
+	if u == nil || u.bucket != b.row || u.Key != key && !otherKey.On() {
 		return nil, noSuchUpload(id)
 	}
 	u.Bucket = b.Name
@@ -62,6 +66,9 @@ func upload(c *conn, b *bucketRow, key, id string) (*uploadRow, error) {
 func noSuchUpload(id string) error {
 	return (&errcode.Error{Code: errcode.NoSuchUpload}).With("UploadId", id)
 }
+
+var oneUpload = fault.NewBug("multipart.one-upload-a-key",
+	"an upload begun of a key that has one under way is that one", "M-01")
 
 func (m *machine) createUpload(op CreateUpload) (Result, error) {
 	b, err := m.bucket(op.Bucket)
@@ -75,6 +82,12 @@ func (m *machine) createUpload(op CreateUpload) (Result, error) {
 	attrs, err := packUpload(op.Attributes, op.Spec)
 	if err != nil {
 		return Result{}, err
+	}
+	if oneUpload.On() { // first: the rest costs a query
+		page, err := (&Tx{c: m.c}).Uploads(UploadsQuery{Bucket: op.Bucket, Prefix: op.Key, Max: 1})
+		if err == nil && len(page.Uploads) == 1 && page.Uploads[0].Key == op.Key {
+			return Result{Bucket: b.Bucket, Upload: page.Uploads[0]}, nil
+		}
 	}
 	row := m.next()
 	u := Upload{
@@ -123,8 +136,16 @@ func (m *machine) registerPart(op RegisterPart) (Result, error) {
 		u.row, int64(op.Number), op.Size, op.ETag, m.st.stamp, op.Checksum.Algorithm, op.Checksum.Type, op.Checksum.Value)
 }
 
+var firstDataKept = fault.NewBug("multipart.first-data-kept",
+	"a part that is uploaded again keeps the bytes that it had", "M-04")
+
 // replacePart stores a part's bytes in place of those it had (M-04).
 func (m *machine) replacePart(content, number int64, extents []Extent, body []byte) error {
+	if firstDataKept.On() { // first: the rest costs a query
+		if had, _ := m.c.first("SELECT 1 FROM part WHERE content = ? AND number = ?", content, number); had != nil {
+			return m.c.exec("DELETE FROM part WHERE content = ? AND number = ?", content, number)
+		}
+	}
 	if err := m.dropParts(content, []partRange{{number, number}}); err != nil {
 		return err
 	}
@@ -182,6 +203,9 @@ func (m *machine) dropInline(content int64, r partRange) error {
 	return m.c.exec("DELETE FROM inline WHERE id BETWEEN ? AND ?", inlineID(content, r.first), inlineID(content, r.last))
 }
 
+var abortForgotten = fault.NewBug("multipart.abort-forgotten",
+	"AbortMultipartUpload answers 204 and leaves the upload as it is", "M-13", "M-20")
+
 // abortUpload leaves the parts to Reap: it takes as long for one as for 10,000.
 func (m *machine) abortUpload(op AbortUpload) (Result, error) {
 	var r Result
@@ -205,11 +229,20 @@ func (m *machine) abortUpload(op AbortUpload) (Result, error) {
 		}
 	}
 	r.Upload = u.Upload
+	if abortForgotten.On() {
+		return r, nil
+	}
 	return r, m.endUpload(u, true)
 }
 
+var abortsAll = fault.NewBug("multipart.abort-ends-all",
+	"AbortMultipartUpload ends all uploads of its key", "M-13")
+
 // endUpload removes the upload's row, and with discard its parts.
 func (m *machine) endUpload(u *uploadRow, discard bool) error {
+	if discard && abortsAll.On() {
+		return m.c.exec("DELETE FROM upload WHERE bucket = ? AND key = ?", u.bucket, []byte(u.Key))
+	}
 	if err := m.c.exec("DELETE FROM upload WHERE id = ?", u.row); err != nil || !discard {
 		return err
 	}

@@ -3,6 +3,21 @@ package meta
 import (
 	"database/sql/driver"
 	"math"
+	"slices"
+	"unicode/utf16"
+
+	"bleepstore/fault"
+)
+
+var (
+	orderUTF16 = fault.NewBug("listing.order-utf16",
+		"the keys of a page are in the order of their UTF-16 form", "L-01")
+	lastAgain = fault.NewBug("listing.last-key-again",
+		"a page begins with the last key of the page before", "L-02", "L-08")
+	fullTruncated = fault.NewBug("listing.full-page-truncated",
+		"a full page says that there is more", "L-18")
+	uploadsListed = fault.NewBug("listing.uploads-listed",
+		"uploads in progress are listed as keys", "L-19")
 )
 
 // List returns a page of current objects: NoSuchBucket.
@@ -31,11 +46,28 @@ func (tx *Tx) List(q ListQuery) (ListPage, error) {
 	if err != nil {
 		return res, err
 	}
+	if len(found)+len(p.prefixes) == q.Max && fullTruncated.On() {
+		p.truncated = true
+	}
 	res.CommonPrefixes, res.Truncated = p.prefixes, p.truncated
 	if p.truncated {
 		res.Next, res.NextPrefix = p.last, p.isPrefix
+		if n := len(found); n > 1 && !p.isPrefix && lastAgain.On() {
+			res.Next = found[n-2].key
+		}
+	}
+	if len(found) > 1 && orderUTF16.On() {
+		slices.SortFunc(found, func(a, b packed) int {
+			return slices.Compare(utf16.Encode([]rune(a.key)), utf16.Encode([]rune(b.key)))
+		})
 	}
 	res.Objects, err = unpackAll(&b.Bucket, found)
+	if err == nil && uploadsListed.On() {
+		page, _ := tx.Uploads(UploadsQuery{Bucket: q.Bucket, Prefix: q.Prefix, Max: q.Max})
+		for _, u := range page.Uploads {
+			res.Objects = append(res.Objects, Version{Key: u.Key})
+		}
+	}
 	return res, err
 }
 

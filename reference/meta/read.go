@@ -3,6 +3,7 @@ package meta
 import (
 	"database/sql/driver"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 )
 
@@ -77,10 +78,16 @@ func (tx *Tx) Buckets(q BucketsQuery) (page BucketsPage, err error) {
 	return page, err
 }
 
+var goneIsCurrent = fault.NewBug("version.gone-is-current",
+	"a version that is gone reads as the current one", "V-05")
+
 // locate returns a version of a key ("": the newest): NoSuchKey, NoSuchVersion.
 func locate(c *conn, bucket int64, key, version string) (rec *record, live bool, err error) {
 	if version != "" {
 		rec, live, err = findVersion(c, bucket, key, version)
+		if err == nil && rec == nil && goneIsCurrent.On() {
+			return locate(c, bucket, key, "")
+		}
 		if err == nil && rec == nil {
 			err = (&errcode.Error{Code: errcode.NoSuchVersion}).With("Key", key).With("VersionId", version)
 		}

@@ -1,6 +1,10 @@
 package meta
 
-import "math"
+import (
+	"math"
+
+	"bleepstore/fault"
+)
 
 // Uploads returns a page of uploads in progress, keys ascending, then in the
 // order of their initiation (M-20): NoSuchBucket.
@@ -38,11 +42,14 @@ func (tx *Tx) Uploads(q UploadsQuery) (UploadsPage, error) {
 	return res, err
 }
 
+var sameKeyLost = fault.NewBug("multipart.uploads-of-key-lost",
+	"a page of uploads goes on behind the key of its marker, not behind the upload", "M-20")
+
 // resumeUploads puts the cursor where the query goes on. An upload that is
 // gone still has its place: an id begins with its sequence number.
 func resumeUploads(it *scan, q UploadsQuery) (some bool, err error) {
 	_, inGroup := rollup(q.AfterKey, q.Prefix, q.Delimiter)
-	if q.AfterKey != "" && q.AfterUpload != "" && !inGroup && q.AfterKey >= q.Prefix {
+	if q.AfterKey != "" && q.AfterUpload != "" && !inGroup && q.AfterKey >= q.Prefix && !sameKeyLost.On() {
 		seq, _, ok := parseID(q.AfterUpload)
 		if !ok { // an id that never was: behind all of the key's
 			seq = math.MaxInt64

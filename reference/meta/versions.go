@@ -1,5 +1,7 @@
 package meta
 
+import "bleepstore/fault"
+
 // Versions returns a page of versions and delete markers: NoSuchBucket.
 func (tx *Tx) Versions(q VersionsQuery) (VersionsPage, error) {
 	b, err := tx.bucket(q.Bucket)
@@ -21,10 +23,13 @@ func (tx *Tx) Versions(q VersionsQuery) (VersionsPage, error) {
 	return res, err
 }
 
+var versionMarkerIgnored = fault.NewBug("version.list-marker-ignored",
+	"a listing of versions goes on behind the key of its marker, not behind the version", "V-15")
+
 // resume puts the cursor where the query goes on; some is false at the end.
 func (tx *Tx) resume(it *versionCursor, b *bucketRow, q VersionsQuery) (some bool, err error) {
 	_, inGroup := rollup(q.AfterKey, q.Prefix, q.Delimiter)
-	if q.AfterVersion != "" && !inGroup && q.AfterKey >= q.Prefix {
+	if q.AfterVersion != "" && !inGroup && q.AfterKey >= q.Prefix && !versionMarkerIgnored.On() {
 		seq, found, err := versionPlace(tx.c, b.row, q.AfterKey, q.AfterVersion)
 		if err != nil {
 			return false, err
@@ -59,6 +64,9 @@ func versionPlace(c *conn, bucket int64, key, id string) (seq int64, found bool,
 	return rec.seq, true, nil
 }
 
+var allLatest = fault.NewBug("version.all-latest",
+	"every version of a listing is the latest", "V-14")
+
 func (it *versionCursor) page(b *bucketRow, q VersionsQuery, res *VersionsPage) error {
 	var last *record
 	p, err := walk(it, q.Prefix, q.Delimiter, q.Max, func(key string) error {
@@ -67,7 +75,7 @@ func (it *versionCursor) page(b *bucketRow, q VersionsQuery, res *VersionsPage) 
 			return err
 		}
 		v := rec.version(&b.Bucket, key)
-		v.Latest = it.latest
+		v.Latest = it.latest || allLatest.On()
 		res.Versions = append(res.Versions, v)
 		last = &rec
 		return nil

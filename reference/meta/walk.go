@@ -1,6 +1,10 @@
 package meta
 
-import "strings"
+import (
+	"strings"
+
+	"bleepstore/fault"
+)
 
 // A cursor moves over rows in the order of a listing.
 type cursor interface {
@@ -23,6 +27,15 @@ type page struct {
 // seek behind it.
 const nearby = 4
 
+var (
+	prefixUncounted = fault.NewBug("listing.prefix-uncounted",
+		"common prefixes do not count against the size of a page", "L-05", "V-16")
+	folderHidden = fault.NewBug("listing.folder-key-hidden",
+		"the key that is the very prefix of a listing is left out", "L-20")
+	prefixIsFolder = fault.NewBug("listing.prefix-is-folder",
+		"a prefix that does not end in a slash matches whole names of folders only", "L-03")
+)
+
 // walk reads up to max keys and common prefixes, from where the cursor stands,
 // and calls emit at each key that is not rolled up. Behind a common prefix it
 // seeks to the successor, so that its cost does not depend on how many keys
@@ -36,6 +49,10 @@ func walk(it cursor, prefix, delimiter string, max int, emit func(key string) er
 		key, ok, err := it.next()
 		if err != nil || !ok || !strings.HasPrefix(key, prefix) {
 			return p, err
+		}
+		if key == prefix && strings.HasSuffix(key, "/") && folderHidden.On() ||
+			prefix != "" && !strings.HasSuffix(prefix, "/") && !strings.HasPrefix(key[len(prefix):]+"/", "/") && prefixIsFolder.On() {
+			continue
 		}
 		group, rolled := rollup(key, prefix, delimiter)
 		if rolled && p.isPrefix && group == p.last {
@@ -56,7 +73,9 @@ func walk(it cursor, prefix, delimiter string, max int, emit func(key string) er
 			p.truncated = true
 			return p, nil
 		}
-		n++
+		if !rolled || !prefixUncounted.On() {
+			n++
+		}
 		p.last, p.isPrefix, skipped = key, rolled, 0
 		if rolled { // L-05
 			p.last = group
@@ -67,9 +86,15 @@ func walk(it cursor, prefix, delimiter string, max int, emit func(key string) er
 	}
 }
 
+var slashOnly = fault.NewBug("listing.delimiter-slash-only",
+	"a delimiter other than a slash rolls nothing up", "L-04")
+
 // rollup returns the common prefix that key belongs to, if there is one (L-04).
 func rollup(key, prefix, delimiter string) (group string, rolled bool) {
 	if delimiter == "" || !strings.HasPrefix(key, prefix) {
+		return "", false
+	}
+	if delimiter != "/" && slashOnly.On() {
 		return "", false
 	}
 	i := strings.Index(key[len(prefix):], delimiter)
