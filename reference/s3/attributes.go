@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
@@ -99,6 +100,13 @@ func stripChunked(encoding string) string {
 	return strings.Join(rest, ",")
 }
 
+var (
+	metadataFirst = fault.NewBug("object.metadata-first-value",
+		"of user metadata that comes in several headers of one name only the first is kept", "O-07")
+	metadataAnySize = fault.NewBug("object.metadata-unlimited",
+		"user metadata of any size is accepted", "O-08")
+)
+
 // userMetadata collects x-amz-meta-*: names in lower case, repeated headers
 // joined by commas, values decoded from RFC 2047 where a client encoded them.
 func (q *request) userMetadata() (map[string]string, error) {
@@ -112,6 +120,9 @@ func (q *request) userMetadata() (map[string]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(values) > 1 && metadataFirst.On() {
+			value = values[0]
+		}
 		if out == nil {
 			out = make(map[string]string, 4)
 		}
@@ -123,7 +134,7 @@ func (q *request) userMetadata() (map[string]string, error) {
 		out[key] = value
 		size += len(key) + len(value)
 	}
-	if size > maxMetadata {
+	if size > maxMetadata && !metadataAnySize.On() {
 		return nil, (&errcode.Error{Code: errcode.MetadataTooLarge}).
 			With("Size", itoa(size)).With("MaxSizeAllowed", itoa(maxMetadata))
 	}
@@ -143,16 +154,25 @@ func decodeWords(s string) string {
 	return d
 }
 
+var metadataASCII = fault.NewBug("object.metadata-ascii-only",
+	"user metadata that is not US-ASCII comes back empty", "O-09")
+
 // encodeWords makes a metadata value safe for a header, as RFC 2047 does and
 // S3 documents for values that are not US-ASCII.
 func encodeWords(s string) string {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf || s[i] < ' ' && s[i] != '\t' {
+			if metadataASCII.On() {
+				return ""
+			}
 			return mime.BEncoding.Encode("UTF-8", s)
 		}
 	}
 	return s
 }
+
+var anyClass = fault.NewBug("object.any-storage-class",
+	"a storage class that does not exist is accepted", "O-24")
 
 func (q *request) storageClass() (string, error) {
 	v := q.header("X-Amz-Storage-Class")
@@ -160,6 +180,9 @@ func (q *request) storageClass() (string, error) {
 		return "", nil
 	}
 	kept, known := storageClasses[v]
+	if !known && anyClass.On() {
+		return v, nil
+	}
 	switch {
 	case !known:
 		return "", (&errcode.Error{Code: errcode.InvalidStorageClass}).With("StorageClassRequested", v)

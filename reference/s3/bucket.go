@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
@@ -105,6 +106,9 @@ func (q *request) getLocation() error {
 	return q.replyXML(http.StatusOK, x)
 }
 
+var neverSuspended = fault.NewBug("version.never-is-suspended",
+	"a bucket whose versioning was never configured reads as suspended", "V-01")
+
 func (q *request) getVersioning() error {
 	b, err := q.readBucket()
 	if err != nil {
@@ -112,6 +116,9 @@ func (q *request) getVersioning() error {
 	}
 	x := q.h.buffers.xml()
 	x.root("VersioningConfiguration")
+	if b.Versioning == "" && neverSuspended.On() {
+		b.Versioning = object.VersioningSuspended
+	}
 	x.some("Status", string(b.Versioning))
 	x.end("VersioningConfiguration")
 	return q.replyXML(http.StatusOK, x)
@@ -127,6 +134,9 @@ func (q *request) putVersioning() error {
 	}
 	return q.reply(http.StatusOK)
 }
+
+var statusUnknown = fault.NewBug("version.status-unknown-suspends",
+	"a Status other than Enabled suspends versioning", "V-19")
 
 func (q *request) versioningState() (object.VersioningState, error) {
 	e, err := q.readXML("VersioningConfiguration")
@@ -158,6 +168,8 @@ func (q *request) versioningState() (object.VersioningState, error) {
 		return "", errcode.New(errcode.IllegalVersioningConfiguration, "The Versioning element must be specified")
 	case s == object.VersioningEnabled, s == object.VersioningSuspended:
 		return s, nil
+	case statusUnknown.On():
+		return object.VersioningSuspended, nil
 	}
 	return "", malformed("unknown Status")
 }

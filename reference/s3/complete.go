@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
@@ -82,6 +83,9 @@ var partElements = func() []string {
 	return out
 }()
 
+var partsSorted = fault.NewBug("multipart.part-order-ignored",
+	"CompleteMultipartUpload takes parts in any order, and puts them in theirs", "M-06")
+
 // completeParts reads the body of CompleteMultipartUpload.
 func (q *request) completeParts() ([]object.CompletePart, error) {
 	e, err := q.readXML("CompleteMultipartUpload")
@@ -102,6 +106,9 @@ func (q *request) completeParts() ([]object.CompletePart, error) {
 		if parts[i], err = completePart(&e.kids[i]); err != nil {
 			return nil, err
 		}
+	}
+	if partsSorted.On() {
+		slices.SortFunc(parts, func(a, b object.CompletePart) int { return a.Number - b.Number })
 	}
 	return parts, nil
 }

@@ -5,12 +5,20 @@ import (
 	"net/url"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
 
 // A source is a parsed x-amz-copy-source.
 type source struct{ bucket, key, version string }
+
+var (
+	sourceTwice = fault.NewBug("copy.source-decoded-twice",
+		"the percent-encoding of x-amz-copy-source is undone twice", "CP-06")
+	sourceVersionIgnored = fault.NewBug("copy.source-version-ignored",
+		"the versionId of x-amz-copy-source is ignored", "CP-06", "CP-03", "V-20", "M-23")
+)
 
 // parseSource reads x-amz-copy-source: bucket/key, URL-encoded once, with or
 // without a leading slash, and ?versionId= outside of the encoding. As in a
@@ -29,8 +37,14 @@ func parseSource(text string) (source, error) {
 			return s, argument("Version id cannot be the empty string", "versionId", "")
 		}
 		s.version = version
+		if sourceVersionIgnored.On() {
+			s.version = ""
+		}
 	}
 	path, err := url.QueryUnescape(path)
+	if sourceTwice.On() && err == nil {
+		path, err = url.QueryUnescape(path)
+	}
 	if err != nil || !validText(path) {
 		return s, badSource(text)
 	}
@@ -52,6 +66,9 @@ func badSource(text string) error {
 	return argument("Copy Source must mention the source bucket and key: sourcebucket/sourcekey", "x-amz-copy-source", text)
 }
 
+var sourceOwnerIgnored = fault.NewBug("copy.source-owner-ignored",
+	"x-amz-source-expected-bucket-owner is ignored", "CP-14")
+
 // copySource reads the header, and checks the source's owner where the client
 // names one.
 func (q *request) copySource() (source, error) {
@@ -59,7 +76,7 @@ func (q *request) copySource() (source, error) {
 	if err != nil {
 		return s, err
 	}
-	if want := q.header(hSourceOwner); want != "" {
+	if want := q.header(hSourceOwner); want != "" && !sourceOwnerIgnored.On() {
 		return s, q.checkOwner(s.bucket, want)
 	}
 	return s, nil
@@ -125,6 +142,9 @@ func (q *request) replyCopy(res *object.CopyResult) error {
 	return q.replyXML(http.StatusOK, x)
 }
 
+var directiveIgnored = fault.NewBug("copy.unknown-directive-copies",
+	"a directive that does not exist is taken for COPY", "CP-04")
+
 // directive reads COPY (the default, false) or REPLACE (true).
 func (q *request) directive(canonical string) (bool, error) {
 	switch v := q.header(canonical); v {
@@ -133,6 +153,9 @@ func (q *request) directive(canonical string) (bool, error) {
 	case "REPLACE":
 		return true, nil
 	default:
+		if directiveIgnored.On() {
+			return false, nil
+		}
 		name := strings.ToLower(canonical)
 		return false, argument("Unknown "+strings.TrimPrefix(name, "x-amz-")+".", name, v)
 	}

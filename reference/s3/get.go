@@ -5,14 +5,28 @@ import (
 	"io"
 	"net/http"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
+)
+
+var (
+	headUnconditional = fault.NewBug("object.head-unconditional",
+		"HEAD ignores conditions", "C-08")
+	headWhole = fault.NewBug("object.head-ignores-range",
+		"HEAD ignores Range", "C-18")
 )
 
 func (q *request) headObject() error {
 	in, err := q.getInput()
 	if err != nil {
 		return err
+	}
+	if in.Conditions != (object.Conditions{}) && headUnconditional.On() {
+		in.Conditions = object.Conditions{}
+	}
+	if in.Range != "" && headWhole.On() {
+		in.Range = ""
 	}
 	res, err := q.h.cfg.Backend.Head(q.ctx, in)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
@@ -12,6 +13,9 @@ import (
 // objectAttributes are the names that x-amz-object-attributes may hold.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
 var objectAttributes = []string{"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"}
+
+var partsUnpaged = fault.NewBug("object.attributes-parts-unpaged",
+	"GetObjectAttributes ignores x-amz-max-parts", "O-27")
 
 func (q *request) getAttributes() error {
 	want, err := q.wantedAttributes()
@@ -21,6 +25,9 @@ func (q *request) getAttributes() error {
 	page, err := parsePartsPage(q.header("X-Amz-Part-Number-Marker"), q.header("X-Amz-Max-Parts"))
 	if err != nil {
 		return err
+	}
+	if partsUnpaged.On() {
+		page.max = maxKeys
 	}
 	in := q.headInput()
 	in.ForAttributes, in.WithParts = true, want["ObjectParts"]

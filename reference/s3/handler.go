@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"unicode/utf8"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
@@ -133,9 +135,12 @@ func (q *request) ops() {
 	q.h.cfg.Ops.ServeHTTP(q.w, q.r)
 }
 
+var keyByCharacters = fault.NewBug("object.key-length-in-characters",
+	"the longest key has 1,024 characters instead of bytes", "O-12")
+
 // validate checks what every operation has in common.
 func (q *request) validate() error {
-	if len(q.key) > maxKey {
+	if len(q.key) > maxKey && !(utf8.RuneCountInString(q.key) <= maxKey && keyByCharacters.On()) {
 		return (&errcode.Error{Code: errcode.KeyTooLong}).
 			With("Size", itoa(len(q.key))).With("MaxSizeAllowed", itoa(maxKey))
 	}

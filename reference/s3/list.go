@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/object"
 )
 
@@ -18,6 +19,29 @@ type listing struct {
 	url               bool // encoding-type=url
 }
 
+var (
+	delimiterPlain = fault.NewBug("listing.delimiter-not-encoded",
+		"encoding-type=url leaves the Delimiter as it is", "L-14")
+	encodingIgnored = fault.NewBug("listing.encoding-ignored",
+		"encoding-type=url is ignored", "L-15", "L-14")
+	pageUncapped = fault.NewBug("listing.page-uncapped",
+		"a page holds as many keys as max-keys asks for", "L-11", "V-15")
+	startInside = fault.NewBug("listing.start-inside-prefix",
+		"a common prefix that the start lies in is listed", "L-06")
+	startIncluded = fault.NewBug("listing.start-after-included",
+		"a listing starts with the key given as start-after", "L-08")
+	prefixAgain = fault.NewBug("listing.prefix-again",
+		"a page that ends in a common prefix is followed by one that begins with it", "L-05")
+	nextMarkerUnsaid = fault.NewBug("listing.next-marker-unsaid",
+		"a truncated ListObjects with a delimiter has no NextMarker", "L-07")
+	keyCountOfKeys = fault.NewBug("listing.key-count-of-keys",
+		"KeyCount does not count common prefixes", "L-09")
+	ownerAlways = fault.NewBug("listing.owner-always",
+		"ListObjectsV2 returns Owner though fetch-owner is not true", "L-16")
+	etagBare = fault.NewBug("listing.etag-bare",
+		"the ETags of a listing have no quotes", "L-17")
+)
+
 // listing reads the common parameters; limit is the name of the page's size.
 func (q *request) listing(limit string) (listing, error) {
 	l := listing{prefix: q.query.value("prefix"), delimiter: q.query.value("delimiter"), max: maxKeys}
@@ -27,11 +51,14 @@ func (q *request) listing(limit string) (listing, error) {
 			return l, err
 		}
 		l.max = min(n, maxKeys)
+		if n > maxKeys && pageUncapped.On() {
+			l.max = n
+		}
 	}
 	switch v := q.query.value("encoding-type"); v {
 	case "":
 	case "url":
-		l.url = true
+		l.url = !encodingIgnored.On()
 	default:
 		return l, argument("Invalid Encoding Method specified in Request", "encoding-type", v)
 	}
@@ -54,6 +81,9 @@ func parseCount(name, text string) (int, error) {
 func (l *listing) from(marker string) (after string, prefix bool) {
 	if l.delimiter != "" && strings.HasPrefix(marker, l.prefix) {
 		if i := strings.Index(marker[len(l.prefix):], l.delimiter); i >= 0 {
+			if startInside.On() {
+				return marker[:len(l.prefix)+i], false
+			}
 			return marker[:len(l.prefix)+i+len(l.delimiter)], true
 		}
 	}
@@ -89,7 +119,7 @@ func (q *request) listV1() error {
 	x.text("Name", q.bucket)
 	x.key("Prefix", l.prefix)
 	x.key("Marker", marker)
-	if res.Truncated && l.delimiter != "" {
+	if res.Truncated && l.delimiter != "" && !nextMarkerUnsaid.On() {
 		// Without a delimiter, the last key is the next marker.
 		x.key("NextMarker", res.Next)
 	}
@@ -111,6 +141,9 @@ func (q *request) listV2() error {
 	}
 	startAfter := q.query.value("start-after")
 	after, afterPrefix := l.from(startAfter)
+	if n := len(after); n > 0 && !afterPrefix && startIncluded.On() {
+		after = after[:n-1] + string([]byte{after[n-1] - 1, 0xff}) // in front of the key, and behind all others
+	}
 	token, hasToken := q.query.get("continuation-token")
 	if hasToken {
 		if after, afterPrefix, err = parseToken(token); err != nil {
@@ -133,12 +166,19 @@ func (q *request) listV2() error {
 		x.text("ContinuationToken", token)
 	}
 	if res.Truncated {
+		if res.NextPrefix && prefixAgain.On() {
+			res.Next, res.NextPrefix = strings.TrimSuffix(res.Next, l.delimiter), false
+		}
 		x.text("NextContinuationToken", newToken(res.Next, res.NextPrefix))
 	}
-	x.int("KeyCount", int64(len(res.Objects)+len(res.CommonPrefixes)))
+	count := len(res.Objects) + len(res.CommonPrefixes)
+	if len(res.CommonPrefixes) > 0 && keyCountOfKeys.On() {
+		count = len(res.Objects)
+	}
+	x.int("KeyCount", int64(count))
 	x.int("MaxKeys", int64(l.max))
 	x.listing(l, res.Truncated)
-	q.contents(x, res.Objects, q.query.value("fetch-owner") == "true")
+	q.contents(x, res.Objects, q.query.value("fetch-owner") == "true" || ownerAlways.On())
 	x.commonPrefixes(res.CommonPrefixes)
 	x.end("ListBucketResult")
 	return q.replyXML(http.StatusOK, x)
@@ -146,7 +186,9 @@ func (q *request) listV2() error {
 
 // listing appends what every listing echoes.
 func (x *xmlBuf) listing(l listing, truncated bool) {
-	if l.delimiter != "" {
+	if l.delimiter != "" && delimiterPlain.On() {
+		x.text("Delimiter", l.delimiter)
+	} else if l.delimiter != "" {
 		x.key("Delimiter", l.delimiter)
 	}
 	if l.url {
@@ -162,7 +204,11 @@ func (q *request) contents(x *xmlBuf, objects []object.Version, owner bool) {
 		x.open("Contents")
 		x.key("Key", v.Key)
 		x.time("LastModified", v.Modified)
-		x.etag(v.ETag)
+		if etagBare.On() {
+			x.text("ETag", v.ETag)
+		} else {
+			x.etag(v.ETag)
+		}
 		x.algorithm(v.Checksum)
 		x.int("Size", v.Size)
 		if owner {
@@ -178,11 +224,16 @@ func (q *request) appendOwner(x *xmlBuf, owner string) {
 	x.owner("Owner", owner, q.nameOf(owner))
 }
 
+var checksumTypeUnsaid = fault.NewBug("checksum.type-unlisted",
+	"listings tell a checksum's algorithm but not its type", "K-13", "L-17")
+
 // algorithm appends which checksum is stored, which is all that listings tell.
 func (x *xmlBuf) algorithm(c object.Checksum) {
 	if c.Algorithm != "" {
 		x.text("ChecksumAlgorithm", c.Algorithm)
-		x.some("ChecksumType", c.Type)
+		if !checksumTypeUnsaid.On() {
+			x.some("ChecksumType", c.Type)
+		}
 	}
 }
 

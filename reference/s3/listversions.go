@@ -3,6 +3,7 @@ package s3
 import (
 	"net/http"
 
+	"bleepstore/fault"
 	"bleepstore/reference/object"
 )
 
@@ -43,6 +44,9 @@ func (q *request) listVersions() error {
 	return q.replyXML(http.StatusOK, x)
 }
 
+var markerSized = fault.NewBug("version.marker-sized",
+	"a delete marker is listed with a size and an ETag", "V-17")
+
 // appendVersion appends a Version or a DeleteMarker, in the listing's order.
 func (q *request) appendVersion(x *xmlBuf, v *object.Version) {
 	element := "Version"
@@ -54,7 +58,7 @@ func (q *request) appendVersion(x *xmlBuf, v *object.Version) {
 	x.text("VersionId", v.ID)
 	x.bool("IsLatest", v.Latest)
 	x.time("LastModified", v.Modified)
-	if !v.DeleteMarker {
+	if !v.DeleteMarker || markerSized.On() {
 		x.etag(v.ETag)
 		x.algorithm(v.Checksum)
 		x.int("Size", v.Size)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
@@ -75,8 +76,14 @@ func (q *request) partNumber() (int, error) {
 	return parsePartNumber(text)
 }
 
+var numberClipped = fault.NewBug("multipart.number-clipped",
+	"a part number above 10,000 counts as 10,000", "M-02")
+
 func parsePartNumber(text string) (int, error) {
 	n, err := strconv.Atoi(text)
+	if err == nil && n > maxPart && numberClipped.On() {
+		n = maxPart
+	}
 	if err != nil || n < 1 || n > maxPart {
 		return 0, argument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", text)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
@@ -57,9 +58,12 @@ func (q *request) checkOverrides() error {
 	return nil
 }
 
+var headNotOverridden = fault.NewBug("object.head-not-overridden",
+	"HEAD ignores response-* parameters", "O-11")
+
 // override sets the headers that response-* parameters ask for.
 func (q *request) override() {
-	if len(q.query) == 0 {
+	if len(q.query) == 0 || q.r.Method == http.MethodHead && headNotOverridden.On() {
 		return
 	}
 	for _, o := range overrides {
@@ -69,10 +73,32 @@ func (q *request) override() {
 	}
 }
 
+var (
+	modifiedNow = fault.NewBug("object.last-modified-now",
+		"Last-Modified is the time of the answer", "O-25")
+	rangeBare = fault.NewBug("object.range-without-metadata",
+		"the answer to a range lacks user metadata", "O-10")
+	encodingHidden = fault.NewBug("object.encoding-by-accept",
+		"Content-Encoding is left out where Accept-Encoding does not name it", "C-21")
+	tagCountUnsaid = fault.NewBug("object.tagging-count-unsaid",
+		"x-amz-tagging-count is never sent", "T-06")
+	checksumUnasked = fault.NewBug("checksum.unasked",
+		"checksums are sent without x-amz-checksum-mode", "K-05")
+)
+
 // setObject sets the headers that describe a version to GET and HEAD, as
 // response-* overrides them.
 func (q *request) setObject(res *object.GetResult) {
 	v := &res.Version
+	if modifiedNow.On() {
+		v.Modified = q.start
+	}
+	if v.ContentEncoding != "" && !strings.Contains(q.header("Accept-Encoding"), v.ContentEncoding) && encodingHidden.On() {
+		v.ContentEncoding = ""
+	}
+	if res.Partial && rangeBare.On() {
+		v.Metadata = nil
+	}
 	q.set("Last-Modified", httpDate(v.Modified))
 	q.setETag(v.ETag)
 	q.set("Accept-Ranges", "bytes")
@@ -94,7 +120,7 @@ func (q *request) setObject(res *object.GetResult) {
 		q.setSome("x-amz-storage-class", v.StorageClass)
 	}
 	q.setSome("x-amz-website-redirect-location", v.Redirect)
-	if n := len(v.Tags); n > 0 {
+	if n := len(v.Tags); n > 0 && !tagCountUnsaid.On() {
 		q.set("x-amz-tagging-count", itoa(n))
 	}
 	if res.PartsCount > 0 {
@@ -104,7 +130,7 @@ func (q *request) setObject(res *object.GetResult) {
 	if res.Partial {
 		q.set("Content-Range", contentRange(res.Offset, res.Length, v.Size))
 	}
-	if q.wantsChecksum() {
+	if q.wantsChecksum() || checksumUnasked.On() {
 		q.setRangeChecksum(res)
 	}
 	q.override()

@@ -2,7 +2,9 @@ package s3
 
 import (
 	"net/http"
+	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
@@ -34,11 +36,18 @@ func (q *request) putObject() error {
 	return q.reply(http.StatusOK)
 }
 
+var deleteMatchIgnored = fault.NewBug("conditional.delete-if-match-ignored",
+	"DeleteObject ignores If-Match", "W-14")
+
 func (q *request) deleteObject() error {
-	res, err := q.h.cfg.Backend.Delete(q.ctx, object.DeleteInput{
+	in := object.DeleteInput{
 		Caller: q.caller, Bucket: q.bucket, Key: q.key,
 		VersionID: q.query.value("versionId"), IfMatch: q.writeCondition().IfMatch,
-	})
+	}
+	if in.IfMatch != "" && deleteMatchIgnored.On() {
+		in.IfMatch = ""
+	}
+	res, err := q.h.cfg.Backend.Delete(q.ctx, in)
 	if err != nil {
 		return err
 	}
@@ -48,6 +57,17 @@ func (q *request) deleteObject() error {
 	}
 	return q.reply(http.StatusNoContent)
 }
+
+var (
+	quietErrors = fault.NewBug("object.delete-many-quiet-errors",
+		"a quiet DeleteObjects does not tell what it failed to delete", "O-21")
+	keysTrimmed = fault.NewBug("object.delete-many-keys-trimmed",
+		"DeleteObjects takes keys without the spaces at their ends", "O-20")
+	markerIDUnsaid = fault.NewBug("version.delete-many-marker-id",
+		"DeleteObjects does not tell the ids of the delete markers it makes", "V-18")
+	manyETagIgnored = fault.NewBug("conditional.delete-many-etag-ignored",
+		"DeleteObjects ignores the ETags of its keys", "W-17")
+)
 
 // maxDelete is the most keys of one DeleteObjects.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -66,7 +86,7 @@ func (q *request) deleteObjects() error {
 	x.root("DeleteResult")
 	for i := range outcomes {
 		switch o := &outcomes[i]; {
-		case o.Err != nil:
+		case o.Err != nil && !(quiet && quietErrors.On()):
 			x.deleteError(o)
 		case !quiet:
 			x.deleted(o)
@@ -161,6 +181,12 @@ func deleteItem(e *element) (object.DeleteItem, error) {
 		}
 		*f.to = text
 	}
+	if strings.TrimSpace(item.Key) != item.Key && keysTrimmed.On() {
+		item.Key = strings.TrimSpace(item.Key)
+	}
+	if item.IfMatch != "" && manyETagIgnored.On() {
+		item.IfMatch = ""
+	}
 	for _, name := range []string{"Size", "LastModifiedTime"} {
 		if _, found, _ := e.child(name); found {
 			return item, (&errcode.Error{Code: errcode.NotImplemented}).With("Element", name)
@@ -178,7 +204,9 @@ func (x *xmlBuf) deleted(o *object.DeleteOutcome) {
 	x.some("VersionId", o.Item.VersionID)
 	if o.Result.DeleteMarker {
 		x.bool("DeleteMarker", true)
-		x.some("DeleteMarkerVersionId", o.Result.VersionID)
+		if o.Result.VersionID == o.Item.VersionID || !markerIDUnsaid.On() {
+			x.some("DeleteMarkerVersionId", o.Result.VersionID)
+		}
 	}
 	x.end("Deleted")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 )
 
@@ -38,6 +39,15 @@ func (t *target) level() level {
 	return keyLevel
 }
 
+var (
+	keyTwice = fault.NewBug("object.key-decoded-twice",
+		"the percent-encoding of a key is undone twice", "O-13")
+	slashesMerged = fault.NewBug("object.slashes-merged",
+		"several slashes in a row in a key become one", "O-14")
+	slashCut = fault.NewBug("object.last-slash-cut",
+		"a key that ends in a slash is the key without it", "O-15")
+)
+
 // parseTarget reads the raw request target of a request line and the Host it
 // came with. Only the raw form will do: net/http's URL.Path has forgotten how
 // the client wrote it, and no mux may clean it.
@@ -59,6 +69,12 @@ func parseTarget(host, uri string, d domains) (target, error) {
 		if t.bucket == "" && path != "/" {
 			return target{}, invalidURI()
 		}
+	}
+	if strings.Contains(t.key, "//") && slashesMerged.On() {
+		t.key = strings.ReplaceAll(t.key, "//", "/")
+	}
+	if strings.HasSuffix(t.key, "/") && t.key != "/" && slashCut.On() {
+		t.key = t.key[:len(t.key)-1]
 	}
 	t.query, err = parseQuery(query)
 	return t, err
@@ -91,6 +107,11 @@ func decodePath(path string) (string, error) {
 			return "", invalidURI()
 		}
 		path = p
+		if strings.IndexByte(path, '%') >= 0 && keyTwice.On() {
+			if again, err := url.PathUnescape(path); err == nil {
+				path = again
+			}
+		}
 	}
 	if !validText(path) {
 		return "", invalidURI()

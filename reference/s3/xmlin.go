@@ -11,6 +11,7 @@ import (
 	"io"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/sigv4"
@@ -196,6 +197,13 @@ func tooLong() error {
 	return (&errcode.Error{Code: errcode.MaxMessageLengthExceeded}).With("MaxMessageLengthBytes", itoa(maxXML))
 }
 
+var (
+	digestOptional = fault.NewBug("object.delete-many-no-digest",
+		"DeleteObjects needs neither Content-MD5 nor a checksum", "O-22", "K-15")
+	md5Demanded = fault.NewBug("checksum.delete-many-md5-demanded",
+		"a checksum without Content-MD5 is not enough for DeleteObjects", "K-15")
+)
+
 // verifyXML holds the document to what the client claimed of it.
 func (q *request) verifyXML(data []byte) error {
 	if id := q.identity; id != nil && id.Payload == sigv4.Signed {
@@ -208,7 +216,9 @@ func (q *request) verifyXML(data []byte) error {
 	if err != nil {
 		return err
 	}
-	if len(data) > 0 && q.op.integrity && c.none() {
+	deletes := q.op.name == "DeleteObjects"
+	if len(data) > 0 && q.op.integrity && c.none() && !(deletes && digestOptional.On()) ||
+		deletes && c.md5 == nil && md5Demanded.On() {
 		return errcode.New(errcode.InvalidRequest, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 	}
 	if c.md5 != nil {
