@@ -146,11 +146,14 @@ var _ = Add(Scenario{
 		first, other, last := create(ctx, s, b, "b"), create(ctx, s, b, "b"), create(ctx, s, b, "c")
 		got, _ := uploads(ctx, s, b, func(in *s3.ListMultipartUploadsInput) { in.KeyMarker = aws.String("b") })
 		s.Expect(got).To(Equal([]string{name(last)}), "key-marker=b")
+		later := 0
 		for _, marker := range []upload{first, other} { // which of the two is listed first is no matter here
 			got, _ = uploads(ctx, s, b, func(in *s3.ListMultipartUploadsInput) { in.KeyMarker, in.UploadIdMarker = aws.String("b"), &marker.id })
 			s.Expect(got).NotTo(ContainElement(name(marker)), "the upload named as marker")
 			s.Expect(got).To(ContainElement(name(last)), "an upload of a greater key")
+			later += len(got) - 1
 		}
+		s.Expect(later).To(Equal(1), "uploads of key b behind either of the two")
 	},
 })
 

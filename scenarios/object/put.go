@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,13 +28,15 @@ var _ = Add(Scenario{
 	Needs: []Feature{Objects},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		out, err := s.Put(ctx, b, "k", "hello")
-		s.Expect(err).To(OK())
-		want := `"` + hexMD5("hello") + `"`
-		s.Expect(HeaderOf(out.ResultMetadata)).To(HaveHeader("ETag", want), "PUT")
-		head, err := s.Head(ctx, b, "k")
-		s.Expect(err).To(OK(), "HEAD")
-		s.Expect(HeaderOf(head.ResultMetadata)).To(HaveHeader("ETag", want), "HEAD")
+		for _, body := range []string{"hello", strings.Repeat("hello, ", 150_000)} { // the second is stored in pieces, if any is
+			out, err := s.Put(ctx, b, "k", body)
+			s.Expect(err).To(OK())
+			want := `"` + hexMD5(body) + `"`
+			s.Expect(HeaderOf(out.ResultMetadata)).To(HaveHeader("ETag", want), "PUT of %d bytes", len(body))
+			head, err := s.Head(ctx, b, "k")
+			s.Expect(err).To(OK(), "HEAD of %d bytes", len(body))
+			s.Expect(HeaderOf(head.ResultMetadata)).To(HaveHeader("ETag", want), "HEAD of %d bytes", len(body))
+		}
 	},
 })
 

@@ -165,6 +165,24 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "version.head.current",
+	Rule:  "V-04",
+	Says:  "HeadObject without versionId MUST describe the current version, and give its id.",
+	Ref:   guide + "RetMetaOfObjVersion.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "k", "one")
+		id := put(ctx, s, b, "k", "three")
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(aws.ToInt64(head.ContentLength)).To(Equal(int64(len("three"))))
+		s.Expect(aws.ToString(head.VersionId)).To(Equal(id))
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "version.get.deleted-version",
 	Rule:  "V-05",
 	Says:  "GetObject of a version that was permanently deleted MUST fail with 404 NoSuchVersion.",
