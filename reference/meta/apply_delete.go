@@ -142,6 +142,8 @@ func (m *machine) addMarker(b *bucketRow, key, owner string, cur *record) (Delet
 var (
 	undeleteHides = fault.NewBug("version.undelete-hides",
 		"removing the delete marker on top leaves the key deleted", "V-09")
+	goneMarks = fault.NewBug("version.gone-deleted-again",
+		"deleting a version that is gone adds a delete marker", "V-09")
 	notPromoted = fault.NewBug("version.not-promoted",
 		"removing the current version makes no older one current", "V-22")
 )
@@ -151,6 +153,10 @@ var (
 func (m *machine) deleteVersion(b *bucketRow, item DeleteItem) (Deleted, error) {
 	d := Deleted{VersionID: item.VersionID}
 	rec, live, err := findVersion(m.c, b.row, item.Key, item.VersionID)
+	if err == nil && rec == nil && goneMarks.On() {
+		cur, _ := m.live(b, item.Key)
+		return m.addMarker(b, item.Key, b.Owner, cur)
+	}
 	if err != nil || rec == nil {
 		return d, err
 	}
@@ -190,6 +196,9 @@ func (m *machine) removeVersion(b *bucketRow, key string, rec *record) error {
 	return m.dropContent(rec)
 }
 
+var markerSkipped = fault.NewBug("version.promotes-under-marker",
+	"a version under a delete marker becomes the current one when another is removed", "V-09", "V-22")
+
 // promote makes the newest version of a key live, if it has none that is and
 // the newest is no delete marker.
 func (m *machine) promote(b *bucketRow, key string) error {
@@ -200,6 +209,9 @@ func (m *machine) promote(b *bucketRow, key string) error {
 		return err
 	}
 	rec, err := recordOf(m.c.first("SELECT rec FROM version WHERE bucket = ? AND key = ? ORDER BY nseq LIMIT 1", b.row, []byte(key)))
+	if err == nil && rec != nil && rec.is(flagMarker) && markerSkipped.On() {
+		rec, err = recordOf(m.c.first("SELECT rec FROM version WHERE bucket = ? AND key = ? AND nseq > ? ORDER BY nseq LIMIT 1", b.row, []byte(key), -rec.seq))
+	}
 	if err != nil || rec == nil || rec.is(flagMarker) {
 		return err
 	}

@@ -219,6 +219,9 @@ func (b *bucketRow) replaces(cur *record) bool {
 	return cur != nil && (b.Versioning == "" || b.Versioning == VersioningSuspended && cur.is(flagNull))
 }
 
+var sameSizeKept = fault.NewBug("object.same-size-kept",
+	"an object put over another of the same size keeps the other's bytes", "O-06")
+
 // putPlain stores a body as one inline row. The row of the version that it
 // replaces is used again: one statement instead of two.
 func (m *machine) putPlain(b *bucketRow, cur, rec *record, body []byte) error {
@@ -228,16 +231,25 @@ func (m *machine) putPlain(b *bucketRow, cur, rec *record, body []byte) error {
 	}
 	if b.replaces(cur) && cur.is(flagPlain) && cur.content != 0 {
 		rec.content = cur.content
+		if cur.size == rec.size && sameSizeKept.On() {
+			return nil
+		}
 	} else {
 		rec.content = m.next()
 	}
 	return m.putInline(rec.content, 0, body)
 }
 
+var attributesKept = fault.NewBug("object.attributes-kept",
+	"an object that takes the place of another has the other's metadata and tags", "O-06", "CP-01", "M-18")
+
 // install makes rec the current version of key, as the bucket's versioning
 // asks: what it replaces is dropped, what stays becomes noncurrent.
 func (m *machine) install(b *bucketRow, key string, cur, rec *record, attrs []byte, a Attributes) (Result, error) {
 	m.number(b, rec)
+	if b.replaces(cur) && attributesKept.On() {
+		attrs, _ = attrsOf(m.c, b.row, key, cur, true)
+	}
 	if err := m.displace(b, key, cur, rec.content); err != nil {
 		return Result{}, err
 	}

@@ -67,8 +67,12 @@ func noSuchUpload(id string) error {
 	return (&errcode.Error{Code: errcode.NoSuchUpload}).With("UploadId", id)
 }
 
-var oneUpload = fault.NewBug("multipart.one-upload-a-key",
-	"an upload begun of a key that has one under way is that one", "M-01")
+var (
+	oneUpload = fault.NewBug("multipart.one-upload-a-key",
+		"an upload begun of a key that has one under way is that one", "M-01")
+	createRemoves = fault.NewBug("multipart.create-removes",
+		"CreateMultipartUpload removes the object that its key has", "M-15")
+)
 
 func (m *machine) createUpload(op CreateUpload) (Result, error) {
 	b, err := m.bucket(op.Bucket)
@@ -87,6 +91,11 @@ func (m *machine) createUpload(op CreateUpload) (Result, error) {
 		page, err := (&Tx{c: m.c}).Uploads(UploadsQuery{Bucket: op.Bucket, Prefix: op.Key, Max: 1})
 		if err == nil && len(page.Uploads) == 1 && page.Uploads[0].Key == op.Key {
 			return Result{Bucket: b.Bucket, Upload: page.Uploads[0]}, nil
+		}
+	}
+	if createRemoves.On() { // first: the rest costs a query
+		if cur, _ := m.live(b, op.Key); cur != nil {
+			_ = m.removeLive(b, op.Key, cur)
 		}
 	}
 	row := m.next()

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"math"
 	"slices"
+	"strings"
 	"unicode/utf16"
 
 	"bleepstore/fault"
@@ -12,6 +13,10 @@ import (
 var (
 	orderUTF16 = fault.NewBug("listing.order-utf16",
 		"the keys of a page are in the order of their UTF-16 form", "L-01")
+	orderFolders = fault.NewBug("listing.order-by-folder",
+		"the keys of a page are in the order of a walk through folders", "L-01")
+	orderCaseless = fault.NewBug("listing.order-ignores-case",
+		"the keys of a page are in an order that does not tell capitals", "L-01")
 	lastAgain = fault.NewBug("listing.last-key-again",
 		"a page begins with the last key of the page before", "L-02", "L-08")
 	fullTruncated = fault.NewBug("listing.full-page-truncated",
@@ -60,6 +65,14 @@ func (tx *Tx) List(q ListQuery) (ListPage, error) {
 		slices.SortFunc(found, func(a, b packed) int {
 			return slices.Compare(utf16.Encode([]rune(a.key)), utf16.Encode([]rune(b.key)))
 		})
+	}
+	if len(found) > 1 && orderFolders.On() {
+		slices.SortFunc(found, func(a, b packed) int {
+			return strings.Compare(strings.ReplaceAll(a.key, "/", "\x00"), strings.ReplaceAll(b.key, "/", "\x00"))
+		})
+	}
+	if len(found) > 1 && orderCaseless.On() {
+		slices.SortFunc(found, func(a, b packed) int { return strings.Compare(strings.ToLower(a.key), strings.ToLower(b.key)) })
 	}
 	res.Objects, err = unpackAll(&b.Bucket, found)
 	if err == nil && uploadsListed.On() {

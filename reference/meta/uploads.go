@@ -1,10 +1,16 @@
 package meta
 
 import (
+	"cmp"
 	"math"
+	"slices"
+	"strings"
 
 	"bleepstore/fault"
 )
+
+var newestFirst = fault.NewBug("multipart.uploads-newest-first",
+	"the uploads of one key are listed in the reverse order of their initiation", "M-20")
 
 // Uploads returns a page of uploads in progress, keys ascending, then in the
 // order of their initiation (M-20): NoSuchBucket.
@@ -31,6 +37,11 @@ func (tx *Tx) Uploads(q UploadsQuery) (UploadsPage, error) {
 	})
 	if end := it.close(); err == nil {
 		err = end
+	}
+	if len(res.Uploads) > 1 && !p.truncated && newestFirst.On() {
+		slices.SortFunc(res.Uploads, func(a, b Upload) int {
+			return cmp.Or(strings.Compare(a.Key, b.Key), strings.Compare(b.ID, a.ID))
+		})
 	}
 	res.CommonPrefixes, res.Truncated = p.prefixes, p.truncated
 	if p.truncated {

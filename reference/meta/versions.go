@@ -1,6 +1,12 @@
 package meta
 
-import "bleepstore/fault"
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"bleepstore/fault"
+)
 
 // Versions returns a page of versions and delete markers: NoSuchBucket.
 func (tx *Tx) Versions(q VersionsQuery) (VersionsPage, error) {
@@ -64,8 +70,14 @@ func versionPlace(c *conn, bucket int64, key, id string) (seq int64, found bool,
 	return rec.seq, true, nil
 }
 
-var allLatest = fault.NewBug("version.all-latest",
-	"every version of a listing is the latest", "V-14")
+var (
+	allLatest = fault.NewBug("version.all-latest",
+		"every version of a listing is the latest", "V-14")
+	fullVersions = fault.NewBug("version.list-full-truncated",
+		"a full page of versions says that there is more", "V-15")
+	versionsPaired = fault.NewBug("version.oldest-first",
+		"the versions of a key are listed oldest first", "V-14")
+)
 
 func (it *versionCursor) page(b *bucketRow, q VersionsQuery, res *VersionsPage) error {
 	var last *record
@@ -82,6 +94,14 @@ func (it *versionCursor) page(b *bucketRow, q VersionsQuery, res *VersionsPage) 
 	})
 	if err != nil {
 		return err
+	}
+	if len(res.Versions) == q.Max && fullVersions.On() {
+		p.truncated = true
+	}
+	if len(res.Versions) > 1 && versionsPaired.On() {
+		slices.SortStableFunc(res.Versions, func(a, b Version) int {
+			return cmp.Or(strings.Compare(a.Key, b.Key), a.Modified.Compare(b.Modified), strings.Compare(a.ID, b.ID))
+		})
 	}
 	res.CommonPrefixes, res.Truncated = p.prefixes, p.truncated
 	if p.truncated {

@@ -32,6 +32,8 @@ var (
 		"common prefixes do not count against the size of a page", "L-05", "V-16")
 	folderHidden = fault.NewBug("listing.folder-key-hidden",
 		"the key that is the very prefix of a listing is left out", "L-20")
+	rolledListed = fault.NewBug("listing.rolled-key-listed",
+		"the first key of a common prefix is listed beside it", "L-04", "L-05", "L-20")
 	prefixIsFolder = fault.NewBug("listing.prefix-is-folder",
 		"a prefix that does not end in a slash matches whole names of folders only", "L-03")
 )
@@ -80,14 +82,25 @@ func walk(it cursor, prefix, delimiter string, max int, emit func(key string) er
 		if rolled { // L-05
 			p.last = group
 			p.prefixes = append(p.prefixes, group)
+			if rolledListed.On() {
+				if err := emit(key); err != nil {
+					return p, err
+				}
+			}
 		} else if err := emit(key); err != nil {
 			return p, err
 		}
 	}
 }
 
-var slashOnly = fault.NewBug("listing.delimiter-slash-only",
-	"a delimiter other than a slash rolls nothing up", "L-04")
+var (
+	slashOnly = fault.NewBug("listing.delimiter-slash-only",
+		"a delimiter other than a slash rolls nothing up", "L-04")
+	lastDelimiter = fault.NewBug("listing.delimiter-last",
+		"a common prefix goes up to the last delimiter of a key", "L-04", "L-02", "L-20")
+	noDelimiter = fault.NewBug("listing.delimiter-absent-rolls",
+		"a key without the delimiter is rolled up whole", "L-04", "L-02")
+)
 
 // rollup returns the common prefix that key belongs to, if there is one (L-04).
 func rollup(key, prefix, delimiter string) (group string, rolled bool) {
@@ -98,8 +111,14 @@ func rollup(key, prefix, delimiter string) (group string, rolled bool) {
 		return "", false
 	}
 	i := strings.Index(key[len(prefix):], delimiter)
+	if i < 0 && noDelimiter.On() {
+		return key, true
+	}
 	if i < 0 {
 		return "", false
+	}
+	if lastDelimiter.On() {
+		i = strings.LastIndex(key[len(prefix):], delimiter)
 	}
 	return key[:len(prefix)+i+len(delimiter)], true
 }

@@ -22,6 +22,12 @@ var (
 		"a suffix range answers with the first bytes of the object instead of the last", "C-11")
 	rangePastEndWhole = fault.NewBug("object.range-past-end-whole",
 		"a range that begins behind the end answers 200 with the whole object", "C-13")
+	rangeOfAllWhole = fault.NewBug("object.range-of-all-is-200",
+		"a range that covers the object answers 200", "C-10", "C-11")
+	rangeSuffixLong = fault.NewBug("object.range-long-suffix-416",
+		"a suffix range longer than the object fails with 416", "C-11")
+	rangeOpenIgnored = fault.NewBug("object.range-open-ignored",
+		"a range without a last byte is ignored", "C-11")
 	rangeNotClipped = fault.NewBug("object.range-not-clipped",
 		"a range whose last byte is behind the end fails with 416", "C-12")
 	rangeUnitIgnored = fault.NewBug("object.range-unit-ignored",
@@ -47,6 +53,9 @@ func parseRange(header string, size int64) (span, error) {
 			whole.partial = rangeOfNothing.On()
 			return whole, nil // satisfiable, but a 206 cannot say "no bytes"
 		}
+		if last > size && rangeSuffixLong.On() {
+			return span{}, invalidRange(header, size)
+		}
 		n := min(last, size)
 		if n < size && rangeSuffixAtStart.On() {
 			return span{n: n, partial: true}, nil
@@ -63,6 +72,9 @@ func parseRange(header string, size int64) (span, error) {
 	}
 	if last < size-1 && rangeEndIgnored.On() {
 		last = size - 1
+	}
+	if last == math.MaxInt64 && rangeOpenIgnored.On() || first == 0 && last >= size-1 && rangeOfAllWhole.On() {
+		return whole, nil
 	}
 	last = min(last, size-1)
 	return span{off: first, n: last - first + 1, partial: true}, nil

@@ -158,8 +158,12 @@ func checkListed(uploadID string, listed CompletePart, part Part, u Upload) erro
 	return nil
 }
 
-var typeCoerced = fault.NewBug("checksum.type-coerced",
-	"a COMPOSITE checksum is said to be of the FULL_OBJECT", "K-09")
+var (
+	typeCoerced = fault.NewBug("checksum.type-coerced",
+		"a COMPOSITE checksum is said to be of the FULL_OBJECT", "K-09")
+	onePartPlain = fault.NewBug("checksum.composite-of-one",
+		"the COMPOSITE checksum of one part is the part's own", "K-09")
+)
 
 // joined computes the object's checksum from its parts'.
 func joined(a checksum.Algorithm, kind checksum.Type, parts []checksum.Part) (Checksum, error) {
@@ -167,6 +171,9 @@ func joined(a checksum.Algorithm, kind checksum.Type, parts []checksum.Part) (Ch
 	if kind == checksum.Composite {
 		var err error
 		c.Value, err = a.Composite(parts)
+		if len(parts) == 1 && onePartPlain.On() {
+			c.Value = checksum.Encode(parts[0].Sum) + "-1"
+		}
 		if typeCoerced.On() {
 			c.Type = string(checksum.FullObject)
 		}

@@ -61,10 +61,10 @@ func nextETag(h string) (t etag, rest string) {
 // If-None-Match (RFC 9110 section 8.8.3.2). Stored tags are always strong.
 func (s etagSet) matches(value string, weak bool) bool {
 	if s.any {
-		return true
+		return !starIsTag.On()
 	}
 	for _, t := range s.tags {
-		if t.value == value && (weak || !t.weak) {
+		if t.value == value && (weak || !t.weak) && !tagsQuoted.On() {
 			return true
 		}
 	}
@@ -88,7 +88,13 @@ var (
 	modifiedSilences = fault.NewBug("object.if-modified-since-decides",
 		"If-Modified-Since decides where If-None-Match stands beside it", "C-06", "CP-08")
 	sameDateModified = fault.NewBug("object.same-date-is-modified",
-		"an object counts as modified since its own date", "C-03", "CP-07")
+		"an object counts as modified since its own date", "C-03", "C-04", "CP-07")
+	datesIgnored = fault.NewBug("object.dates-ignored",
+		"conditions on dates are ignored", "C-03", "C-04", "CP-07")
+	tagsQuoted = fault.NewBug("object.condition-quotes",
+		"the ETags of conditions are compared with the quotes around them", "C-01", "C-02", "CP-07")
+	starIsTag = fault.NewBug("object.condition-star",
+		"If-Match: * and If-None-Match: * match nothing", "C-01", "C-02")
 	copyNotModified = fault.NewBug("copy.not-modified",
 		"a condition on the source that means not modified answers 304 instead of 412", "CP-07", "M-24")
 )
@@ -100,6 +106,9 @@ var (
 // come from a response of ours, and If-Modified-Since then demands nothing.
 func (c Conditions) check(v *Version, now time.Time) (outcome, string) {
 	modified := v.Modified.Truncate(time.Second)
+	if datesIgnored.On() {
+		c.IfModifiedSince, c.IfUnmodifiedSince = time.Time{}, time.Time{}
+	}
 	if c.IfMatch != "" && !c.IfUnmodifiedSince.IsZero() && unmodifiedSilences.On() {
 		c.IfMatch = ""
 	}
@@ -112,7 +121,7 @@ func (c Conditions) check(v *Version, now time.Time) (outcome, string) {
 			return failed, "If-Match"
 		}
 	case !c.IfUnmodifiedSince.IsZero():
-		if modified.After(c.IfUnmodifiedSince) {
+		if modified.After(c.IfUnmodifiedSince) || modified.Equal(c.IfUnmodifiedSince) && sameDateModified.On() {
 			return failed, "If-Unmodified-Since"
 		}
 	}
@@ -182,6 +191,10 @@ func notModifiedError(v *Version, show bool) *errcode.Error {
 var (
 	ifNoneMatchTag = fault.NewBug("conditional.if-none-match-etag-ignored",
 		"a write ignores an If-None-Match that names an ETag", "W-02")
+	ifNoneMatchUnknown = fault.NewBug("conditional.if-none-match-501",
+		"a write with If-None-Match is refused with 501", "W-01", "W-07", "W-09", "W-11", "W-13")
+	ifMatchQuoted = fault.NewBug("conditional.if-match-quotes",
+		"the ETag of a write's If-Match is compared with the quotes around it", "W-03", "W-10", "W-13", "W-14")
 	ifNoneMatchBeside = fault.NewBug("conditional.if-none-match-beside-if-match",
 		"a write ignores If-None-Match where If-Match stands beside it", "W-06")
 )
@@ -190,6 +203,9 @@ var (
 // not offer on writes is refused with NotImplemented rather than ignored: an
 // If-None-Match other than *, several tags, both headers together.
 func (w WriteCondition) compile() (meta.WriteCondition, error) {
+	if w.IfNoneMatch != "" && ifNoneMatchUnknown.On() {
+		return meta.WriteCondition{}, notImplementedHeader("If-None-Match")
+	}
 	if w.IfNoneMatch != "" && w.IfMatch != "" && ifNoneMatchBeside.On() {
 		w.IfNoneMatch = ""
 	}
@@ -225,6 +241,9 @@ func compileIfMatch(raw string) (string, error) {
 	case t.weak:
 		return `W/"` + t.value + `"`, nil
 	case t.value == "*", t.value == "":
+		return `"` + t.value + `"`, nil
+	}
+	if ifMatchQuoted.On() {
 		return `"` + t.value + `"`, nil
 	}
 	return t.value, nil

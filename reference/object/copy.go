@@ -32,12 +32,28 @@ type sourceRef struct {
 	conditions           Conditions
 }
 
+var (
+	sourceUnconditional = fault.NewBug("copy.source-unconditional",
+		"CopyObject and UploadPartCopy ignore the conditions on their source", "CP-07", "CP-08", "M-24")
+	sourceConditions501 = fault.NewBug("copy.source-conditions-501",
+		"a condition on the source of a copy is refused with 501", "CP-07", "CP-08", "M-24")
+	sourceOpen = fault.NewBug("copy.source-rights-unasked",
+		"who may write may copy from objects that they may not read", "CP-05")
+)
+
 // source reads the metadata of what is to be copied and checks the conditions
 // on it: NoSuchBucket, NoSuchKey, NoSuchVersion, AccessDenied,
 // PreconditionFailed, and InvalidRequest for a delete marker named by its id.
 func (s *Service) source(ctx context.Context, ref sourceRef) (src source, err error) {
+	if ref.conditions != (Conditions{}) && sourceConditions501.On() {
+		return src, notImplementedHeader("x-amz-copy-source-if-match")
+	}
 	err = s.view(ctx, func(tx *meta.Tx) (err error) {
-		if src.Object, err = objectIn(tx, ref.caller, ref.bucket, ref.key, ref.version, readObject); err != nil {
+		src.Object, err = objectIn(tx, ref.caller, ref.bucket, ref.key, ref.version, readObject)
+		if errcode.Of(err) == errcode.AccessDenied && sourceOpen.On() {
+			src.Object, err = tx.Object(ref.bucket, ref.key, ref.version)
+		}
+		if err != nil {
 			return err
 		}
 		switch {
@@ -46,7 +62,7 @@ func (s *Service) source(ctx context.Context, ref sourceRef) (src source, err er
 		case src.DeleteMarker:
 			return markerError(&src.Object, false)
 		}
-		if err := ref.conditions.checkCopy(&src.Version, s.clock.Now()); err != nil {
+		if err := ref.conditions.checkCopy(&src.Version, s.clock.Now()); err != nil && !sourceUnconditional.On() {
 			return err
 		}
 		return tx.Body(&src.Object)
@@ -86,6 +102,10 @@ func (s *Service) measure(ctx context.Context, src *source, part span, algorithm
 var (
 	copyUnconditional = fault.NewBug("conditional.copy-unconditional",
 		"CopyObject ignores If-Match and If-None-Match", "W-13")
+	sourceBucketIgnored = fault.NewBug("copy.within-bucket",
+		"CopyObject looks for its source in the bucket that it copies to", "CP-01", "CP-05", "CP-06")
+	etagNew = fault.NewBug("copy.etag-not-md5",
+		"the ETag of a copy is not the MD5 of its data", "CP-01", "CP-11")
 	dateOfSource = fault.NewBug("copy.date-of-source",
 		"LastModified in the answer to CopyObject is that of the source", "CP-01")
 	copyIDUnsaid = fault.NewBug("version.copy-id-unsaid",
@@ -104,6 +124,9 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 	}
 	if cond != (meta.WriteCondition{}) && copyUnconditional.On() {
 		cond = meta.WriteCondition{}
+	}
+	if in.SourceBucket != in.Bucket && sourceBucketIgnored.On() {
+		in.SourceBucket = in.Bucket
 	}
 	m := making{bucket: in.Bucket, key: in.Key, spec: in.ACL}
 	if in.ReplaceTags {
@@ -161,6 +184,9 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 	if err != nil {
 		return res, false, err
 	}
+	if etagNew.On() {
+		w.ETag = w.ETag[16:] + w.ETag[:16]
+	}
 	op := meta.CopyObject{Write: w, Source: src.Content}
 	if src.Content == 0 {
 		op.Body = src.Inline
@@ -216,7 +242,15 @@ var (
 	replaceKeeps = fault.NewBug("copy.replace-keeps",
 		"a copy with REPLACE and no metadata keeps those of its source", "CP-02")
 	tagsLost = fault.NewBug("copy.tags-lost",
-		"a copy lacks the tags of its source where it replaces the metadata", "CP-09")
+		"a copy lacks the tags of its source", "CP-09")
+	tagsReplaceIgnored = fault.NewBug("copy.tagging-directive-ignored",
+		"a copy has the tags of its source whatever x-amz-tagging-directive says", "CP-09")
+	redirectInherited = fault.NewBug("copy.redirect-inherited",
+		"a copy has the website redirect of its source", "CP-10")
+	classIgnored = fault.NewBug("copy.storage-class-ignored",
+		"CopyObject ignores x-amz-storage-class", "CP-10", "CP-03")
+	replaceIgnored = fault.NewBug("copy.replace-ignored",
+		"a copy has the metadata of its source whatever x-amz-metadata-directive says", "CP-02", "CP-03")
 	classInherited = fault.NewBug("copy.storage-class-inherited",
 		"a copy without a storage class has that of its source", "CP-10")
 	partsETagKept = fault.NewBug("copy.etag-of-parts",
@@ -229,25 +263,31 @@ var (
 // of the request alone.
 func copiedAttributes(in CopyInput, src *source) Attributes {
 	a := src.Attributes
-	if in.ReplaceMetadata {
+	if in.ReplaceMetadata && !replaceIgnored.On() {
 		a = in.Attributes
 		a.Tags = src.Tags
 		if in.Attributes.Metadata == nil && replaceKeeps.On() {
 			a.Metadata = src.Metadata
 		}
-		if tagsLost.On() {
-			a.Tags = nil
-		}
 	} else if metadataLost.On() {
 		a.Metadata = nil
 	}
-	if in.ReplaceTags {
+	if tagsLost.On() {
+		a.Tags = nil
+	}
+	if in.ReplaceTags && !tagsReplaceIgnored.On() {
 		a.Tags = in.Attributes.Tags
 	}
 	a.StorageClass, a.Redirect = in.Attributes.StorageClass, in.Attributes.Redirect
 	a.ACL = nil
 	if a.StorageClass == "" && classInherited.On() {
 		a.StorageClass = src.StorageClass
+	}
+	if a.StorageClass != "" && classIgnored.On() {
+		a.StorageClass = ""
+	}
+	if a.Redirect == "" && redirectInherited.On() {
+		a.Redirect = src.Redirect
 	}
 	return a
 }

@@ -54,6 +54,8 @@ var (
 		"a range is served whatever the conditions say", "C-09")
 	headPrevious = fault.NewBug("version.head-previous",
 		"HEAD describes the version before the current one", "V-04")
+	attributesOfCurrent = fault.NewBug("version.attributes-of-current",
+		"GetObjectAttributes ignores versionId", "V-21")
 )
 
 // lookup finds what in asks for and checks that it may be read, in one read of
@@ -62,6 +64,9 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 	if in.Range != "" && in.PartNumber != 0 {
 		return nil, meta.Object{}, errcode.New(errcode.InvalidRequest,
 			"Cannot specify both Range header and partNumber query parameter")
+	}
+	if in.ForAttributes && in.VersionID != "" && attributesOfCurrent.On() {
+		in.VersionID = ""
 	}
 	r := &GetResult{}
 	var o meta.Object
@@ -114,6 +119,8 @@ func (in *GetInput) right() right {
 var (
 	markerUnsaid = fault.NewBug("version.marker-unsaid",
 		"the 404 of a key behind a delete marker lacks x-amz-delete-marker", "V-07")
+	markerBare = fault.NewBug("version.marker-without-allow",
+		"the 405 of a delete marker lacks Allow and Last-Modified", "V-08")
 	markerNotFound = fault.NewBug("version.marker-not-found",
 		"a delete marker read by its id is answered 404 instead of 405", "V-08")
 )
@@ -127,8 +134,10 @@ func markerError(o *meta.Object, named bool) error {
 	}
 	if named && !markerNotFound.On() {
 		e = errcode.New(errcode.MethodNotAllowed, "The specified method is not allowed against this resource.").
-			With("Method", "GET").With("ResourceType", "DeleteMarker").
-			WithHeader("Allow", "DELETE").
+			With("Method", "GET").With("ResourceType", "DeleteMarker")
+	}
+	if named && !markerBare.On() {
+		e = e.WithHeader("Allow", "DELETE").
 			WithHeader("Last-Modified", o.Modified.UTC().Format(httpTime))
 	}
 	return e.WithHeader("x-amz-delete-marker", "true").WithHeader("x-amz-version-id", o.ID)

@@ -14,6 +14,8 @@ var (
 		"the ETag of a large PutObject is that of an upload of one part", "O-01")
 	putNoneMatchIgnored = fault.NewBug("conditional.put-if-none-match-ignored",
 		"PutObject ignores If-None-Match", "W-01")
+	checkedEarly = fault.NewBug("conditional.put-checked-early",
+		"PutObject looks at its condition before it writes, not as it writes", "W-18", "W-19", "W-20")
 	checksumNotComputed = fault.NewBug("checksum.none-by-default",
 		"an object that was put without a checksum has none", "K-04")
 )
@@ -43,6 +45,14 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	w := meta.Write{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
 		Size: p.size, ETag: p.etag(), Checksum: p.full(algorithm), Condition: cond, Spec: in.ACL, OwnOnly: own,
+	}
+	if cond != (meta.WriteCondition{}) && checkedEarly.On() {
+		early := func(tx *meta.Tx) error { return precheck(tx, in.Bucket, in.Key, cond) }
+		if err := s.view(ctx, early); err != nil {
+			s.discard(ctx, p)
+			return PutResult{}, err
+		}
+		w.Condition = meta.WriteCondition{}
 	}
 	if len(p.extents) > 0 && largeETag.On() {
 		w.ETag += "-1"

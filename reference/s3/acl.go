@@ -3,6 +3,7 @@ package s3
 import (
 	"net/http"
 
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
@@ -112,7 +113,14 @@ func (q *request) newACL() (object.ACLSpec, error) {
 	return object.ACLSpec{Spec: *spec}, nil
 }
 
+var readIgnoresID = fault.NewBug("version.read-ignores-id",
+	"reads ignore versionId", "V-04", "V-05", "V-08", "V-21")
+
 // headInput asks for the version that the request names.
 func (q *request) headInput() object.GetInput {
-	return object.GetInput{Caller: q.caller, Bucket: q.bucket, Key: q.key, VersionID: q.query.value("versionId")}
+	in := object.GetInput{Caller: q.caller, Bucket: q.bucket, Key: q.key, VersionID: q.query.value("versionId")}
+	if in.VersionID != "" && readIgnoresID.On() {
+		in.VersionID = ""
+	}
+	return in
 }

@@ -34,6 +34,9 @@ var storageClasses = map[string]bool{
 	"DEEP_ARCHIVE":        false,
 }
 
+var headersLost = fault.NewBug("object.content-headers-lost",
+	"an object is stored without the content headers that it was sent with", "O-10", "CP-02", "M-18", "V-04")
+
 // attributes reads what PutObject, CopyObject and CreateMultipartUpload say of
 // an object besides its bytes.
 func (q *request) attributes() (object.Attributes, error) {
@@ -53,6 +56,9 @@ func (q *request) attributes() (object.Attributes, error) {
 		if *f.to, err = q.textHeader(f.name); err != nil {
 			return a, err
 		}
+	}
+	if headersLost.On() {
+		a = object.Attributes{}
 	}
 	a.ContentEncoding = stripChunked(a.ContentEncoding)
 	if a.Metadata, err = q.userMetadata(); err != nil {

@@ -63,6 +63,13 @@ func bodyError(err error) error {
 	return errcode.Wrap(errcode.IncompleteBody, err)
 }
 
+var (
+	putSmall = fault.NewBug("object.put-below-1-gib",
+		"PutObject of more than 1 GiB is refused", "O-19")
+	putAnySize = fault.NewBug("object.put-any-size",
+		"PutObject of more than 5 GiB is not refused", "O-19")
+)
+
 // putBody describes the body of a PutObject or UploadPart. Nothing of it is
 // read here, so a request refused now costs the client no upload.
 func (q *request) putBody() (object.Body, error) {
@@ -70,7 +77,7 @@ func (q *request) putBody() (object.Body, error) {
 	if err != nil {
 		return object.Body{}, err
 	}
-	if size > maxPut {
+	if size > maxPut && !putAnySize.On() || size > 1<<30 && putSmall.On() {
 		return object.Body{}, (&errcode.Error{Code: errcode.EntityTooLarge}).
 			With("ProposedSize", strconv.FormatInt(size, 10)).
 			With("MaxSizeAllowed", strconv.FormatInt(maxPut, 10))
@@ -168,6 +175,9 @@ func (q *request) claims() (claims, error) {
 	return c, q.checkSDKAlgorithm(c)
 }
 
+var malformedMD5 = fault.NewBug("object.content-md5-malformed-ignored",
+	"a Content-MD5 that is not the base64 of 16 bytes is ignored", "O-16")
+
 // contentMD5 returns the raw Content-MD5, nil when there is none.
 func (q *request) contentMD5() ([]byte, error) {
 	values := q.r.Header["Content-Md5"]
@@ -175,6 +185,9 @@ func (q *request) contentMD5() ([]byte, error) {
 		return nil, nil
 	}
 	sum, err := base64.StdEncoding.DecodeString(values[0])
+	if (err != nil || len(sum) != md5.Size) && malformedMD5.On() {
+		return nil, nil
+	}
 	if err != nil || len(sum) != md5.Size || len(values) > 1 {
 		return nil, (&errcode.Error{Code: errcode.InvalidDigest, Message: "The Content-MD5 you specified is not valid."}).
 			With("Content-MD5", values[0])
@@ -221,6 +234,9 @@ func (q *request) checkSDKAlgorithm(c claims) error {
 		"x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.")
 }
 
+var malformedIgnored = fault.NewBug("checksum.malformed-ignored",
+	"a checksum that is not base64, or of another length, is ignored", "K-01")
+
 // checksumHeader returns the one x-amz-checksum-* value sent, zero when none.
 func (q *request) checksumHeader() (object.Checksum, error) {
 	var out object.Checksum
@@ -234,6 +250,9 @@ func (q *request) checksumHeader() (object.Checksum, error) {
 			return out, errcode.New(errcode.InvalidRequest, "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
 		}
 		if _, err := a.Decode(values[0]); err != nil && !(q.op.composite && isComposite(a, values[0])) {
+			if malformedIgnored.On() {
+				return object.Checksum{}, nil
+			}
 			return out, invalidChecksum(a, err)
 		}
 		out = object.Checksum{Algorithm: string(a), Value: values[0]}

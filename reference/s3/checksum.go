@@ -3,6 +3,7 @@ package s3
 import (
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 )
@@ -20,6 +21,9 @@ var checksumNames, checksumElements = func() (map[string]string, map[string]stri
 func checksumName(algorithm string) string    { return checksumNames[algorithm] }
 func checksumElement(algorithm string) string { return checksumElements[algorithm] }
 
+var unknownAlgorithm = fault.NewBug("checksum.unknown-algorithm-ignored",
+	"an x-amz-checksum-algorithm or -type that does not exist is ignored", "K-06", "K-12")
+
 // announcedAlgorithm reads x-amz-checksum-algorithm, "" when it is absent.
 func (q *request) announcedAlgorithm() (checksum.Algorithm, error) {
 	v := q.header(hChecksumAlgo)
@@ -27,6 +31,9 @@ func (q *request) announcedAlgorithm() (checksum.Algorithm, error) {
 		return "", nil
 	}
 	a, ok := checksum.Parse(v)
+	if !ok && unknownAlgorithm.On() {
+		return "", nil
+	}
 	if !ok {
 		return "", errcode.New(errcode.InvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
 	}
@@ -39,6 +46,9 @@ func (q *request) announcedType() (checksum.Type, error) {
 	switch t := checksum.Type(strings.ToUpper(v)); t {
 	case "", checksum.FullObject, checksum.Composite:
 		return t, nil
+	}
+	if unknownAlgorithm.On() {
+		return "", nil
 	}
 	return "", errcode.New(errcode.InvalidRequest, "Value for x-amz-checksum-type header is invalid.")
 }

@@ -14,6 +14,10 @@ import (
 type source struct{ bucket, key, version string }
 
 var (
+	sourcePlain = fault.NewBug("copy.source-not-decoded",
+		"the percent-encoding of x-amz-copy-source is left as it is", "CP-06")
+	sourceSlash = fault.NewBug("copy.source-slash",
+		"x-amz-copy-source must not begin with a slash", "CP-06")
 	sourceTwice = fault.NewBug("copy.source-decoded-twice",
 		"the percent-encoding of x-amz-copy-source is undone twice", "CP-06")
 	sourceVersionIgnored = fault.NewBug("copy.source-version-ignored",
@@ -41,7 +45,14 @@ func parseSource(text string) (source, error) {
 			s.version = ""
 		}
 	}
+	plain := path
 	path, err := url.QueryUnescape(path)
+	if plain != path && sourcePlain.On() {
+		path = plain
+	}
+	if strings.HasPrefix(path, "/") && sourceSlash.On() {
+		return s, badSource(text)
+	}
 	if sourceTwice.On() && err == nil {
 		path, err = url.QueryUnescape(path)
 	}
@@ -82,6 +93,9 @@ func (q *request) copySource() (source, error) {
 	return s, nil
 }
 
+var copyAlgorithmIgnored = fault.NewBug("checksum.copy-algorithm-ignored",
+	"CopyObject ignores x-amz-checksum-algorithm", "K-12")
+
 func (q *request) copyObject() error {
 	spec, err := q.headerACL()
 	if err != nil {
@@ -109,6 +123,9 @@ func (q *request) copyObject() error {
 	algorithm, err := q.announcedAlgorithm()
 	if err != nil {
 		return err
+	}
+	if algorithm != "" && copyAlgorithmIgnored.On() {
+		algorithm = ""
 	}
 	in.Algorithm = string(algorithm)
 	if q.copiesOntoItself(&in) {

@@ -6,7 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"bleepstore/fault"
 )
+
+var conditionsUnseen = fault.NewBug("conditional.policy-unseen",
+	"policies do not see the conditions of a write", "W-21", "W-23")
 
 // Fact implements object.Facts: the values of the condition keys that policies
 // may ask of a request.
@@ -26,6 +31,7 @@ func (q *request) Fact(key string) []string {
 		if v, ok := q.query.get(name); ok {
 			return []string{v}
 		}
+	case (name == "if-match" || name == "if-none-match") && conditionsUnseen.On():
 	case name == "if-match", name == "if-none-match", strings.HasPrefix(name, "x-amz-"):
 		return q.r.Header[textproto.CanonicalMIMEHeaderKey(name)]
 	}

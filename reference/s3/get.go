@@ -44,12 +44,18 @@ func objectStatus(res *object.GetResult) int {
 	return http.StatusOK
 }
 
+var missingBucket = fault.NewBug("object.missing-key-code",
+	"GET of a key that does not exist fails with NoSuchBucket", "O-03")
+
 func (q *request) getObject() (err error) {
 	in, err := q.getInput()
 	if err != nil {
 		return err
 	}
 	res, err := q.h.cfg.Backend.Get(q.ctx, in)
+	if errcode.Of(err) == errcode.NoSuchKey && missingBucket.On() {
+		return &errcode.Error{Code: errcode.NoSuchBucket}
+	}
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,18 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
 var objectAttributes = []string{"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"}
 
-var partsUnpaged = fault.NewBug("object.attributes-parts-unpaged",
-	"GetObjectAttributes ignores x-amz-max-parts", "O-27")
+var (
+	partsUnpaged = fault.NewBug("object.attributes-parts-unpaged",
+		"GetObjectAttributes ignores x-amz-max-parts", "O-27")
+	allAttributes = fault.NewBug("object.attributes-all",
+		"GetObjectAttributes returns every attribute, asked for or not", "O-27")
+	unknownAttribute = fault.NewBug("object.attributes-unknown-ignored",
+		"GetObjectAttributes ignores attributes that do not exist", "O-27")
+	firstAttribute = fault.NewBug("object.attributes-one-a-header",
+		"GetObjectAttributes takes one attribute from each header", "O-27")
+	sizeInKiB = fault.NewBug("object.attributes-size",
+		"ObjectSize is rounded up to 1 KiB", "O-27", "V-21")
+)
 
 func (q *request) getAttributes() error {
 	want, err := q.wantedAttributes()
@@ -58,6 +68,9 @@ func (q *request) getAttributes() error {
 	if want["StorageClass"] {
 		x.text("StorageClass", storageClassOf(v.Attributes))
 	}
+	if want["ObjectSize"] && sizeInKiB.On() {
+		v.Size = (v.Size + 1023) &^ 1023
+	}
 	if want["ObjectSize"] {
 		x.int("ObjectSize", v.Size)
 	}
@@ -74,9 +87,20 @@ func (q *request) wantedAttributes() (map[string]bool, error) {
 	for _, value := range values {
 		for name := range strings.SplitSeq(value, ",") {
 			name = strings.TrimSpace(name)
+			if !slices.Contains(objectAttributes, name) && unknownAttribute.On() {
+				continue
+			}
 			if !slices.Contains(objectAttributes, name) {
 				return nil, argument("Invalid attribute name specified.", "x-amz-object-attributes", name)
 			}
+			want[name] = true
+			if firstAttribute.On() {
+				break
+			}
+		}
+	}
+	for _, name := range objectAttributes {
+		if !want[name] && allAttributes.On() {
 			want[name] = true
 		}
 	}
@@ -85,6 +109,9 @@ func (q *request) wantedAttributes() (map[string]bool, error) {
 
 // A partsPage is what part-number-marker and max-parts ask for.
 type partsPage struct{ after, max int }
+
+var partsUncapped = fault.NewBug("multipart.list-parts-uncapped",
+	"ListParts returns as many parts as max-parts asks for", "M-19")
 
 // parsePartsPage reads the two limits of a listing of parts.
 func parsePartsPage(marker, limit string) (partsPage, error) {
@@ -99,7 +126,9 @@ func parsePartsPage(marker, limit string) (partsPage, error) {
 		if p.max, err = parseCount("max-parts", limit); err != nil {
 			return p, err
 		}
-		p.max = min(p.max, maxKeys)
+		if p.max > maxKeys && !partsUncapped.On() {
+			p.max = maxKeys
+		}
 	}
 	return p, nil
 }
@@ -140,8 +169,11 @@ func (x *xmlBuf) checksum(c object.Checksum) {
 	x.some("ChecksumType", c.Type)
 }
 
+var valuesUnlisted = fault.NewBug("checksum.values-unlisted",
+	"no document tells the value of a checksum", "K-13", "K-09", "K-10", "K-12")
+
 func (x *xmlBuf) checksumValue(c object.Checksum) {
-	if c.Algorithm != "" && c.Value != "" {
+	if c.Algorithm != "" && c.Value != "" && !valuesUnlisted.On() {
 		x.text(checksumElement(c.Algorithm), c.Value)
 	}
 }

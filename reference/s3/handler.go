@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -135,11 +136,27 @@ func (q *request) ops() {
 	q.h.cfg.Ops.ServeHTTP(q.w, q.r)
 }
 
-var keyByCharacters = fault.NewBug("object.key-length-in-characters",
-	"the longest key has 1,024 characters instead of bytes", "O-12")
+var (
+	keyByCharacters = fault.NewBug("object.key-length-in-characters",
+		"the longest key has 1,024 characters instead of bytes", "O-12")
+	keyOfPut = fault.NewBug("object.key-length-of-put",
+		"the longest key is that of PutObject: other requests take longer ones", "O-12")
+	longSegment = fault.NewBug("object.key-segment-255",
+		"a key of which a name between slashes is longer than 255 bytes is refused", "O-12")
+)
 
 // validate checks what every operation has in common.
 func (q *request) validate() error {
+	if len(q.key) > 255 && longSegment.On() {
+		for name := range strings.SplitSeq(q.key, "/") {
+			if len(name) > 255 {
+				return &errcode.Error{Code: errcode.KeyTooLong}
+			}
+		}
+	}
+	if len(q.key) > maxKey && q.op.name != "PutObject" && keyOfPut.On() {
+		return nil
+	}
 	if len(q.key) > maxKey && !(utf8.RuneCountInString(q.key) <= maxKey && keyByCharacters.On()) {
 		return (&errcode.Error{Code: errcode.KeyTooLong}).
 			With("Size", itoa(len(q.key))).With("MaxSizeAllowed", itoa(maxKey))

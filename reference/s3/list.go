@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"bleepstore/fault"
+	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
 
@@ -30,6 +32,8 @@ var (
 		"a common prefix that the start lies in is listed", "L-06")
 	startIncluded = fault.NewBug("listing.start-after-included",
 		"a listing starts with the key given as start-after", "L-08")
+	markerIncluded = fault.NewBug("listing.marker-included",
+		"a listing without a delimiter starts with the key given as marker", "L-07")
 	prefixAgain = fault.NewBug("listing.prefix-again",
 		"a page that ends in a common prefix is followed by one that begins with it", "L-05")
 	nextMarkerUnsaid = fault.NewBug("listing.next-marker-unsaid",
@@ -38,6 +42,24 @@ var (
 		"KeyCount does not count common prefixes", "L-09")
 	ownerAlways = fault.NewBug("listing.owner-always",
 		"ListObjectsV2 returns Owner though fetch-owner is not true", "L-16")
+	ownerNever = fault.NewBug("listing.owner-never",
+		"listings of objects have no Owner", "L-16")
+	askedUnsaid = fault.NewBug("listing.prefix-unechoed",
+		"listings do not return the Prefix that was asked for", "L-17", "L-14", "V-16")
+	markerUnechoed = fault.NewBug("listing.marker-unechoed",
+		"listings return neither the Marker, the StartAfter nor the ContinuationToken that was sent", "L-07", "L-08")
+	nextMarkerAlways = fault.NewBug("listing.next-marker-always",
+		"a truncated ListObjects without a delimiter has NextMarker", "L-07")
+	alwaysEncoded = fault.NewBug("listing.encoding-always",
+		"names are percent-encoded without encoding-type", "L-14", "O-13", "V-16")
+	anyEncoding = fault.NewBug("listing.encoding-unknown-ignored",
+		"an encoding-type that does not exist is ignored", "L-14")
+	unmatchedMissing = fault.NewBug("listing.unmatched-404",
+		"a listing whose page is empty fails with 404 NoSuchKey where a prefix was asked for", "L-03")
+	dateLocal = fault.NewBug("listing.date-of-zone",
+		"LastModified of a listing is an hour ahead", "L-17", "O-25")
+	emptySizeUnsaid = fault.NewBug("listing.no-size-for-empty",
+		"a listing has no Size for an empty object", "L-17", "O-02")
 	etagBare = fault.NewBug("listing.etag-bare",
 		"the ETags of a listing have no quotes", "L-17")
 )
@@ -60,7 +82,13 @@ func (q *request) listing(limit string) (listing, error) {
 	case "url":
 		l.url = !encodingIgnored.On()
 	default:
+		if anyEncoding.On() {
+			break
+		}
 		return l, argument("Invalid Encoding Method specified in Request", "encoding-type", v)
+	}
+	if alwaysEncoded.On() {
+		l.url = true
 	}
 	return l, nil
 }
@@ -99,6 +127,9 @@ func (q *request) page(l listing, after string, afterPrefix bool) (object.ListRe
 	if err == nil {
 		q.setSome("x-amz-bucket-region", res.Bucket.Region)
 	}
+	if err == nil && l.prefix != "" && len(res.Objects)+len(res.CommonPrefixes) == 0 && unmatchedMissing.On() {
+		err = &errcode.Error{Code: errcode.NoSuchKey}
+	}
 	return res, err
 }
 
@@ -109,6 +140,9 @@ func (q *request) listV1() error {
 	}
 	marker := q.query.value("marker")
 	after, afterPrefix := l.from(marker)
+	if n := len(after); n > 0 && l.delimiter == "" && markerIncluded.On() {
+		after = after[:n-1] + string([]byte{after[n-1] - 1, 0xff}) // in front of the key, and behind all others
+	}
 	res, err := q.page(l, after, afterPrefix)
 	if err != nil {
 		return err
@@ -117,8 +151,15 @@ func (q *request) listV1() error {
 	x.url = l.url
 	x.root("ListBucketResult")
 	x.text("Name", q.bucket)
-	x.key("Prefix", l.prefix)
-	x.key("Marker", marker)
+	if !askedUnsaid.On() {
+		x.key("Prefix", l.prefix)
+	}
+	if !markerUnechoed.On() {
+		x.key("Marker", marker)
+	}
+	if res.Truncated && l.delimiter == "" && nextMarkerAlways.On() {
+		x.key("NextMarker", res.Next)
+	}
 	if res.Truncated && l.delimiter != "" && !nextMarkerUnsaid.On() {
 		// Without a delimiter, the last key is the next marker.
 		x.key("NextMarker", res.Next)
@@ -158,11 +199,13 @@ func (q *request) listV2() error {
 	x.url = l.url
 	x.root("ListBucketResult")
 	x.text("Name", q.bucket)
-	x.key("Prefix", l.prefix)
-	if startAfter != "" {
+	if !askedUnsaid.On() {
+		x.key("Prefix", l.prefix)
+	}
+	if startAfter != "" && !markerUnechoed.On() {
 		x.key("StartAfter", startAfter)
 	}
-	if hasToken {
+	if hasToken && !markerUnechoed.On() {
 		x.text("ContinuationToken", token)
 	}
 	if res.Truncated {
@@ -203,6 +246,9 @@ func (q *request) contents(x *xmlBuf, objects []object.Version, owner bool) {
 		v := &objects[i]
 		x.open("Contents")
 		x.key("Key", v.Key)
+		if dateLocal.On() {
+			v.Modified = v.Modified.Add(time.Hour)
+		}
 		x.time("LastModified", v.Modified)
 		if etagBare.On() {
 			x.text("ETag", v.ETag)
@@ -210,8 +256,10 @@ func (q *request) contents(x *xmlBuf, objects []object.Version, owner bool) {
 			x.etag(v.ETag)
 		}
 		x.algorithm(v.Checksum)
-		x.int("Size", v.Size)
-		if owner {
+		if v.Size > 0 || !emptySizeUnsaid.On() {
+			x.int("Size", v.Size)
+		}
+		if owner && !ownerNever.On() {
 			q.appendOwner(x, v.Owner)
 		}
 		x.text("StorageClass", storageClassOf(v.Attributes))
@@ -237,10 +285,17 @@ func (x *xmlBuf) algorithm(c object.Checksum) {
 	}
 }
 
+var prefixesPlain = fault.NewBug("listing.prefixes-not-encoded",
+	"encoding-type=url leaves common prefixes as they are", "L-14", "L-02", "M-20", "V-16")
+
 func (x *xmlBuf) commonPrefixes(prefixes []string) {
 	for _, p := range prefixes {
 		x.open("CommonPrefixes")
-		x.key("Prefix", p)
+		if prefixesPlain.On() {
+			x.text("Prefix", p)
+		} else {
+			x.key("Prefix", p)
+		}
 		x.end("CommonPrefixes")
 	}
 }

@@ -44,8 +44,12 @@ func (q *request) listVersions() error {
 	return q.replyXML(http.StatusOK, x)
 }
 
-var markerSized = fault.NewBug("version.marker-sized",
-	"a delete marker is listed with a size and an ETag", "V-17")
+var (
+	markerSized = fault.NewBug("version.marker-sized",
+		"a delete marker is listed with a size and an ETag", "V-17")
+	versionOwnerUnsaid = fault.NewBug("version.owner-unlisted",
+		"versions and delete markers are listed without an owner", "V-14")
+)
 
 // appendVersion appends a Version or a DeleteMarker, in the listing's order.
 func (q *request) appendVersion(x *xmlBuf, v *object.Version) {
@@ -63,7 +67,9 @@ func (q *request) appendVersion(x *xmlBuf, v *object.Version) {
 		x.algorithm(v.Checksum)
 		x.int("Size", v.Size)
 	}
-	q.appendOwner(x, v.Owner)
+	if !versionOwnerUnsaid.On() {
+		q.appendOwner(x, v.Owner)
+	}
 	if !v.DeleteMarker {
 		x.text("StorageClass", storageClassOf(v.Attributes))
 	}

@@ -107,7 +107,7 @@ func (q *request) uploadPart() error {
 		return err
 	}
 	q.setETag(part.ETag)
-	if part.Checksum.Algorithm != "" {
+	if part.Checksum.Algorithm != "" && !checksumUnsaid.On() {
 		q.setSome(checksumName(part.Checksum.Algorithm), part.Checksum.Value)
 	}
 	return q.reply(http.StatusOK)
@@ -189,11 +189,26 @@ func (q *request) listParts() error {
 	return q.replyXML(http.StatusOK, x)
 }
 
+var principalsUnsaid = fault.NewBug("multipart.principals-unsaid",
+	"ListParts and ListMultipartUploads do not tell initiator and owner", "M-19", "M-20")
+
 // appendPrincipals appends who initiated an upload and who will own it.
 func (q *request) appendPrincipals(x *xmlBuf, up *object.Upload) {
+	if principalsUnsaid.On() {
+		return
+	}
 	x.owner("Initiator", up.Initiator, q.nameOf(up.Initiator))
 	x.owner("Owner", up.Owner, q.nameOf(up.Owner))
 }
+
+var (
+	idMarkerRefused = fault.NewBug("multipart.id-marker-alone-refused",
+		"ListMultipartUploads refuses upload-id-marker without key-marker", "M-20")
+	uploadsUnfiltered = fault.NewBug("multipart.uploads-unfiltered",
+		"ListMultipartUploads ignores prefix and delimiter", "M-20")
+	uploadAlgorithmUnsaid = fault.NewBug("checksum.of-upload-unlisted",
+		"ListMultipartUploads does not tell the algorithm of an upload's checksum", "K-13")
+)
 
 func (q *request) listUploads() error {
 	l, err := q.listing("max-uploads")
@@ -201,6 +216,12 @@ func (q *request) listUploads() error {
 		return err
 	}
 	key, upload := q.query.value("key-marker"), q.query.value("upload-id-marker")
+	if upload != "" && key == "" && idMarkerRefused.On() {
+		return argument("An upload id marker needs a key marker.", "upload-id-marker", upload)
+	}
+	if uploadsUnfiltered.On() {
+		l.prefix, l.delimiter = "", ""
+	}
 	in := object.ListUploadsInput{
 		Bucket: q.bucket, Prefix: l.prefix, Delimiter: l.delimiter, AfterKey: key, Max: l.max,
 	}
@@ -233,6 +254,9 @@ func (q *request) listUploads() error {
 		q.appendPrincipals(x, up)
 		x.text("StorageClass", storageClassOf(up.Attributes))
 		x.time("Initiated", up.Initiated)
+		if uploadAlgorithmUnsaid.On() {
+			up.Algorithm = ""
+		}
 		x.some("ChecksumAlgorithm", up.Algorithm)
 		x.some("ChecksumType", up.ChecksumType)
 		x.end("Upload")

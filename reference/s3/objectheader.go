@@ -58,8 +58,12 @@ func (q *request) checkOverrides() error {
 	return nil
 }
 
-var headNotOverridden = fault.NewBug("object.head-not-overridden",
-	"HEAD ignores response-* parameters", "O-11")
+var (
+	headNotOverridden = fault.NewBug("object.head-not-overridden",
+		"HEAD ignores response-* parameters", "O-11")
+	typeOverridden = fault.NewBug("object.override-type-only",
+		"of the response-* parameters only response-content-type is honoured", "O-11")
+)
 
 // override sets the headers that response-* parameters ask for.
 func (q *request) override() {
@@ -67,6 +71,9 @@ func (q *request) override() {
 		return
 	}
 	for _, o := range overrides {
+		if o.header != "Content-Type" && typeOverridden.On() {
+			continue
+		}
 		if v, ok := q.query.get(o.param); ok {
 			q.set(o.header, v)
 		}
@@ -82,6 +89,18 @@ var (
 		"Content-Encoding is left out where Accept-Encoding does not name it", "C-21")
 	tagCountUnsaid = fault.NewBug("object.tagging-count-unsaid",
 		"x-amz-tagging-count is never sent", "T-06")
+	acceptRangesUnsaid = fault.NewBug("object.accept-ranges-unsaid",
+		"Accept-Ranges is never sent", "C-10")
+	metadataCase = fault.NewBug("object.metadata-capitals",
+		"user metadata comes back under names with capitals", "O-07")
+	classUnsaid = fault.NewBug("object.storage-class-unsaid",
+		"GET and HEAD never return x-amz-storage-class", "O-24")
+	standardSaid = fault.NewBug("object.standard-class-said",
+		"GET and HEAD return the storage class STANDARD", "O-24")
+	countUnasked = fault.NewBug("multipart.parts-count-unasked",
+		"x-amz-mp-parts-count is sent without partNumber", "M-21")
+	rangesMultipart = fault.NewBug("object.ranges-multipart",
+		"the answer to several ranges says that it is multipart/byteranges", "C-16")
 	checksumUnasked = fault.NewBug("checksum.unasked",
 		"checksums are sent without x-amz-checksum-mode", "K-05")
 )
@@ -101,11 +120,16 @@ func (q *request) setObject(res *object.GetResult) {
 	}
 	q.set("Last-Modified", httpDate(v.Modified))
 	q.setETag(v.ETag)
-	q.set("Accept-Ranges", "bytes")
+	if !acceptRangesUnsaid.On() {
+		q.set("Accept-Ranges", "bytes")
+	}
 	q.setVersion(res.ShowVersion, v.ID)
 	contentType := v.ContentType
 	if contentType == "" {
 		contentType = defaultType
+	}
+	if strings.Contains(q.header("Range"), ",") && rangesMultipart.On() {
+		contentType = "multipart/byteranges; boundary=part"
 	}
 	q.set("Content-Type", contentType)
 	q.setSome("Cache-Control", v.CacheControl)
@@ -114,14 +138,23 @@ func (q *request) setObject(res *object.GetResult) {
 	q.setSome("Content-Language", v.ContentLanguage)
 	q.setSome("Expires", v.Expires)
 	for name, value := range v.Metadata {
+		if metadataCase.On() {
+			name = strings.ToUpper(name)
+		}
 		q.set("x-amz-meta-"+name, encodeWords(value))
 	}
-	if v.StorageClass != standard {
+	if v.StorageClass == "" && standardSaid.On() {
+		q.set("x-amz-storage-class", standard)
+	}
+	if v.StorageClass != standard && !classUnsaid.On() {
 		q.setSome("x-amz-storage-class", v.StorageClass)
 	}
 	q.setSome("x-amz-website-redirect-location", v.Redirect)
 	if n := len(v.Tags); n > 0 && !tagCountUnsaid.On() {
 		q.set("x-amz-tagging-count", itoa(n))
+	}
+	if v.PartCount > 0 && countUnasked.On() {
+		res.PartsCount = v.PartCount
 	}
 	if res.PartsCount > 0 {
 		q.set("x-amz-mp-parts-count", itoa(res.PartsCount))
@@ -159,9 +192,12 @@ func (q *request) checkChecksumMode() error {
 	return nil
 }
 
+var checksumUnsaid = fault.NewBug("checksum.unsaid",
+	"no answer to PutObject, UploadPart, GET or HEAD has a checksum", "K-01", "K-04", "K-05")
+
 // setChecksum sends one checksum and its type.
 func (q *request) setChecksum(c object.Checksum) {
-	if c.Algorithm == "" || c.Value == "" {
+	if c.Algorithm == "" || c.Value == "" || checksumUnsaid.On() {
 		return
 	}
 	q.set(checksumName(c.Algorithm), c.Value)
@@ -215,11 +251,17 @@ func (q *request) conditions(prefix string) object.Conditions {
 	}
 }
 
+var badDateNow = fault.NewBug("object.bad-date-is-now",
+	"the date of a condition that cannot be parsed is taken for now", "C-07")
+
 func parseDate(s string) time.Time {
 	if s == "" {
 		return time.Time{}
 	}
 	t, err := http.ParseTime(s)
+	if err != nil && badDateNow.On() {
+		return time.Now()
+	}
 	if err != nil {
 		return time.Time{}
 	}

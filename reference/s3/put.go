@@ -36,8 +36,16 @@ func (q *request) putObject() error {
 	return q.reply(http.StatusOK)
 }
 
-var deleteMatchIgnored = fault.NewBug("conditional.delete-if-match-ignored",
-	"DeleteObject ignores If-Match", "W-14")
+var (
+	deleteMatchIgnored = fault.NewBug("conditional.delete-if-match-ignored",
+		"DeleteObject ignores If-Match", "W-14")
+	deleteStar = fault.NewBug("conditional.delete-star-fails",
+		"DeleteObject with If-Match: * fails with 412", "W-14")
+	deleteNoBucket = fault.NewBug("object.delete-no-bucket-204",
+		"DeleteObject in a bucket that does not exist answers 204", "O-05")
+	markerMadeUnsaid = fault.NewBug("version.delete-marker-unsaid",
+		"the answer to DeleteObject lacks x-amz-delete-marker", "V-06", "V-09")
+)
 
 func (q *request) deleteObject() error {
 	in := object.DeleteInput{
@@ -47,12 +55,18 @@ func (q *request) deleteObject() error {
 	if in.IfMatch != "" && deleteMatchIgnored.On() {
 		in.IfMatch = ""
 	}
+	if in.IfMatch == "*" && deleteStar.On() {
+		return &errcode.Error{Code: errcode.PreconditionFailed}
+	}
 	res, err := q.h.cfg.Backend.Delete(q.ctx, in)
+	if errcode.Of(err) == errcode.NoSuchBucket && deleteNoBucket.On() {
+		return q.reply(http.StatusNoContent)
+	}
 	if err != nil {
 		return err
 	}
 	q.setVersion(res.VersionID != "", res.VersionID)
-	if res.DeleteMarker {
+	if res.DeleteMarker && !markerMadeUnsaid.On() {
 		q.set("x-amz-delete-marker", "true")
 	}
 	return q.reply(http.StatusNoContent)
@@ -61,6 +75,14 @@ func (q *request) deleteObject() error {
 var (
 	quietErrors = fault.NewBug("object.delete-many-quiet-errors",
 		"a quiet DeleteObjects does not tell what it failed to delete", "O-21")
+	quietIgnored = fault.NewBug("object.delete-many-quiet-ignored",
+		"a quiet DeleteObjects returns every key", "O-21")
+	manyUnlimited = fault.NewBug("object.delete-many-unlimited",
+		"DeleteObjects takes more than 1,000 keys", "O-20")
+	manyOnlyFirst = fault.NewBug("object.delete-many-one-answer",
+		"DeleteObjects names no key but the first under Deleted", "O-20", "V-18")
+	nullIgnored = fault.NewBug("version.delete-many-null-ignored",
+		"DeleteObjects of the version null deletes the key", "V-18")
 	keysTrimmed = fault.NewBug("object.delete-many-keys-trimmed",
 		"DeleteObjects takes keys without the spaces at their ends", "O-20")
 	markerIDUnsaid = fault.NewBug("version.delete-many-marker-id",
@@ -88,7 +110,7 @@ func (q *request) deleteObjects() error {
 		switch o := &outcomes[i]; {
 		case o.Err != nil && !(quiet && quietErrors.On()):
 			x.deleteError(o)
-		case !quiet:
+		case (!quiet || quietIgnored.On()) && !(i > 0 && manyOnlyFirst.On()):
 			x.deleted(o)
 		}
 	}
@@ -154,7 +176,7 @@ func (q *request) deleteItems() (items []object.DeleteItem, quiet bool, err erro
 			return nil, false, malformed("unknown element " + kid.name)
 		}
 	}
-	if len(items) == 0 || len(items) > maxDelete {
+	if len(items) == 0 || len(items) > maxDelete && !manyUnlimited.On() {
 		return nil, false, malformed("a Delete has 1 to 1000 objects")
 	}
 	return items, quiet, nil
@@ -183,6 +205,9 @@ func deleteItem(e *element) (object.DeleteItem, error) {
 	}
 	if strings.TrimSpace(item.Key) != item.Key && keysTrimmed.On() {
 		item.Key = strings.TrimSpace(item.Key)
+	}
+	if item.VersionID == "null" && nullIgnored.On() {
+		item.VersionID = ""
 	}
 	if item.IfMatch != "" && manyETagIgnored.On() {
 		item.IfMatch = ""

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"bleepstore/fault"
 )
 
 // namespace is what every document but Error declares.
@@ -55,10 +57,16 @@ func (x *xmlBuf) some(name, value string) {
 	}
 }
 
+var encodedTwice = fault.NewBug("listing.encoded-twice",
+	"encoding-type=url encodes names twice", "L-14", "L-15", "M-20", "V-16")
+
 // key is text for keys, prefixes, markers and delimiters: what encoding-type
 // covers.
 func (x *xmlBuf) key(name, value string) {
 	x.open(name)
+	if x.url && encodedTwice.On() {
+		value = string(appendURL(nil, value))
+	}
 	if x.url {
 		x.b = appendURL(x.b, value)
 	} else {
