@@ -8,6 +8,23 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"bleepstore/fault"
+)
+
+var (
+	queryUnsorted = fault.NewBug("auth.query-unsorted",
+		"the canonical query has the parameters in the order in which they came", "AN-12")
+	queryByName = fault.NewBug("auth.query-sorted-by-name",
+		"parameters of one name keep the order in which they came", "AN-12")
+	bareDropped = fault.NewBug("auth.bare-parameter-dropped",
+		"a parameter without = has no part in the canonical query", "AN-12")
+	pathResolved = fault.NewBug("auth.path-resolved",
+		"the canonical path has no segment of one period", "AN-13")
+	overridesUnsigned = fault.NewBug("presign.overrides-unsigned",
+		"parameters response-* have no part in the signature of an address", "PS-10")
+	deleteAsGet = fault.NewBug("auth.delete-signed-as-get",
+		"a signature for GET holds for DELETE too", "AN-03", "PS-04")
 )
 
 // A scratch holds the buffers of one verification.
@@ -43,6 +60,10 @@ func (s *scratch) parse(path, query string) error {
 	if s.path, ok = appendCanonical(s.path[:0], path, false); !ok {
 		return errURI()
 	}
+	if bytes.Contains(s.path, []byte("/./")) && pathResolved.On() {
+		s.path = bytes.ReplaceAll(s.path, []byte("/./"), []byte("/"))
+		s.raw = string(s.path)
+	}
 	s.enc, s.pairs = s.enc[:0], s.pairs[:0]
 	for query != "" {
 		var param string
@@ -50,7 +71,10 @@ func (s *scratch) parse(path, query string) error {
 		if param == "" {
 			continue
 		}
-		name, value, _ := strings.Cut(param, "=")
+		name, value, found := strings.Cut(param, "=")
+		if !found && bareDropped.On() {
+			continue
+		}
 		p := pair{name: len(s.enc)}
 		if s.enc, ok = appendCanonical(s.enc, name, true); !ok {
 			return errURI()
@@ -64,8 +88,11 @@ func (s *scratch) parse(path, query string) error {
 	}
 	// "The sorting occurs after encoding."
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
-	slices.SortFunc(s.pairs, func(a, b pair) int {
-		if c := bytes.Compare(s.enc[a.name:a.value], s.enc[b.name:b.value]); c != 0 {
+	slices.SortStableFunc(s.pairs, func(a, b pair) int {
+		if queryUnsorted.On() {
+			return 0
+		}
+		if c := bytes.Compare(s.enc[a.name:a.value], s.enc[b.name:b.value]); c != 0 || queryByName.On() {
 			return c
 		}
 		return bytes.Compare(s.enc[a.value:a.end], s.enc[b.value:b.end])
@@ -106,6 +133,9 @@ func (s *scratch) matches(r *http.Request, c *claim, key *signingKey) bool {
 	s.usual(r)
 	if s.try(r, c, key) {
 		return true
+	}
+	if r.Method == http.MethodDelete && deleteAsGet.On() {
+		r = &http.Request{Method: http.MethodGet, Host: r.Host, Header: r.Header}
 	}
 	defer s.usual(r)
 	raw, tabs := string(s.path) != s.raw, hasTab(r.Header, c.signedHeaders)
@@ -187,6 +217,9 @@ func (s *scratch) appendQuery(dst []byte, presigned bool) []byte {
 	start := len(dst)
 	for _, p := range s.pairs {
 		if presigned && string(s.enc[p.name:p.value]) == "X-Amz-Signature" {
+			continue
+		}
+		if presigned && bytes.HasPrefix(s.enc[p.name:p.value], []byte("response-")) && overridesUnsigned.On() {
 			continue
 		}
 		if len(dst) > start {

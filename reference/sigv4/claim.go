@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"bleepstore/fault"
 )
 
 const (
@@ -15,6 +17,17 @@ const (
 	maxExpires  = 7 * 24 * time.Hour
 )
 
+var (
+	firstAuthorization = fault.NewBug("auth.first-authorization",
+		"of several Authorization headers the first counts", "AN-06")
+	dateFirst = fault.NewBug("auth.date-before-amz-date",
+		"a Date overrides x-amz-date", "AN-05")
+	noPayloadUnsigned = fault.NewBug("auth.payload-hash-absent",
+		"a signed request without x-amz-content-sha256 has an unsigned payload", "AN-10")
+	scopeDateUnchecked = fault.NewBug("auth.scope-date-unchecked",
+		"the date of a credential's scope may be another than that of the signature", "AN-09")
+)
+
 // A claim is what a request says of its signer, syntactically sound but not
 // yet believed.
 type claim struct {
@@ -22,6 +35,8 @@ type claim struct {
 	accessKey string
 	scope     string // date/region/service/aws4_request
 	date      string // of the scope
+	region    string
+	service   string
 
 	signedHeaders string // names joined by ';'
 	signature     string
@@ -40,7 +55,7 @@ type claim struct {
 // blank, which both mean anonymous.
 func authorization(h http.Header) (string, error) {
 	values := h["Authorization"]
-	if len(values) > 1 {
+	if len(values) > 1 && !firstAuthorization.On() {
 		return "", errAuthorization(strings.Join(values, ","), "one and only one Authorization header is allowed")
 	}
 	if len(values) == 0 {
@@ -62,7 +77,10 @@ func (v *Verifier) claimHeader(r *http.Request, auth string) (*claim, error) {
 	if err := v.parseCredential(c, credential); err != nil {
 		return nil, err
 	}
-	if c.payloadText = r.Header.Get(contentSHA256); c.payloadText == "" {
+	if c.payloadText = r.Header.Get(contentSHA256); c.payloadText == "" && noPayloadUnsigned.On() {
+		c.payloadText = Unsigned.String()
+	}
+	if c.payloadText == "" {
 		return nil, errNoPayload()
 	}
 	if c.payload, c.sha256, err = parsePayload(c.payloadText); err != nil {
@@ -118,10 +136,10 @@ func (c *claim) parseAuthorization(auth string) (credential string, err error) {
 // parseDate takes the time of signing from x-amz-date, or from Date where that
 // is absent.
 func (c *claim) parseDate(h http.Header) bool {
-	if text := h.Get("X-Amz-Date"); text != "" {
-		return c.parseStamp(text)
-	}
 	text := h.Get("Date")
+	if stamp := h.Get("X-Amz-Date"); stamp != "" && !(text != "" && dateFirst.On()) {
+		return c.parseStamp(stamp)
+	}
 	if c.parseStamp(text) {
 		return true
 	}
@@ -155,19 +173,20 @@ func (v *Verifier) parseCredential(c *claim, credential string) error {
 		rest, parts[i] = rest[:cut], rest[cut+1:]
 	}
 	c.accessKey, c.scope, c.date = rest, credential[len(rest)+1:], parts[0]
-	region, service, end := parts[1], parts[2], parts[3]
+	c.region, c.service = parts[1], parts[2]
+	end := parts[3]
 	switch {
 	case c.accessKey == "":
 		return errCredential(c)
-	case c.date != c.stamp[:len("20060102")]:
+	case c.date != c.stamp[:len("20060102")] && !scopeDateUnchecked.On():
 		return errMalformed(c, "invalid credential date "+strconv.Quote(c.date)+
 			". This date is not the same as X-Amz-Date: "+strconv.Quote(c.stamp[:len("20060102")])+".")
 	case end != terminal:
 		return errMalformed(c, "incorrect terminal "+strconv.Quote(end)+". This endpoint uses "+strconv.Quote(terminal)+".")
-	case service != v.service:
-		return errMalformed(c, "incorrect service "+strconv.Quote(service)+". This endpoint belongs to "+strconv.Quote(v.service)+".")
-	case region != v.region:
-		return errMalformed(c, "the region '"+region+"' is wrong; expecting '"+v.region+"'").With("Region", v.region)
+	case c.service != v.service && !scopeUnchecked.On():
+		return errMalformed(c, "incorrect service "+strconv.Quote(c.service)+". This endpoint belongs to "+strconv.Quote(v.service)+".")
+	case c.region != v.region && !scopeUnchecked.On():
+		return errMalformed(c, "the region '"+c.region+"' is wrong; expecting '"+v.region+"'").With("Region", v.region)
 	}
 	return nil
 }

@@ -5,6 +5,19 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"bleepstore/fault"
+)
+
+var (
+	firstValueSigned = fault.NewBug("auth.first-value-signed",
+		"of a header that comes several times only the first value is signed", "AN-03", "AN-12", "PS-04")
+	spacesKept = fault.NewBug("auth.spaces-kept",
+		"runs of spaces inside a header's value are not one space in the canonical request", "AN-12")
+	hostUnsigned = fault.NewBug("auth.host-unsigned",
+		"Host need not be signed", "AN-11")
+	copySourceUnsigned = fault.NewBug("auth.copy-source-unsigned",
+		"x-amz-copy-source need not be signed", "AN-11", "PS-09")
 )
 
 // appendHeader appends the line of one signed header. One that is absent has
@@ -30,7 +43,10 @@ func (s *scratch) appendHeader(dst []byte, r *http.Request, name string) []byte 
 		dst = append(dst, lower(c))
 	}
 	sep := byte(':')
-	for _, v := range values {
+	for i, v := range values {
+		if i > 0 && firstValueSigned.On() {
+			break
+		}
 		dst = append(dst, sep)
 		dst = appendValue(dst, v, s.tabs)
 		sep = ','
@@ -62,7 +78,7 @@ func appendValue(dst []byte, v string, tabs bool) []byte {
 		if c == '\t' && tabs {
 			c = ' '
 		}
-		if c == ' ' && space {
+		if c == ' ' && space && !spacesKept.On() {
 			continue
 		}
 		space = c == ' '
@@ -118,13 +134,13 @@ func isSigned(signedHeaders, name string) bool {
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 func unsigned(h http.Header, signedHeaders string) string {
 	var names []string
-	if !isSigned(signedHeaders, "host") {
+	if !isSigned(signedHeaders, "host") && !hostUnsigned.On() {
 		names = append(names, "host")
 	}
 	const prefix = "X-Amz-"
 	for name := range h {
 		if len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) &&
-			name != contentSHA256 && !isSigned(signedHeaders, name) {
+			name != contentSHA256 && !isSigned(signedHeaders, name) && !(name == "X-Amz-Copy-Source" && copySourceUnsigned.On()) {
 			names = append(names, strings.ToLower(name))
 		}
 	}

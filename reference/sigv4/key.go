@@ -8,6 +8,15 @@ import (
 	"hash"
 	"strings"
 	"sync"
+
+	"bleepstore/fault"
+)
+
+var (
+	halfSignature = fault.NewBug("auth.signature-cut",
+		"a signature may lack its end", "AN-03", "PS-04")
+	longSignature = fault.NewBug("auth.signature-longer",
+		"what stands behind a signature is not looked at", "AN-03", "PS-04")
 )
 
 // maxKeys bounds a keyCache. A key lives for one day of one access key, so the
@@ -85,5 +94,8 @@ func (k *signingKey) verify(text []byte, signature string) bool {
 	want := k.sign(text)
 	var got [len(want)]byte
 	n := copy(got[:], signature)
-	return subtle.ConstantTimeCompare(want[:], got[:]) == 1 && n == len(want) && len(signature) == n
+	if n >= len(want)/2 && n < len(want) && halfSignature.On() {
+		return string(want[:n]) == signature
+	}
+	return subtle.ConstantTimeCompare(want[:], got[:]) == 1 && n == len(want) && (len(signature) == n || longSignature.On())
 }

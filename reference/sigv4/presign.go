@@ -3,7 +3,25 @@ package sigv4
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+
+	"bleepstore/fault"
+)
+
+var (
+	expiresOptional = fault.NewBug("presign.expires-optional",
+		"an address without X-Amz-Expires works for a week", "PS-03", "PS-05")
+	expiresUnlimited = fault.NewBug("presign.expires-unlimited",
+		"an address may be signed for more than a week", "PS-03")
+	expiresNegative = fault.NewBug("presign.expires-negative",
+		"an X-Amz-Expires below zero is an expiry like any other", "PS-03")
+	expiresFraction = fault.NewBug("presign.expires-fraction",
+		"a fraction of a second behind X-Amz-Expires is dropped", "PS-03")
+	malformedDenied = fault.NewBug("presign.incomplete-denied",
+		"an address that lacks one of its parameters is answered 403", "PS-05")
+	queryHashIgnored = fault.NewBug("presign.payload-hash-ignored",
+		"an address whose payload is signed may be used with any body", "PS-01", "PS-04", "AN-10")
 )
 
 // presigned says that the query claims a version 4 signature, whole or not.
@@ -32,6 +50,10 @@ func (v *Verifier) claimQuery(r *http.Request, s *scratch) (*claim, error) {
 		switch {
 		case n > 1:
 			return nil, errQuery(p.name + " must occur once")
+		case value == "" && p.to == &expires && expiresOptional.On():
+			value = "604800"
+		case value == "" && malformedDenied.On():
+			return nil, errDate()
 		case value == "":
 			return nil, errQuery("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, " +
 				"X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
@@ -58,13 +80,16 @@ func (v *Verifier) claimQuery(r *http.Request, s *scratch) (*claim, error) {
 // parseExpires reads X-Amz-Expires. Zero is taken as a number like any other,
 // and has expired at once.
 func (c *claim) parseExpires(text string) error {
+	if seconds, _, found := strings.Cut(text, "."); found && expiresFraction.On() {
+		text = seconds
+	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
 	case err != nil:
 		return errQuery("X-Amz-Expires should be a number")
-	case n < 0:
+	case n < 0 && !expiresNegative.On():
 		return errQuery("X-Amz-Expires must be non-negative")
-	case n > int64(maxExpires/time.Second):
+	case n > int64(maxExpires/time.Second) && !expiresUnlimited.On():
 		return errQuery("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds")
 	}
 	c.expires = time.Duration(n) * time.Second
@@ -83,6 +108,9 @@ func (c *claim) parseHoisted(r *http.Request, s *scratch) (err error) {
 	}
 	if c.payload, c.sha256, err = parsePayload(c.payloadText); err != nil {
 		return err
+	}
+	if c.payload == Signed && queryHashIgnored.On() {
+		c.payload = Unsigned
 	}
 	if c.token, _ = s.get("X-Amz-Security-Token"); c.token == "" {
 		c.token = r.Header.Get("X-Amz-Security-Token")

@@ -10,6 +10,35 @@ package sigv4
 import (
 	"net/http"
 	"time"
+
+	"bleepstore/fault"
+)
+
+var (
+	tokenIgnored = fault.NewBug("auth.token-ignored",
+		"a session token that nobody issued is not looked at", "AN-14")
+	scopeUnchecked = fault.NewBug("auth.scope-unchecked",
+		"a signature holds for whatever region and service its scope names", "AN-08", "AN-09", "PS-06")
+	unknownKeyAnonymous = fault.NewBug("auth.unknown-key-anonymous",
+		"a request of an access key that nobody has is taken for one without credentials", "AN-02")
+	skewIgnored = fault.NewBug("auth.skew-ignored",
+		"a request that was signed long ago is accepted", "AN-04")
+	futureAccepted = fault.NewBug("auth.future-accepted",
+		"a request may be signed for any time to come", "AN-04")
+	skewTooSmall = fault.NewBug("auth.skew-of-five-minutes",
+		"clocks may differ by 5 minutes in the place of 15", "AN-04")
+	headersUnsigned = fault.NewBug("auth.unsigned-headers",
+		"headers x-amz-* need not be signed", "AN-11")
+	presignedHeadersUnsigned = fault.NewBug("presign.unsigned-headers",
+		"a presigned address may be used with headers x-amz-* that it does not cover", "PS-09")
+	absentTrusted = fault.NewBug("presign.absent-header-trusted",
+		"a signature over a Content-Type is not checked in an address that is used without one", "PS-08")
+	expiryIgnored = fault.NewBug("presign.expiry-ignored",
+		"a presigned address works for ever", "PS-02")
+	notYetIgnored = fault.NewBug("presign.not-yet-ignored",
+		"a presigned address works before the time of its signature", "PS-11")
+	expiryOneDay = fault.NewBug("presign.expires-after-a-day",
+		"a presigned address works for a day at most", "PS-02")
 )
 
 // Credentials knows the secrets. Lookup is called once a signed request, from
@@ -137,10 +166,13 @@ func anonymous(r *http.Request) (*Identity, error) {
 
 // prove turns a claim into an Identity.
 func (v *Verifier) prove(r *http.Request, s *scratch, c *claim) (*Identity, error) {
-	if c.token != "" {
+	if c.token != "" && !tokenIgnored.On() {
 		return nil, errToken(c.token) // static keys have no sessions
 	}
 	secret, principal, ok := v.credentials.Lookup(c.accessKey)
+	if !ok && c.accessKey != "" && unknownKeyAnonymous.On() {
+		return &Identity{Payload: c.payload, SHA256: c.sha256}, nil
+	}
 	if !ok || c.accessKey == "" {
 		return nil, errAccessKey(c.accessKey)
 	}
@@ -150,7 +182,8 @@ func (v *Verifier) prove(r *http.Request, s *scratch, c *claim) (*Identity, erro
 	if !sorted(c.signedHeaders) {
 		return nil, errUnsorted(c)
 	}
-	if names := unsigned(r.Header, c.signedHeaders); names != "" {
+	if names := unsigned(r.Header, c.signedHeaders); names != "" &&
+		(c.presigned || names == "host" || !headersUnsigned.On()) && (!c.presigned || !presignedHeadersUnsigned.On()) {
 		return nil, errUnsigned(names)
 	}
 	id := &Identity{
@@ -159,7 +192,11 @@ func (v *Verifier) prove(r *http.Request, s *scratch, c *claim) (*Identity, erro
 		stamp: c.stamp, scope: c.scope, seed: c.signature,
 	}
 	id.key = v.keys.get(keyID{c.accessKey, c.date}, secret, v.region, v.service)
-	if !s.matches(r, c, id.key) {
+	if (c.region != v.region || c.service != v.service) && scopeUnchecked.On() {
+		id.key = newSigningKey(secret, c.date, c.region, c.service)
+	}
+	if !s.matches(r, c, id.key) &&
+		!(c.presigned && isSigned(c.signedHeaders, "content-type") && r.Header["Content-Type"] == nil && absentTrusted.On()) {
 		return nil, errSignature(c.accessKey, s.stringToSign(nil, r, c), c.signature, s.request(nil, r, c))
 	}
 	return id, nil
@@ -170,15 +207,18 @@ func (v *Verifier) prove(r *http.Request, s *scratch, c *claim) (*Identity, erro
 func (v *Verifier) checkTime(c *claim) error {
 	now := v.now()
 	if !c.presigned {
-		if skew := now.Sub(c.time).Abs(); skew > v.maxSkew {
+		skew := now.Sub(c.time)
+		switch {
+		case skew > v.maxSkew && skewIgnored.On(), skew < -v.maxSkew && futureAccepted.On():
+		case skew.Abs() > v.maxSkew, skew.Abs() > 5*time.Minute && skewTooSmall.On():
 			return errSkew(c.stamp, now, v.maxSkew)
 		}
 		return nil
 	}
-	if c.time.Sub(now) > v.maxSkew {
+	if c.time.Sub(now) > v.maxSkew && !notYetIgnored.On() {
 		return errNotYet(c, now)
 	}
-	if !now.Before(c.time.Add(c.expires)) {
+	if now.Sub(c.time) > 24*time.Hour && expiryOneDay.On() || !now.Before(c.time.Add(c.expires)) && !expiryIgnored.On() {
 		return errExpired(c, now)
 	}
 	return nil

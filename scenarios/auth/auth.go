@@ -107,11 +107,13 @@ type handmade struct {
 	unsigned            []string    // sent, and left out of the signature
 	unsent              []string    // left out of both
 	payload             string      // "": the hash of the body
+	date                string      // of the scope, "": that of x-amz-date
 }
 
 // request signs and returns h.
 func (h handmade) request(s *S) Request {
 	sc := Scope(s)
+	sc.Date = h.date
 	payload := h.payload
 	if payload == "" {
 		payload = sign.Hash(sign.Signed, []byte(h.body))

@@ -96,18 +96,37 @@ func init() {
 }
 
 var _ = Add(Scenario{
+	ID:    "auth.scope.date",
+	Rule:  "AN-09",
+	Says:  "A request signed throughout in the scope of another date than its x-amz-date has MUST be refused with 400 AuthorizationHeaderMalformed, or 403 SignatureDoesNotMatch.",
+	Ref:   "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html",
+	Level: Must,
+	Needs: needs,
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		h := handmade{method: "PUT", bucket: b, key: "k", body: "new", date: "20130524"}
+		s.Expect(s.Send(ctx, h.request(s))).To(FailWithAny(either...))
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "auth.header.twice",
 	Rule:  "AN-06",
-	Says:  "A request with two Authorization headers, the right one and a wrong one, MUST be refused.",
+	Says:  "A request with two Authorization headers, the right one and a wrong one in either order, MUST be refused.",
 	Ref:   "https://www.rfc-editor.org/rfc/rfc9110#section-5.3",
 	Level: Must,
 	Needs: needs,
 	Check: func(ctx context.Context, s *S) {
-		tryAll(ctx, s, func(r *Request) {
-			r.EditHead = func(head string) string {
-				return strings.Replace(head, "\r\nAuthorization: ", "\r\nAuthorization: Basic dXNlcjpwYXNz\r\nAuthorization: ", 1)
-			}
-		}, bad, forbidden)
+		const wrong = "\r\nAuthorization: Basic dXNlcjpwYXNz"
+		for _, edit := range []func(head string) string{
+			func(head string) string {
+				return strings.Replace(head, "\r\nAuthorization: ", wrong+"\r\nAuthorization: ", 1)
+			},
+			func(head string) string { return strings.Replace(head, "\r\n\r\n", wrong+"\r\n\r\n", 1) },
+		} {
+			tryAll(ctx, s, func(r *Request) { r.EditHead = edit }, bad, forbidden)
+		}
 	},
 })
 

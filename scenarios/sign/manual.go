@@ -54,5 +54,12 @@ func (s Scope) Stamp() string { return s.Time.UTC().Format("20060102T150405Z") }
 
 // text is the credential scope: date/region/service/aws4_request.
 func (s Scope) text() string {
-	return s.Time.UTC().Format("20060102") + "/" + s.Region + "/" + s.Service + "/aws4_request"
+	return s.date() + "/" + s.Region + "/" + s.Service + "/aws4_request"
+}
+
+func (s Scope) date() string {
+	if s.Date != "" {
+		return s.Date
+	}
+	return s.Time.UTC().Format("20060102")
 }

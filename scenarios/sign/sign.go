@@ -39,6 +39,7 @@ type Scope struct {
 	Access, Secret, Session string
 	Region, Service         string
 	Time                    time.Time
+	Date                    string // of the scope, for rules about a wrong one; "" is Time's
 }
 
 // Hash returns the x-amz-content-sha256 of body under p.
@@ -100,7 +101,7 @@ func Seed(authorization string) string {
 
 // key derives the signing key of the scope.
 func (s Scope) key() []byte {
-	k := mac([]byte("AWS4"+s.Secret), s.Time.UTC().Format("20060102"))
+	k := mac([]byte("AWS4"+s.Secret), s.date())
 	k = mac(k, s.Region)
 	k = mac(k, s.Service)
 	return mac(k, "aws4_request")
