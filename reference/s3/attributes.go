@@ -10,6 +10,13 @@ import (
 	"bleepstore/reference/object"
 )
 
+var (
+	encodingKept = fault.NewBug("streaming.encoding-kept",
+		"aws-chunked is stored as a Content-Encoding of the object", "S-13")
+	encodingLost = fault.NewBug("streaming.encoding-lost",
+		"a Content-Encoding that names aws-chunked beside another is not stored at all", "S-13")
+)
+
 const (
 	// maxMetadata is the most bytes of names and values of user metadata.
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html#UserMetadata
@@ -94,8 +101,11 @@ func (q *request) textHeader(canonical string) (string, error) {
 // stripChunked removes aws-chunked, which describes the transfer and not the
 // object, from a Content-Encoding.
 func stripChunked(encoding string) string {
-	if !strings.Contains(strings.ToLower(encoding), "aws-chunked") {
+	if !strings.Contains(strings.ToLower(encoding), "aws-chunked") || encodingKept.On() {
 		return encoding
+	}
+	if encodingLost.On() {
+		return ""
 	}
 	var rest []string
 	for part := range strings.SplitSeq(encoding, ",") {

@@ -12,6 +12,15 @@ import (
 	"bleepstore/reference/sigv4"
 )
 
+var (
+	configurationOpen = fault.NewBug("auth.anonymous-reads-configuration",
+		"GetBucketVersioning needs no credentials", "AN-01")
+	moveForgotten = fault.NewBug("presign.moved-header-forgotten",
+		"a checksum or any other header that was moved into the query of an address is not looked at", "PS-01")
+	ownerIgnored = fault.NewBug("bucket.expected-owner-ignored",
+		"x-amz-expected-bucket-owner is not looked at", "B-19")
+)
+
 // An Authenticator finds out who sent a request, from its head alone. A
 // request without credentials is anonymous, which is no error; errors are
 // *errcode.Error. *sigv4.Verifier is one.
@@ -57,7 +66,7 @@ func (q *request) authenticate() error {
 	}
 	q.identity = id
 	q.caller = object.Caller{Account: id.ID, Name: id.Name, Facts: q}
-	if id.Presigned {
+	if id.Presigned && !moveForgotten.On() {
 		q.hoist()
 	}
 	if id.Anonymous() && q.hasOverrides() && !overridesForAll.On() {
@@ -78,6 +87,9 @@ func (q *request) authenticate() error {
 func (q *request) admitAnybody() error {
 	b, err := q.h.cfg.Backend.Find(q.ctx, q.bucket)
 	switch {
+	case err == nil && q.op != nil && q.op.name == "GetBucketVersioning" && configurationOpen.On():
+		q.caller.Account = b.Owner
+		return nil
 	case err != nil && errcode.Of(err) != errcode.NoSuchBucket:
 		return err // whom the bucket would let in is not known
 	case err == nil && b.Access.Policy.Admits():
@@ -129,7 +141,7 @@ func (q *request) checkOwner(bucket, want string) error {
 	if err != nil {
 		return err
 	}
-	if q.h.cfg.AccountID(b.Owner) != want {
+	if q.h.cfg.AccountID(b.Owner) != want && !ownerIgnored.On() {
 		return &errcode.Error{Code: errcode.AccessDenied}
 	}
 	return nil

@@ -9,6 +9,15 @@ import (
 	"bleepstore/reference/object"
 )
 
+var (
+	locationNamed = fault.NewBug("bucket.location-named",
+		"GetBucketLocation names us-east-1, which is no location constraint", "B-09")
+	headRegionAbsent = fault.NewBug("bucket.head-without-region",
+		"HeadBucket does not tell the bucket's region", "B-10")
+	deletedOK = fault.NewBug("bucket.deleted-200",
+		"DeleteBucket is answered 200 in the place of 204", "B-11")
+)
+
 func (q *request) createBucket() error {
 	if !validBucketName(q.bucket) || q.h.cfg.Ops != nil && slices.Contains(OpsPaths, "/"+q.bucket) {
 		return (&errcode.Error{Code: errcode.InvalidBucketName}).With("BucketName", q.bucket)
@@ -71,7 +80,9 @@ func (q *request) headBucket() error {
 	if err != nil {
 		return err
 	}
-	q.set("x-amz-bucket-region", b.Region)
+	if !headRegionAbsent.On() {
+		q.set("x-amz-bucket-region", b.Region)
+	}
 	q.set("x-amz-access-point-alias", "false")
 	q.set("Content-Type", "application/xml")
 	q.writeHeader(http.StatusOK)
@@ -87,6 +98,9 @@ func (q *request) deleteBucket() error {
 	if err := q.h.cfg.Backend.DeleteBucket(q.ctx, q.caller, q.bucket); err != nil {
 		return err
 	}
+	if deletedOK.On() {
+		return q.reply(http.StatusOK)
+	}
 	return q.reply(http.StatusNoContent)
 }
 
@@ -96,7 +110,7 @@ func (q *request) getLocation() error {
 		return err
 	}
 	location := b.Region
-	if location == defaultRegion {
+	if location == defaultRegion && !locationNamed.On() {
 		location = ""
 	}
 	x := q.h.buffers.xml()

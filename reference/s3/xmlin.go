@@ -17,6 +17,21 @@ import (
 	"bleepstore/reference/sigv4"
 )
 
+var (
+	entitiesLiteral = fault.NewBug("wire.entities-literal",
+		"a document may name entities that are not defined, which are read as they stand", "X-13")
+	depthPanics = fault.NewBug("wire.deep-document-panics",
+		"a document that is nested deeply is answered 500", "X-14")
+	documentHashUnverified = fault.NewBug("auth.document-hash-unverified",
+		"the signed hash of a document is not compared with it", "AN-10")
+	documentMD5Unverified = fault.NewBug("checksum.document-md5-unverified",
+		"the Content-MD5 of a document is not compared with it", "K-15", "O-16")
+	documentSumUnverified = fault.NewBug("checksum.document-unverified",
+		"the checksum of a document is not compared with it", "K-15")
+	documentUnprotected = fault.NewBug("checksum.document-unprotected",
+		"a document that has to come with a digest may come without", "K-15", "O-22")
+)
+
 // Bounds of a document from a client. The largest honest one is a
 // CompleteMultipartUpload of 10,000 parts with checksums: 1.5 MiB, 40,000
 // elements, 3 levels.
@@ -77,6 +92,7 @@ func malformed(why string) error {
 func parseXML(data []byte, root string) (*element, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	p := treeParser{dec: xml.NewDecoder(bytes.NewReader(data))}
+	p.dec.Strict = !entitiesLiteral.On()
 	for {
 		tok, err := p.dec.Token()
 		if err == io.EOF {
@@ -109,6 +125,9 @@ func (p *treeParser) token(tok xml.Token) error {
 	case xml.StartElement:
 		if p.count++; p.count > maxElements {
 			return errors.New("too many elements")
+		}
+		if len(p.open) == maxDepth && depthPanics.On() {
+			panic("elements are nested too deeply")
 		}
 		if len(p.open) == maxDepth {
 			return errors.New("elements are nested too deeply")
@@ -210,7 +229,7 @@ var (
 func (q *request) verifyXML(data []byte) error {
 	if id := q.identity; id != nil && id.Payload == sigv4.Signed {
 		sum := sha256.Sum256(data)
-		if subtle.ConstantTimeCompare(sum[:], id.SHA256[:]) != 1 {
+		if subtle.ConstantTimeCompare(sum[:], id.SHA256[:]) != 1 && !documentHashUnverified.On() {
 			return &errcode.Error{Code: errcode.XAmzContentSHA256Mismatch}
 		}
 	}
@@ -219,7 +238,7 @@ func (q *request) verifyXML(data []byte) error {
 		return err
 	}
 	deletes := q.op.name == "DeleteObjects"
-	if len(data) > 0 && q.op.integrity && c.none() && !(deletes && digestOptional.On()) ||
+	if len(data) > 0 && q.op.integrity && c.none() && !(deletes && digestOptional.On()) && !documentUnprotected.On() ||
 		deletes && c.md5 == nil && md5Demanded.On() {
 		return errcode.New(errcode.InvalidRequest, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 	}
@@ -227,7 +246,7 @@ func (q *request) verifyXML(data []byte) error {
 		return nil
 	}
 	if c.md5 != nil {
-		if sum := md5.Sum(data); !bytes.Equal(sum[:], c.md5) {
+		if sum := md5.Sum(data); !bytes.Equal(sum[:], c.md5) && !documentMD5Unverified.On() {
 			return errcode.New(errcode.BadDigest, "The Content-MD5 you specified did not match what we received.")
 		}
 	}
@@ -237,7 +256,7 @@ func (q *request) verifyXML(data []byte) error {
 	a := checksum.Algorithm(c.sum.Algorithm)
 	hash := a.New()
 	hash.Write(data)
-	if checksum.Encode(hash.Sum(nil)) != c.sum.Value {
+	if checksum.Encode(hash.Sum(nil)) != c.sum.Value && !documentSumUnverified.On() {
 		return errcode.New(errcode.BadDigest, "The %s you specified did not match the calculated checksum.", strings.ToUpper(string(a)))
 	}
 	return nil

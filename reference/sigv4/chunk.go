@@ -240,6 +240,7 @@ func (c *ChunkReader) endChunk() error {
 	var sum [sha256.Size]byte
 	c.hash.Sum(sum[:0])
 	if largeUnverified.On() {
+		c.sig.prev = append(c.sig.prev[:0], c.provided[:]...)
 		return nil
 	}
 	return c.sig.chunk(sum, c.provided[:])

@@ -20,8 +20,6 @@ var (
 		"a fraction of a second behind X-Amz-Expires is dropped", "PS-03")
 	malformedDenied = fault.NewBug("presign.incomplete-denied",
 		"an address that lacks one of its parameters is answered 403", "PS-05")
-	queryHashIgnored = fault.NewBug("presign.payload-hash-ignored",
-		"an address whose payload is signed may be used with any body", "PS-01", "PS-04", "AN-10")
 )
 
 // presigned says that the query claims a version 4 signature, whole or not.
@@ -108,9 +106,6 @@ func (c *claim) parseHoisted(r *http.Request, s *scratch) (err error) {
 	}
 	if c.payload, c.sha256, err = parsePayload(c.payloadText); err != nil {
 		return err
-	}
-	if c.payload == Signed && queryHashIgnored.On() {
-		c.payload = Unsigned
 	}
 	if c.token, _ = s.get("X-Amz-Security-Token"); c.token == "" {
 		c.token = r.Header.Get("X-Amz-Security-Token")

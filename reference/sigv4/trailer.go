@@ -15,11 +15,13 @@ import (
 var (
 	trailerUnannounced = fault.NewBug("streaming.trailer-unannounced",
 		"a trailer that was not announced is skipped", "S-10", "S-14")
-	trailerMissing = fault.NewBug("streaming.trailer-missing",
-		"a trailer that was announced may be missing", "S-10", "S-14")
 	trailerUnsigned = fault.NewBug("streaming.trailer-unsigned",
 		"the trailers of signed chunks need no signature", "S-07", "S-14")
 )
+
+// TrailerMissing is the bug of a reader, and of who asks for the trailer.
+var TrailerMissing = fault.NewBug("streaming.trailer-missing",
+	"a trailer that was announced may be missing", "S-10", "S-14")
 
 // A trailer is one that followed the final chunk.
 type trailer struct{ name, value string }
@@ -93,7 +95,7 @@ func (c *ChunkReader) hasTrailer(name string) bool {
 // checkTrailers compares the trailers with what was announced and signed.
 func (c *ChunkReader) checkTrailers(signature string) error {
 	for _, name := range c.announced {
-		if !c.hasTrailer(name) && !trailerMissing.On() {
+		if !c.hasTrailer(name) && !TrailerMissing.On() {
 			return errTrailer(fmt.Errorf("trailer %.100q is missing", name))
 		}
 	}
