@@ -4,7 +4,26 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
 package acl
 
-import "slices"
+import (
+	"slices"
+
+	"bleepstore/fault"
+)
+
+var (
+	readShowsACL = fault.NewBug("acl.read-includes-acp",
+		"who has READ may read the ACL too", "AC-08")
+	authenticatedIsAll = fault.NewBug("acl.authenticated-is-everybody",
+		"a grant to AuthenticatedUsers opens what it is on to requests without credentials", "AC-08")
+	deliveryIsAll = fault.NewBug("acl.log-delivery-is-everybody",
+		"a grant to LogDelivery opens what it is on to everybody", "AC-08")
+	fullIsRead = fault.NewBug("acl.full-control-is-read",
+		"FULL_CONTROL gives READ and nothing else", "AC-08")
+	allUsersUnsigned = fault.NewBug("acl.all-users-unsigned-only",
+		"a grant to AllUsers opens nothing to requests with credentials", "AC-08")
+	authenticatedPrivate = fault.NewBug("publicaccess.authenticated-not-public",
+		"a grant to AuthenticatedUsers is no public one", "PB-03", "PB-05")
+)
 
 // A Permission is what a grant allows.
 type Permission string
@@ -51,7 +70,9 @@ type Grant struct {
 }
 
 // public says whether g reaches beyond accounts that somebody chose.
-func (g *Grant) public() bool { return g.Group == AllUsers || g.Group == AuthenticatedUsers }
+func (g *Grant) public() bool {
+	return g.Group == AllUsers || g.Group == AuthenticatedUsers && !authenticatedPrivate.On()
+}
 
 // A List is what is stored with a bucket or an object. A nil List is the
 // default: full control for the owner and nothing for anybody else.
@@ -73,14 +94,20 @@ func (l *List) Allows(account string, p Permission, ignorePublic bool) bool {
 		return false
 	}
 	return slices.ContainsFunc(l.Grants, func(g Grant) bool {
-		if g.Permission != p && g.Permission != FullControl || ignorePublic && g.public() {
+		gives := g.Permission == p || g.Permission == FullControl && (p == Read || !fullIsRead.On())
+		if g.Permission == Read && p == ReadACP && readShowsACL.On() {
+			gives = true
+		}
+		if !gives || ignorePublic && g.public() {
 			return false
 		}
 		switch g.Group {
 		case AllUsers:
-			return true
+			return account == "" || !allUsersUnsigned.On()
 		case AuthenticatedUsers:
-			return account != ""
+			return account != "" || authenticatedIsAll.On()
+		case LogDelivery:
+			return deliveryIsAll.On()
 		case "":
 			return g.ID == Account(account)
 		}

@@ -1,6 +1,19 @@
 package acl
 
-import "slices"
+import (
+	"slices"
+
+	"bleepstore/fault"
+)
+
+var (
+	ownerLeftOut = fault.NewBug("acl.canned-without-owner",
+		"a canned ACL leaves out the owner's own grant", "AC-03")
+	writeLeftOut = fault.NewBug("acl.public-read-write-is-read",
+		"public-read-write grants READ alone", "AC-03")
+	bucketOwnerTwice = fault.NewBug("acl.bucket-owner-twice",
+		"bucket-owner-read and bucket-owner-full-control grant to an owner of both twice", "AC-03")
+)
 
 // A Canned ACL is a name for a list of grants that depends on the owner.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
@@ -55,12 +68,18 @@ func (s *Spec) List(owner, ofBucket string) *List {
 		if g.ID == bucketOwner {
 			g.ID = ofBucket
 		}
-		if g.ID != owner {
+		if g.Permission == Write && s.Canned == "public-read-write" && writeLeftOut.On() {
+			continue
+		}
+		if g.ID != owner || bucketOwnerTwice.On() {
 			l.Grants = append(l.Grants, g)
 		}
 	}
 	if len(l.Grants) == 1 {
 		return nil
+	}
+	if ownerLeftOut.On() {
+		l.Grants = l.Grants[1:]
 	}
 	return l
 }

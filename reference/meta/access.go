@@ -5,9 +5,33 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/policy"
+)
+
+var (
+	ignoreIgnored = fault.NewBug("publicaccess.ignore-public-acls-off",
+		"IgnorePublicAcls has no effect", "PB-05")
+	restrictIgnored = fault.NewBug("publicaccess.restrict-public-buckets-off",
+		"RestrictPublicBuckets has no effect", "PB-06")
+	blockIgnored = fault.NewBug("publicaccess.block-public-acls-off",
+		"BlockPublicAcls has no effect", "PB-03")
+	preferenceIgnored = fault.NewBug("publicaccess.preferred-ignored",
+		"BucketOwnerPreferred means the same as ObjectWriter", "PB-11")
+	preferenceAlways = fault.NewBug("publicaccess.preferred-always",
+		"under BucketOwnerPreferred the bucket's owner owns what is put without bucket-owner-full-control too", "PB-11")
+	disabledDropped = fault.NewBug("acl.disabled-is-dropped",
+		"where ACLs are off an ACL is accepted and dropped", "AC-02")
+	disabledRefusesAll = fault.NewBug("acl.disabled-refuses-all",
+		"where ACLs are off bucket-owner-full-control is refused like every other ACL", "AC-02")
+	enforcedWithACL = fault.NewBug("publicaccess.created-with-acl",
+		"CreateBucket takes an ACL beside BucketOwnerEnforced, which has no effect", "PB-09")
+	createdPublic = fault.NewBug("publicaccess.created-public",
+		"CreateBucket takes a public ACL though public access is blocked", "PB-02")
+	blockAbsent = fault.NewBug("publicaccess.not-blocked-by-default",
+		"a new bucket has no public access block", "PB-02")
 )
 
 // An Ownership is a bucket's setting of S3 Object Ownership: who owns what
@@ -42,6 +66,9 @@ type Access struct {
 // DefaultAccess is what S3 gives a new bucket since April 2023: no ACLs, and
 // nothing public.
 func DefaultAccess() Access {
+	if blockAbsent.On() {
+		return Access{Ownership: BucketOwnerEnforced}
+	}
 	return Access{Ownership: BucketOwnerEnforced, Block: &PublicAccessBlock{true, true, true, true}}
 }
 
@@ -73,17 +100,17 @@ func (b *Bucket) Enforced() bool { return b.Access.Ownership == BucketOwnerEnfor
 
 // IgnoresPublic reports whether public grants count for nothing.
 func (b *Bucket) IgnoresPublic() bool {
-	return b.Access.Block != nil && b.Access.Block.IgnorePublicACLs
+	return b.Access.Block != nil && b.Access.Block.IgnorePublicACLs && !ignoreIgnored.On()
 }
 
 // RestrictsPublic reports whether a public policy lets in nobody from outside.
 func (b *Bucket) RestrictsPublic() bool {
-	return b.Access.Block != nil && b.Access.Block.RestrictPublicBuckets
+	return b.Access.Block != nil && b.Access.Block.RestrictPublicBuckets && !restrictIgnored.On()
 }
 
 // OwnerOf returns who owns what writer writes into b with the ACL spec.
 func (b *Bucket) OwnerOf(writer string, spec *acl.Spec) string {
-	if b.Enforced() || b.Access.Ownership == BucketOwnerPreferred && spec.Cedes() {
+	if b.Enforced() || b.Access.Ownership == BucketOwnerPreferred && (spec.Cedes() && !preferenceIgnored.On() || preferenceAlways.On()) {
 		return b.Owner
 	}
 	return writer
@@ -94,13 +121,13 @@ func (b *Bucket) OwnerOf(writer string, spec *acl.Spec) string {
 // off (AC-02), and with AccessDenied where public ones are blocked (PB-03).
 func (b *Bucket) Admits(spec *acl.Spec, owner string) (*acl.List, error) {
 	if b.Enforced() {
-		if !spec.Redundant(b.Owner) {
+		if !spec.Redundant(b.Owner) && !disabledDropped.On() || spec != nil && disabledRefusesAll.On() {
 			return nil, &errcode.Error{Code: errcode.AccessControlListNotSupported}
 		}
 		return nil, nil
 	}
 	l := spec.List(owner, b.Owner)
-	if l.Public() && b.Access.Block != nil && b.Access.Block.BlockPublicACLs {
+	if l.Public() && b.Access.Block != nil && b.Access.Block.BlockPublicACLs && !blockIgnored.On() {
 		return nil, errcode.New(errcode.AccessDenied, "Access Denied")
 	}
 	return l, nil
@@ -110,9 +137,11 @@ func (b *Bucket) Admits(spec *acl.Spec, owner string) (*acl.List, error) {
 // ACLs are off (PB-09, PB-10), or a public one where those are blocked.
 func (a *Access) check(owner string) error {
 	switch {
+	case a.Ownership == BucketOwnerEnforced && !a.ACL.Private(owner) && enforcedWithACL.On():
+		a.ACL = nil
 	case a.Ownership == BucketOwnerEnforced && !a.ACL.Private(owner):
 		return &errcode.Error{Code: errcode.InvalidBucketACLWithOwnership}
-	case a.ACL.Public() && a.Block != nil && a.Block.BlockPublicACLs:
+	case a.ACL.Public() && a.Block != nil && a.Block.BlockPublicACLs && !createdPublic.On():
 		return &errcode.Error{Code: errcode.InvalidBucketACLWithBlock}
 	}
 	return nil

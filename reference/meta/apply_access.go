@@ -1,6 +1,24 @@
 package meta
 
-import "bleepstore/reference/errcode"
+import (
+	"bleepstore/fault"
+	"bleepstore/reference/errcode"
+)
+
+var (
+	enforcedAnyway = fault.NewBug("publicaccess.enforced-over-acl",
+		"ACLs can be turned off while the bucket's ACL lets others in", "PB-10")
+	switchStays = fault.NewBug("publicaccess.switch-stays-on",
+		"BlockPublicAcls stays on until the whole configuration is deleted", "PB-01")
+	blockKept = fault.NewBug("publicaccess.block-kept",
+		"DeletePublicAccessBlock leaves the configuration", "PB-01")
+	policyAllowed = fault.NewBug("publicaccess.block-public-policy-off",
+		"BlockPublicPolicy has no effect", "PB-04")
+	policyBlocked = fault.NewBug("publicaccess.block-every-policy",
+		"BlockPublicPolicy refuses policies that are not public too", "PB-04")
+	ownershipKept = fault.NewBug("publicaccess.ownership-kept",
+		"DeleteBucketOwnershipControls leaves the setting", "PB-07")
+)
 
 // setAccess changes how a bucket may be used by others.
 func (m *machine) setAccess(bucket string, change func(*bucketRow, *Access) error) (Result, error) {
@@ -34,11 +52,14 @@ func (m *machine) setOwnership(op SetOwnership) (Result, error) {
 	return m.setAccess(op.Bucket, func(b *bucketRow, a *Access) error {
 		switch op.Ownership {
 		case "", BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter:
+			if op.Ownership == "" && ownershipKept.On() {
+				return nil
+			}
 			a.Ownership = op.Ownership
 		default:
 			return &errcode.Error{Code: errcode.MalformedXML}
 		}
-		if a.Ownership == BucketOwnerEnforced && !a.ACL.Private(b.Owner) { // PB-10
+		if a.Ownership == BucketOwnerEnforced && !a.ACL.Private(b.Owner) && !enforcedAnyway.On() { // PB-10
 			return &errcode.Error{Code: errcode.InvalidBucketACLWithOwnership}
 		}
 		return nil
@@ -47,6 +68,12 @@ func (m *machine) setOwnership(op SetOwnership) (Result, error) {
 
 func (m *machine) setPublicAccess(op SetPublicAccess) (Result, error) {
 	return m.setAccess(op.Bucket, func(_ *bucketRow, a *Access) error {
+		if op.Block == nil && blockKept.On() {
+			return nil
+		}
+		if op.Block != nil && a.Block != nil && switchStays.On() {
+			op.Block.BlockPublicACLs = op.Block.BlockPublicACLs || a.Block.BlockPublicACLs
+		}
 		a.Block = op.Block
 		return nil
 	})
@@ -55,7 +82,7 @@ func (m *machine) setPublicAccess(op SetPublicAccess) (Result, error) {
 // setPolicy refuses a public policy where those are blocked (PB-04).
 func (m *machine) setPolicy(op SetPolicy) (Result, error) {
 	return m.setAccess(op.Bucket, func(_ *bucketRow, a *Access) error {
-		if op.Policy.Public() && a.Block != nil && a.Block.BlockPublicPolicy {
+		if (op.Policy.Public() && !policyAllowed.On() || op.Policy != nil && policyBlocked.On()) && a.Block != nil && a.Block.BlockPublicPolicy {
 			return errcode.New(errcode.AccessDenied, "Access Denied")
 		}
 		a.Policy = op.Policy

@@ -5,7 +5,17 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
+)
+
+var (
+	ownIsTaken = fault.NewBug("bucket.own-is-taken",
+		"making one's own bucket again answers BucketAlreadyExists", "B-02")
+	filledDeleted = fault.NewBug("bucket.deleted-with-objects",
+		"DeleteBucket deletes a bucket with objects", "B-12")
+	historyDeleted = fault.NewBug("bucket.deleted-with-versions",
+		"DeleteBucket deletes a bucket that holds nothing but noncurrent versions and delete markers", "B-12")
 )
 
 // A bucketRow is a bucket with the number that its keys are stored under. A
@@ -86,7 +96,7 @@ func (m *machine) createBucket(op CreateBucket) (Result, error) {
 	if b != nil { // B-02, B-03
 		code := errcode.BucketAlreadyExists
 		var r Result
-		if b.Owner == op.Owner {
+		if b.Owner == op.Owner && !ownIsTaken.On() {
 			code, r.Bucket = errcode.BucketAlreadyOwnedByYou, b.Bucket
 		}
 		return r, (&errcode.Error{Code: code}).With("BucketName", op.Name)
@@ -125,11 +135,15 @@ func (m *machine) deleteBucket(op DeleteBucket) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r, err := m.c.first("SELECT EXISTS(SELECT 1 FROM live WHERE bucket = ?1) OR EXISTS(SELECT 1 FROM version WHERE bucket = ?1)", b.row)
+	holds := "SELECT EXISTS(SELECT 1 FROM live WHERE bucket = ?1) OR EXISTS(SELECT 1 FROM version WHERE bucket = ?1)"
+	if historyDeleted.On() {
+		holds = "SELECT EXISTS(SELECT 1 FROM live WHERE bucket = ?1)"
+	}
+	r, err := m.c.first(holds, b.row)
 	if err != nil {
 		return Result{}, err
 	}
-	if num(r[0]) != 0 { // B-12
+	if num(r[0]) != 0 && !filledDeleted.On() { // B-12
 		return Result{Bucket: b.Bucket}, (&errcode.Error{Code: errcode.BucketNotEmpty}).With("BucketName", op.Name)
 	}
 	delete(m.buckets, op.Name)

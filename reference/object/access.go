@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
@@ -22,6 +23,19 @@ import (
 // own. Policies themselves are the owner's whatever they say.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html
 
+var (
+	bucketACLOpens = fault.NewBug("acl.bucket-opens-objects",
+		"who has READ on a bucket may read the objects in it", "AC-08", "AC-09")
+	bucketOwnerReads = fault.NewBug("acl.bucket-owner-reads-all",
+		"a bucket's owner may read the objects of other accounts in it", "AC-14")
+	ownerLockedOut = fault.NewBug("acl.owner-locked-out",
+		"the owner of an object has the rights that its ACL gives and no others", "AC-12")
+	disabledCounts = fault.NewBug("acl.disabled-still-counts",
+		"the ACL of an object opens it also while ACLs are off", "AC-02", "PB-10")
+	bucketOpen = fault.NewBug("auth.bucket-open-to-accounts",
+		"every account may list a bucket", "AN-16")
+)
+
 // denied is the answer to all that is not allowed.
 func denied() error { return errcode.New(errcode.AccessDenied, "Access Denied") }
 
@@ -33,13 +47,24 @@ func (c Caller) owns(b *Bucket) bool { return c.Account != "" && c.Account == b.
 
 // mayUse reports whether c has permission p on the bucket itself, policy aside.
 func (c Caller) mayUse(b *Bucket, p acl.Permission) bool {
+	if p == acl.Read && c.Account != "" && bucketOpen.On() {
+		return true
+	}
 	return c.owns(b) || !b.Enforced() && b.Access.ACL.Allows(c.Account, p, b.IgnoresPublic())
 }
 
 // mayTouch reports whether c has permission p on an object of b, policy aside.
 func (c Caller) mayTouch(b *Bucket, v *Version, p acl.Permission) bool {
-	if b.Enforced() {
+	if b.Enforced() && !disabledCounts.On() {
 		return c.owns(b)
+	}
+	switch {
+	case p == acl.Read && bucketACLOpens.On() && b.Access.ACL.Allows(c.Account, p, b.IgnoresPublic()):
+		return true
+	case p == acl.Read && c.owns(b) && bucketOwnerReads.On():
+		return true
+	case v.ACL != nil && ownerLockedOut.On():
+		return v.ACL.Allows(c.Account, p, b.IgnoresPublic())
 	}
 	return c.id() == v.Owner || v.ACL.Allows(c.Account, p, b.IgnoresPublic())
 }

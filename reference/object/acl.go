@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/meta"
 )
@@ -24,12 +25,15 @@ func (s *Service) BucketACL(ctx context.Context, c Caller, name string) (Bucket,
 	return b, err
 }
 
+var ignoredShown = fault.NewBug("publicaccess.ignored-grants-shown",
+	"GET ?acl shows public grants that IgnorePublicAcls takes the effect from", "PB-05")
+
 // effective is what counts of a list that belongs to b or is in it.
 func effective(b *Bucket, l *acl.List) *acl.List {
 	switch {
 	case b.Enforced():
 		return nil
-	case b.IgnoresPublic():
+	case b.IgnoresPublic() && !ignoredShown.On():
 		return l.WithoutPublic()
 	}
 	return l

@@ -3,9 +3,25 @@ package object
 import (
 	"context"
 
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
+)
+
+var (
+	againTagless = fault.NewBug("bucket.created-again-without-tags",
+		"making one's own bucket again removes its tags", "B-02")
+	againUnversioned = fault.NewBug("bucket.created-again-suspended",
+		"making one's own bucket again suspends its versioning", "B-02")
+	takenIsOwn = fault.NewBug("bucket.taken-is-created",
+		"making a bucket that another account has succeeds, and does nothing", "B-03")
+	allListed = fault.NewBug("bucket.all-listed",
+		"ListBuckets lists the buckets of all accounts", "AN-16")
+	prefixIgnored = fault.NewBug("bucket.list-prefix-ignored",
+		"ListBuckets ignores prefix", "B-16")
+	regionIgnored = fault.NewBug("bucket.list-region-ignored",
+		"ListBuckets ignores bucket-region", "B-16")
 )
 
 // CreateBucket makes a bucket: BucketAlreadyExists, BucketAlreadyOwnedByYou.
@@ -24,7 +40,16 @@ func (s *Service) CreateBucket(ctx context.Context, in CreateBucketInput) (Bucke
 	res, err := s.propose(ctx, meta.CreateBucket{
 		Name: in.Name, Owner: in.Caller.Account, Region: in.Region, Tags: in.Tags, Access: &access})
 	if errcode.Of(err) == errcode.BucketAlreadyOwnedByYou && in.Region == "us-east-1" && res.Bucket.Region == "us-east-1" {
+		if againTagless.On() {
+			return res.Bucket, s.SetBucketTags(ctx, in.Caller, in.Name, nil)
+		}
+		if res.Bucket.Versioning != "" && againUnversioned.On() {
+			return res.Bucket, s.SetVersioning(ctx, in.Caller, in.Name, meta.VersioningSuspended)
+		}
 		return res.Bucket, s.resetACL(ctx, &res.Bucket, in.ACL)
+	}
+	if errcode.Of(err) == errcode.BucketAlreadyExists && takenIsOwn.On() {
+		return res.Bucket, nil
 	}
 	return res.Bucket, err
 }
@@ -60,10 +85,20 @@ func (s *Service) ListBuckets(ctx context.Context, in ListBucketsInput) (ListBuc
 	if in.Caller.Account == "" {
 		return ListBucketsResult{}, denied()
 	}
+	if prefixIgnored.On() {
+		in.Prefix = ""
+	}
+	if regionIgnored.On() {
+		in.Region = ""
+	}
+	owner := in.Caller.Account
+	if allListed.On() {
+		owner = ""
+	}
 	var page meta.BucketsPage
 	err := s.view(ctx, func(tx *meta.Tx) (err error) {
 		page, err = tx.Buckets(meta.BucketsQuery{
-			Owner: in.Caller.Account, Prefix: in.Prefix, Region: in.Region, After: in.After, Max: in.Max})
+			Owner: owner, Prefix: in.Prefix, Region: in.Region, After: in.After, Max: in.Max})
 		return err
 	})
 	return ListBucketsResult{Buckets: page.Buckets, Next: page.Next}, err

@@ -17,10 +17,8 @@ import (
 	"bleepstore/reference/errcode"
 )
 
-var (
-	bodyHashUnverified = fault.NewBug("auth.payload-hash-unverified",
-		"the signed hash of a body is not compared with it", "AN-10")
-)
+var hashUnverified = fault.NewBug("auth.payload-hash-unverified",
+	"the signed hash of a body is not compared with it", "AN-10")
 
 // An intake reads a Body once, and in that pass computes what must be known of
 // it and refuses it when a claim of the client's does not hold. It hands out
@@ -163,7 +161,7 @@ func (in *intake) conclude(ended bool) error {
 		}
 		claimed = v
 	}
-	if want := in.body.SHA256; want != nil && !bytes.Equal(want, in.sha256.Sum(nil)) && !bodyHashUnverified.On() {
+	if want := in.body.SHA256; want != nil && !bytes.Equal(want, in.sha256.Sum(nil)) && !hashUnverified.On() {
 		return errcode.New(errcode.XAmzContentSHA256Mismatch,
 			"The provided 'x-amz-content-sha256' header does not match what was computed").
 			With("ClientComputedContentSHA256", hex.EncodeToString(want)).

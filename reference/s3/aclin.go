@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
@@ -14,6 +15,29 @@ const (
 	typeUser  = "CanonicalUser"
 	typeGroup = "Group"
 	typeEmail = "AmazonCustomerByEmail"
+)
+
+var (
+	cannedUnknown = fault.NewBug("acl.unknown-canned-is-private",
+		"a canned ACL that does not exist is taken for private", "AC-04")
+	bothWays = fault.NewBug("acl.canned-beside-grants",
+		"a canned ACL counts in the place of the grants beside it", "AC-05")
+	firstGrantee = fault.NewBug("acl.first-grantee-only",
+		"of the grantees in one header the first is stored", "AC-10")
+	grantLost = fault.NewBug("acl.one-grant-header",
+		"of several x-amz-grant headers the last counts", "AC-10")
+	grantUnread = fault.NewBug("acl.malformed-grant-skipped",
+		"a grantee that is none of id, uri and emailAddress is skipped", "AC-06")
+	groupUnknown = fault.NewBug("acl.unknown-group",
+		"a grant may be made to the URI of no group", "AC-06")
+	idUnknown = fault.NewBug("acl.unknown-id",
+		"a grant may be made to the canonical id of nobody", "AC-06")
+	emailAnonymous = fault.NewBug("acl.email-is-anybody",
+		"a grant to an email address of nobody is one to requests without credentials", "AC-06")
+	permissionUnknown = fault.NewBug("acl.unknown-permission",
+		"a document may grant a permission that does not exist", "AC-07")
+	permissionFolded = fault.NewBug("acl.permission-in-lower-case",
+		"a document may name its permissions in lower case", "AC-07")
 )
 
 const grantHeader = "X-Amz-Grant-"
@@ -42,6 +66,9 @@ func (q *request) headerACL() (*acl.Spec, error) {
 			continue
 		}
 		granting = true
+		if grantLost.On() {
+			grants = nil
+		}
 		more, err := q.grantees(strings.Join(values, ","), h.permission)
 		if err != nil {
 			return nil, err
@@ -55,8 +82,10 @@ func (q *request) headerACL() (*acl.Spec, error) {
 	}
 	canned := acl.Canned(q.header("X-Amz-Acl"))
 	switch {
-	case canned != "" && granting:
+	case canned != "" && granting && !bothWays.On():
 		return nil, errcode.New(errcode.InvalidRequest, "Specifying both Canned ACLs and Header Grants is not allowed")
+	case canned != "" && !canned.Known() && cannedUnknown.On():
+		return &acl.Spec{Canned: acl.Private}, nil
 	case canned != "" && !canned.Known():
 		return nil, argument("", "x-amz-acl", string(canned))
 	case canned != "":
@@ -88,6 +117,9 @@ func (q *request) grantees(text string, p acl.Permission) ([]acl.Grant, error) {
 		}
 		types := map[string]string{"id": typeUser, "uri": typeGroup, "emailaddress": typeEmail}
 		known := types[strings.ToLower(strings.TrimSpace(kind))]
+		if (!ok || known == "") && grantUnread.On() {
+			continue
+		}
 		if !ok || known == "" {
 			return nil, argument("Argument format not recognized", "x-amz-grant-"+strings.ToLower(strings.ReplaceAll(string(p), "_", "-")), text)
 		}
@@ -97,6 +129,9 @@ func (q *request) grantees(text string, p acl.Permission) ([]acl.Grant, error) {
 		}
 		g.Permission = p
 		grants = append(grants, g)
+		if firstGrantee.On() {
+			break
+		}
 	}
 	return grants, nil
 }
@@ -105,14 +140,17 @@ func (q *request) grantees(text string, p acl.Permission) ([]acl.Grant, error) {
 func (q *request) grantee(kind, value string) (acl.Grant, error) {
 	switch kind {
 	case typeGroup:
-		if !slices.Contains(acl.Groups(), value) {
+		if !slices.Contains(acl.Groups(), value) && !groupUnknown.On() {
 			return acl.Grant{}, argument("Invalid group uri", "uri", value)
 		}
 		return acl.Grant{Group: value}, nil
 	case typeEmail: // accounts have no addresses here, and may have none on AWS
+		if emailAnonymous.On() {
+			return acl.Grant{ID: acl.Anonymous}, nil
+		}
 		return acl.Grant{}, &errcode.Error{Code: errcode.UnresolvableGrantByEmail}
 	}
-	if value == "" || value != acl.Anonymous && !q.h.cfg.Accounts(value) {
+	if value == "" || value != acl.Anonymous && !q.h.cfg.Accounts(value) && !idUnknown.On() {
 		return acl.Grant{}, argument("Invalid id", "id", value)
 	}
 	return acl.Grant{ID: value}, nil
@@ -157,7 +195,10 @@ func (q *request) bodyGrant(e *element) (g acl.Grant, err error) {
 		return g, malformedACL(nil)
 	}
 	permission, found, err := e.child("Permission")
-	if err != nil || !found || !slices.Contains(acl.Permissions(), acl.Permission(permission)) {
+	if permissionFolded.On() {
+		permission = strings.ToUpper(permission)
+	}
+	if err != nil || !found || !slices.Contains(acl.Permissions(), acl.Permission(permission)) && !(permission != "" && permissionUnknown.On()) {
 		return g, malformedACL(err)
 	}
 	grantee := &e.kids[0]

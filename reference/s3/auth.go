@@ -15,8 +15,6 @@ import (
 var (
 	configurationOpen = fault.NewBug("auth.anonymous-reads-configuration",
 		"GetBucketVersioning needs no credentials", "AN-01")
-	moveForgotten = fault.NewBug("presign.moved-header-forgotten",
-		"a checksum or any other header that was moved into the query of an address is not looked at", "PS-01")
 	ownerIgnored = fault.NewBug("bucket.expected-owner-ignored",
 		"x-amz-expected-bucket-owner is not looked at", "B-19")
 )
@@ -66,7 +64,7 @@ func (q *request) authenticate() error {
 	}
 	q.identity = id
 	q.caller = object.Caller{Account: id.ID, Name: id.Name, Facts: q}
-	if id.Presigned && !moveForgotten.On() {
+	if id.Presigned {
 		q.hoist()
 	}
 	if id.Anonymous() && q.hasOverrides() && !overridesForAll.On() {

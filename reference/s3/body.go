@@ -26,12 +26,8 @@ var (
 		"the checksum in a trailer is not compared with the body of a part", "S-14")
 	streamMD5Ignored = fault.NewBug("streaming.content-md5-ignored",
 		"the Content-MD5 of a body in chunks is not looked at", "S-01")
-	unsizedEmpty = fault.NewBug("wire.chunked-stored-empty",
-		"a body of the chunked transfer coding is stored as an empty one", "X-05")
 	partSumIgnored = fault.NewBug("checksum.part-ignored",
 		"the checksum of a part is not looked at", "K-01", "K-08")
-	promiseIgnored = fault.NewBug("checksum.promise-ignored",
-		"x-amz-sdk-checksum-algorithm may come without the checksum that it promises", "K-03")
 )
 
 const (
@@ -150,10 +146,6 @@ var lengthUnneeded = fault.NewBug("object.no-length-is-empty",
 func (q *request) payloadSize() (int64, error) {
 	chunked := q.identity != nil && q.identity.Payload.Chunked()
 	if !chunked {
-		if q.r.ContentLength < 0 && unsizedEmpty.On() {
-			q.r.Body = http.NoBody
-			return 0, nil
-		}
 		if q.header("Content-Length") == "" {
 			if lengthUnneeded.On() {
 				return 0, nil
@@ -250,8 +242,6 @@ func (q *request) checkSDKAlgorithm(c claims) error {
 	}
 	a, ok := checksum.Parse(name)
 	switch {
-	case c.none() && promiseIgnored.On():
-		return nil
 	case !ok:
 		return errcode.New(errcode.InvalidRequest, "Value for x-amz-sdk-checksum-algorithm header is invalid.")
 	case c.sum.Algorithm == string(a), c.trailer == a:

@@ -14,6 +14,14 @@ var (
 		"GetBucketLocation names us-east-1, which is no location constraint", "B-09")
 	headRegionAbsent = fault.NewBug("bucket.head-without-region",
 		"HeadBucket does not tell the bucket's region", "B-10")
+	missingDeleted = fault.NewBug("bucket.delete-of-missing",
+		"DeleteBucket of a bucket that does not exist is answered 204", "B-11", "B-18")
+	configurationLax = fault.NewBug("bucket.configuration-lax",
+		"CreateBucket does not look at a configuration that it cannot read", "B-20")
+	tagsDropped = fault.NewBug("bucket.tags-dropped",
+		"the tags of a CreateBucket are not stored", "B-21")
+	bodyOptional = fault.NewBug("wire.body-optional",
+		"PutBucketVersioning without a body suspends versioning", "X-16")
 	deletedOK = fault.NewBug("bucket.deleted-200",
 		"DeleteBucket is answered 200 in the place of 204", "B-11")
 )
@@ -52,6 +60,9 @@ func (q *request) createBucket() error {
 // Bucket describe directory buckets, which there are none of.
 func (q *request) bucketConfiguration() (location string, tags []object.Tag, err error) {
 	e, err := q.readXML("CreateBucketConfiguration")
+	if errcode.Of(err) == errcode.MalformedXML && configurationLax.On() {
+		return "", nil, nil
+	}
 	if e == nil || err != nil {
 		return "", nil, err
 	}
@@ -70,6 +81,9 @@ func (q *request) bucketConfiguration() (location string, tags []object.Tag, err
 				return "", nil, err
 			}
 		}
+	}
+	if tagsDropped.On() {
+		tags = nil
 	}
 	location, _, err = e.child("LocationConstraint")
 	return location, tags, err
@@ -95,7 +109,8 @@ func (q *request) readBucket() (object.Bucket, error) {
 }
 
 func (q *request) deleteBucket() error {
-	if err := q.h.cfg.Backend.DeleteBucket(q.ctx, q.caller, q.bucket); err != nil {
+	err := q.h.cfg.Backend.DeleteBucket(q.ctx, q.caller, q.bucket)
+	if err != nil && !(errcode.Of(err) == errcode.NoSuchBucket && missingDeleted.On()) {
 		return err
 	}
 	if deletedOK.On() {
@@ -163,6 +178,9 @@ func (q *request) versioningState() (object.VersioningState, error) {
 	e, err := q.readXML("VersioningConfiguration")
 	if err != nil {
 		return "", err
+	}
+	if e == nil && bodyOptional.On() {
+		return object.VersioningSuspended, nil
 	}
 	if e == nil {
 		return "", &errcode.Error{Code: errcode.MissingRequestBody}

@@ -3,7 +3,21 @@ package s3
 import (
 	"net/http"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
+)
+
+var (
+	errorEmpty = fault.NewBug("wire.error-empty",
+		"the answer 405 has no document", "I1", "X-09")
+	errorIDOther = fault.NewBug("wire.error-request-id",
+		"the RequestId of an error document is another than that of the header", "I1", "X-24")
+	errorText = fault.NewBug("wire.error-type",
+		"an error document is of the type text/plain", "X-24")
+	allowAbsent = fault.NewBug("wire.allow-absent",
+		"the answer 405 has no Allow", "X-09")
+	missingKey = fault.NewBug("bucket.missing-is-missing-key",
+		"an operation on a key in a bucket that does not exist is answered NoSuchKey", "B-18")
 )
 
 // retryAfter, in seconds, is when to come again after a 503: a second is what it
@@ -20,8 +34,14 @@ func (q *request) fail(err error) {
 		q.abort = true
 		return
 	}
+	if e.Code == errcode.NoSuchBucket && q.key != "" && missingKey.On() {
+		e = &errcode.Error{Code: errcode.NoSuchKey}
+	}
 	r := rowOf(e.Code)
 	for _, f := range e.Header {
+		if f.Name == "Allow" && allowAbsent.On() {
+			continue
+		}
 		q.set(f.Name, f.Value)
 	}
 	if r.status == http.StatusNotModified {
@@ -32,7 +52,10 @@ func (q *request) fail(err error) {
 		q.set("Retry-After", retryAfter)
 	}
 	q.set("Content-Type", "application/xml")
-	if q.r.Method == http.MethodHead {
+	if errorText.On() {
+		q.set("Content-Type", "text/plain")
+	}
+	if q.r.Method == http.MethodHead || r.status == http.StatusMethodNotAllowed && errorEmpty.On() {
 		q.writeHeader(r.status)
 		return
 	}
@@ -68,6 +91,9 @@ func (q *request) appendError(x *xmlBuf, e *errcode.Error, r row) {
 		q.missing(x, e, "BucketName", q.bucket)
 	}
 	x.text("Resource", q.resource())
+	if errorIDOther.On() {
+		q.id = q.h.ids.next()
+	}
 	x.text("RequestId", q.id)
 	x.text("HostId", q.h.ids.host)
 	x.end("Error")

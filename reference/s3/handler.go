@@ -13,6 +13,9 @@ import (
 	"bleepstore/reference/object"
 )
 
+var headUnlimited = fault.NewBug("wire.head-unlimited",
+	"a request may have more than 8 KB of headers", "X-08")
+
 // serverName is the Server header.
 const serverName = "BleepStore"
 
@@ -97,7 +100,7 @@ func (q *request) serve() error {
 	if q.target, err = parseTarget(q.r.Host, q.r.RequestURI, q.h.domains); err != nil {
 		return err
 	}
-	if headerBytes(q.r) > maxHeader {
+	if headerBytes(q.r) > maxHeader && !headUnlimited.On() {
 		return &errcode.Error{Code: errcode.RequestHeaderSectionTooLarge}
 	}
 	op, routeErr := q.h.router.find(&q.target, q.r.Method, q.r.Header)

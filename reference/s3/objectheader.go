@@ -11,6 +11,9 @@ import (
 	"bleepstore/reference/object"
 )
 
+var dateUTC = fault.NewBug("wire.date-utc",
+	"a Last-Modified ends in UTC in the place of GMT", "I1", "O-25")
+
 // An override is a response-* parameter and the header it replaces.
 type override struct{ param, header string }
 
@@ -119,6 +122,9 @@ func (q *request) setObject(res *object.GetResult) {
 		v.Metadata = nil
 	}
 	q.set("Last-Modified", httpDate(v.Modified))
+	if dateUTC.On() {
+		q.set("Last-Modified", v.Modified.UTC().Format(time.RFC1123))
+	}
 	q.setETag(v.ETag)
 	if !acceptRangesUnsaid.On() {
 		q.set("Accept-Ranges", "bytes")

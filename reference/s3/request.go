@@ -10,9 +10,17 @@ import (
 	"strconv"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 	"bleepstore/reference/sigv4"
+)
+
+var (
+	headETagBare = fault.NewBug("wire.etag-bare",
+		"HEAD answers an ETag without quotes", "I1", "O-01")
+	idAbsent = fault.NewBug("wire.request-id-absent",
+		"answers without a body have no x-amz-request-id", "I1", "X-22")
 )
 
 // A request is one exchange on its way through the stages. It belongs to one
@@ -69,7 +77,12 @@ func (q *request) setSome(name, value string) {
 }
 
 // setETag sets the ETag with its quotes, spelt as S3 spells it.
-func (q *request) setETag(etag string) { q.set("ETag", `"`+etag+`"`) }
+func (q *request) setETag(etag string) {
+	q.set("ETag", `"`+etag+`"`)
+	if q.r.Method == http.MethodHead && headETagBare.On() {
+		q.set("ETag", etag)
+	}
+}
 
 // setVersion sets x-amz-version-id where the bucket is or was versioned.
 func (q *request) setVersion(show bool, id string) {
@@ -88,6 +101,9 @@ func (q *request) header(canonical string) string {
 
 // reply sends a status and no body.
 func (q *request) reply(status int) error {
+	if idAbsent.On() {
+		delete(q.w.Header(), "x-amz-request-id")
+	}
 	if status != http.StatusNoContent && status != http.StatusNotModified {
 		q.set("Content-Length", "0")
 	}

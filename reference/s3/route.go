@@ -6,7 +6,19 @@ import (
 	"slices"
 	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
+)
+
+var (
+	subDropped = fault.NewBug("wire.sub-resource-dropped",
+		"DELETE of a bucket's sub-resource that is not implemented deletes the bucket", "X-25")
+	keySubDropped = fault.NewBug("wire.key-sub-resource-dropped",
+		"an operation on a sub-resource of a key that is not implemented is done to the object", "X-25")
+	methodFolded = fault.NewBug("wire.method-in-lower-case",
+		"a method may be written in lower case", "X-09")
+	postIsPut = fault.NewBug("wire.post-is-put",
+		"POST of a key stores its body", "X-09")
 )
 
 // An operation is one row of the table: what selects it and what serves it.
@@ -134,6 +146,12 @@ func (rt *router) find(t *target, method string, h http.Header) (*operation, err
 		return nil, rt.misplaced(lv, sub)
 	}
 	ops := res.methods[method]
+	if method == http.MethodPost && lv == keyLevel && sub == "" && postIsPut.On() {
+		ops = res.methods[http.MethodPut]
+	}
+	if len(ops) == 0 && methodFolded.On() {
+		ops = res.methods[strings.ToUpper(method)]
+	}
 	if len(ops) == 0 {
 		if lv == keyLevel && sub != "" && rt.has(bucketLevel, sub, method) {
 			return nil, rt.misplaced(lv, sub)
@@ -147,6 +165,10 @@ func (rt *router) find(t *target, method string, h http.Header) (*operation, err
 			op = o
 			break
 		}
+	}
+	plain := rt.by[lv][""].methods[method]
+	if op.serve == nil && sub != "" && len(plain) > 0 && (lv == bucketLevel && method == http.MethodDelete && subDropped.On() || lv == keyLevel && keySubDropped.On()) {
+		return plain[len(plain)-1], nil
 	}
 	return op, op.checkParams(t.query)
 }

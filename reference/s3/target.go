@@ -3,12 +3,24 @@ package s3
 import (
 	"net/netip"
 	"net/url"
+	stdpath "path"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"bleepstore/fault"
 	"bleepstore/reference/errcode"
+)
+
+var (
+	plusIsSpace = fault.NewBug("wire.plus-is-space",
+		"a + in a path is a space", "X-11")
+	dotsResolved = fault.NewBug("wire.dots-resolved",
+		"a key with a segment of two periods loses it and the one before", "AN-13")
+	slashEscaped = fault.NewBug("wire.slash-escaped",
+		"an escaped / in a key is stored as the escape", "X-11")
+	slashRefused = fault.NewBug("wire.bucket-slash",
+		"a bucket's address with a slash behind it is refused", "X-12")
 )
 
 // A level is what a request is addressed to.
@@ -69,6 +81,12 @@ func parseTarget(host, uri string, d domains) (target, error) {
 		if t.bucket == "" && path != "/" {
 			return target{}, invalidURI()
 		}
+		if t.bucket != "" && t.key == "" && strings.HasSuffix(path, "/") && slashRefused.On() {
+			return target{}, invalidURI()
+		}
+		if strings.Contains(t.key, "/../") && dotsResolved.On() {
+			t.key = strings.TrimPrefix(stdpath.Clean("/"+t.key), "/")
+		}
 	}
 	if strings.Contains(t.key, "//") && slashesMerged.On() {
 		t.key = strings.ReplaceAll(t.key, "//", "/")
@@ -101,6 +119,12 @@ func splitURI(uri string) (path, query string) {
 
 // decodePath undoes percent-encoding once. '+' is itself in a path.
 func decodePath(path string) (string, error) {
+	if strings.IndexByte(path, '+') >= 0 && plusIsSpace.On() {
+		path = strings.ReplaceAll(path, "+", "%20")
+	}
+	if strings.Contains(path, "%2F") && slashEscaped.On() {
+		path = strings.ReplaceAll(path, "%2F", "%252F")
+	}
 	if strings.IndexByte(path, '%') >= 0 {
 		p, err := url.PathUnescape(path)
 		if err != nil {

@@ -3,15 +3,7 @@ package s3
 import (
 	"net/http"
 
-	"bleepstore/fault"
 	"bleepstore/reference/errcode"
-)
-
-var (
-	unsetAnywhere = fault.NewBug("bucket.configuration-of-missing",
-		"configurations of a bucket that does not exist are read as if none were set", "B-18")
-	unsetEmpty = fault.NewBug("bucket.configuration-empty",
-		"a configuration that is not set is answered 200 without a document", "LC-01", "CO-01", "OL-03", "E-01", "bucket.unset.*")
 )
 
 // The configurations that this server lacks can still be read: what it answers
@@ -56,7 +48,7 @@ var listParams = []string{"id", "continuation-token"}
 func unset(name, sub, action string, serve func(*request) error, params ...string) *operation {
 	return &operation{name: name, action: "s3:" + action, level: bucketLevel, method: http.MethodGet, sub: sub, params: params, unset: true,
 		serve: func(q *request) error {
-			if _, err := q.readBucket(); err != nil && !(errcode.Of(err) == errcode.NoSuchBucket && unsetAnywhere.On()) {
+			if _, err := q.readBucket(); err != nil {
 				return err
 			}
 			return serve(q)
@@ -71,12 +63,7 @@ func removal(name, sub, action string) *operation {
 
 // answers refuses with what says that there is no such configuration.
 func answers(code errcode.Code) func(*request) error {
-	return func(q *request) error {
-		if unsetEmpty.On() {
-			return q.reply(http.StatusOK)
-		}
-		return &errcode.Error{Code: code}
-	}
+	return func(*request) error { return &errcode.Error{Code: code} }
 }
 
 // shows answers a document whose root holds content, which is markup.

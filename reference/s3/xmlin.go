@@ -28,8 +28,6 @@ var (
 		"the Content-MD5 of a document is not compared with it", "K-15", "O-16")
 	documentSumUnverified = fault.NewBug("checksum.document-unverified",
 		"the checksum of a document is not compared with it", "K-15")
-	documentUnprotected = fault.NewBug("checksum.document-unprotected",
-		"a document that has to come with a digest may come without", "K-15", "O-22")
 )
 
 // Bounds of a document from a client. The largest honest one is a
@@ -238,7 +236,7 @@ func (q *request) verifyXML(data []byte) error {
 		return err
 	}
 	deletes := q.op.name == "DeleteObjects"
-	if len(data) > 0 && q.op.integrity && c.none() && !(deletes && digestOptional.On()) && !documentUnprotected.On() ||
+	if len(data) > 0 && q.op.integrity && c.none() && !(deletes && digestOptional.On()) ||
 		deletes && c.md5 == nil && md5Demanded.On() {
 		return errcode.New(errcode.InvalidRequest, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 	}
