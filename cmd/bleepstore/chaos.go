@@ -51,10 +51,16 @@ func (c *chaosCmd) Run() (err error) {
 	if err := c.enter(); err != nil {
 		return err
 	}
+	if err := c.plant(); err != nil {
+		return err
+	}
 	ctx, stop := interruptible()
 	defer stop.release()
 	if c.Sim != "" {
 		return c.simulate(ctx, c.Nemesis, c.Schedule)
+	}
+	if c.Script != "" {
+		return usage("--script is for --sim")
 	}
 	chosen, expect, err := c.parse()
 	if err != nil {

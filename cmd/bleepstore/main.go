@@ -9,6 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"bleepstore/fault/sim/script"
 	"bleepstore/scenarios/consistency"
 )
 
@@ -42,7 +43,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	var c commands
 	parser, err := kong.New(&c, kong.Name("bleepstore"), kong.UsageOnError(),
-		kong.Vars{"workloads": strings.Join(consistency.Names(), ", ")},
+		kong.Vars{"workloads": strings.Join(consistency.Names(), ", "), "scripts": strings.Join(script.Names(), ", ")},
 		kong.Description("BleepStore tests S3 servers for conformance, and is a small durable S3 server itself."))
 	if err != nil {
 		return complain(err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -18,13 +19,8 @@ const mutantVar = "BLEEPSTORE_MUTANT"
 // plantAll plants bugs, by their names, in this process. It is a usage error where
 // there is no such bug, and in a program that can have none.
 func plantAll(names []string) error {
-	for _, name := range names {
-		if len(fault.Bugs()) == 0 {
-			return usage("--mutant %s: %w", name, campaign.ErrMutant)
-		}
-		if !fault.Plant(name) {
-			return usage("--mutant %s: there is no such bug: see bleepstore list --mutants", name)
-		}
+	if err := campaign.Plant(names); err != nil {
+		return usage("--mutant %w", err)
 	}
 	return nil
 }
@@ -35,6 +31,26 @@ func mutants(flags []string, getenv func(string) string) []string {
 		return append(slices.Clone(flags), strings.Split(text, ",")...)
 	}
 	return flags
+}
+
+// plant plants what is asked for in this process, in which a server may be
+// embedded, and tells the nodes that it starts. A server that is none of ours has
+// no such bugs.
+func (c *chaosCmd) plant() error {
+	if len(c.Endpoint) > 0 || c.Topology != "" {
+		if len(c.Mutant) > 0 {
+			return usage("--mutant is for servers that are started for the run")
+		}
+		return nil
+	}
+	c.Mutant = mutants(c.Mutant, os.Getenv)
+	if len(c.Mutant) == 0 {
+		return nil
+	}
+	if err := plantAll(c.Mutant); err != nil {
+		return err
+	}
+	return os.Setenv(mutantVar, strings.Join(c.Mutant, ","))
 }
 
 // listMutants prints the bugs that can be planted in this program.

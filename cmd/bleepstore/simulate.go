@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -17,6 +18,7 @@ import (
 	_ "bleepstore/fault/kind"
 	"bleepstore/fault/sim"
 	"bleepstore/fault/sim/campaign"
+	"bleepstore/fault/sim/script"
 )
 
 // simFlags let chaos run in virtual time instead of against a server.
@@ -27,7 +29,9 @@ type simFlags struct {
 	Seeds     int           `placeholder:"N" help:"Of a simulation: so many runs, instead of --minutes; 1 is that of --seed alone."`
 	Jobs      int           `default:"2" placeholder:"N" help:"Of a simulation: runs at a time, each a process."`
 	KeepGoing bool          `help:"Of a simulation: go on after a violation."`
-	Mutant    []string      `sep:"," placeholder:"NAME" help:"Of a simulation: plant a bug; only in programs built with -tags mutants."`
+	Script    string        `placeholder:"NAME" help:"Of a simulation: do what a schedule says that stands in this program: ${scripts}."`
+	Shrink    time.Duration `default:"2m" placeholder:"DURATION" help:"Of a simulation: longest search for a smaller schedule that fails, too; 0s: none, and no reruns."`
+	Mutant    []string      `sep:"," placeholder:"NAME" help:"Plant a bug in the server that runs for it, as BLEEPSTORE_MUTANT does; only in programs built with -tags mutants."`
 }
 
 // simGroups are the faults of a simulation that names none.
@@ -46,7 +50,7 @@ func (c *chaosCmd) simulate(ctx context.Context, nemesis []string, schedule stri
 		return err
 	}
 	fmt.Printf("simulating level %s, %d nodes: %d runs of %s, seed %d, faults %s\n", g.Job.Level, g.Job.Nodes, g.Runs, g.Job.Length,
-		g.Job.Seed, cmp.Or(schedule, strings.Join(nemesis, ","), "none"))
+		g.Job.Seed, cmp.Or(schedule, c.Script, strings.Join(nemesis, ","), "none"))
 	sum, err := g.Run(ctx)
 	if err != nil && ctx.Err() != nil {
 		fmt.Printf("\nINTERRUPTED after %d runs, %d of which were not good: nothing is told of the rest\n", sum.Runs, len(sum.Failed))
@@ -90,15 +94,12 @@ func (c *chaosCmd) campaign(nemesis []string, schedule string) (*campaign.Campai
 	if _, err := fault.Choose(nemesis); err != nil {
 		return nil, usage("--nemesis: %w", err)
 	}
-	if err := plantAll(c.Mutant); err != nil {
-		return nil, err
-	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	g := &campaign.Campaign{
-		Command: []string{self, "sim-run"}, Jobs: c.Jobs, Say: os.Stdout, KeepGoing: c.KeepGoing, Out: c.Out,
+		Command: []string{self, "sim-run"}, Jobs: c.Jobs, Say: os.Stdout, KeepGoing: c.KeepGoing, Out: c.Out, Shrinking: c.Shrink,
 		Job: campaign.Job{Level: c.Sim, Seed: c.Seed, Nodes: c.Nodes, Kinds: nemesis, Mutants: c.Mutant},
 	}
 	if g.Out != "" {
@@ -116,14 +117,10 @@ func (c *chaosCmd) campaign(nemesis []string, schedule string) (*campaign.Campai
 func (c *chaosCmd) lengths(g *campaign.Campaign, schedule string) error {
 	length := cmp.Or(c.Length, 2*time.Minute)
 	switch {
-	case schedule != "":
-		text, err := os.ReadFile(schedule)
+	case schedule != "" || c.Script != "":
+		text, s, err := c.scheduled(schedule)
 		if err != nil {
-			return usage("--schedule: %w", err)
-		}
-		s, err := fault.ReadSchedule(strings.NewReader(string(text)))
-		if err != nil {
-			return usage("--schedule %s: %w", schedule, err)
+			return err
 		}
 		if c.Seed == 0 {
 			g.Job.Seed = s.Seed
@@ -140,7 +137,7 @@ func (c *chaosCmd) lengths(g *campaign.Campaign, schedule string) error {
 			length = minutes / time.Duration(g.Runs)
 		}
 	}
-	if schedule == "" && length < leastSimulation {
+	if g.Job.Schedule == nil && length < leastSimulation {
 		return usage("--length %s: faults, and quiet before and after, need %s at least", length, leastSimulation)
 	}
 	for g.Job.Seed == 0 {
@@ -156,6 +153,8 @@ func (c *chaosCmd) lengths(g *campaign.Campaign, schedule string) error {
 		switch file = cmp.Or(file, schedule); {
 		case file != "":
 			out += " --schedule=" + file
+		case c.Script != "":
+			out += " --script=" + c.Script
 		default:
 			out += fmt.Sprintf(" --nodes=%d --length=%s --nemesis=%s", g.Job.Nodes, length, cmp.Or(nemesis, "none"))
 		}
@@ -165,6 +164,27 @@ func (c *chaosCmd) lengths(g *campaign.Campaign, schedule string) error {
 		return out
 	}
 	return nil
+}
+
+// scheduled reads what is done where that is not drawn.
+func (c *chaosCmd) scheduled(file string) (text []byte, s fault.Schedule, err error) {
+	name := "--schedule " + file
+	switch {
+	case file != "" && c.Script != "":
+		return nil, s, usage("--schedule and --script both say all that is done: give one of them")
+	case c.Script != "":
+		name = "--script " + c.Script
+		text, err = script.Read(c.Script)
+	default:
+		text, err = os.ReadFile(file)
+	}
+	if err == nil {
+		s, err = fault.ReadSchedule(bytes.NewReader(text))
+	}
+	if err != nil {
+		err = usage("%s: %w", name, err)
+	}
+	return text, s, err
 }
 
 // leastSimulation is the shortest run that shows anything.

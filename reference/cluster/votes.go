@@ -8,7 +8,8 @@ import (
 	"bleepstore/fault"
 )
 
-var voteNotSynced = fault.NewBug("vote.not-synced", "a node keeps its term and its vote in memory only")
+var voteNotSynced = fault.NewBug("vote.not-synced", "a node keeps its term and its vote in memory only", "Z-10").
+	By("chaos --sim raft --seed 1 --seeds 40 --nemesis kill --shrink 0s")
 
 // votes is where raft keeps its term and its vote. What it has answered without
 // an error is on stable storage: a node that forgets a vote gives it twice.

@@ -27,7 +27,8 @@ type Campaign struct {
 	Repeat func(seed uint64, schedule string) string
 	// KeepGoing runs all seeds, also after one has failed.
 	KeepGoing bool
-	// Shrinking bounds the search for a smaller schedule; 0: a minute.
+	// Shrinking bounds the search for a smaller schedule; 0: there is none, and what
+	// failed is not run again.
 	Shrinking time.Duration
 
 	mu    sync.Mutex
@@ -103,7 +104,7 @@ feed:
 		return c.sum, context.Cause(ctx)
 	}
 	for i := range c.sum.Failed {
-		if f := &c.sum.Failed[i]; f.Outcome == sim.Violation {
+		if f := &c.sum.Failed[i]; f.Outcome == sim.Violation && c.Shrinking > 0 {
 			if err := c.examine(ctx, f); err != nil {
 				return c.sum, err
 			}

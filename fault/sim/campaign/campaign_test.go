@@ -68,7 +68,7 @@ func newCampaign(t *testing.T, does string) (*Campaign, *bytes.Buffer) {
 		s.Events = append(s.Events, fault.Event{At: fault.Span(time.Duration(10+at) * time.Second), For: fault.Span(time.Second), Kind: kind, Args: fault.Args{Grudge: "one"}})
 	}
 	return &Campaign{
-		Command: []string{os.Args[0]}, Jobs: 2, Runs: 3, Say: said,
+		Command: []string{os.Args[0]}, Jobs: 2, Runs: 3, Say: said, Shrinking: time.Minute,
 		Job:    with(Job{Level: sim.LevelRaft, Nodes: 3}, s),
 		Repeat: func(seed uint64, file string) string { return fmt.Sprintf("again %d %s", seed, file) },
 	}, said

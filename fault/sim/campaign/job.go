@@ -64,8 +64,25 @@ const (
 	verdictFile  = "verdict.json"
 )
 
-// ErrMutant says that a bug cannot be planted.
-var ErrMutant = errors.New("bugs are planted only in programs built with -tags mutants")
+// Why a bug cannot be planted.
+var (
+	ErrMutant   = errors.New("bugs are planted only in programs built with -tags mutants")
+	ErrNoMutant = errors.New("there is no such bug: see bleepstore list --mutants")
+)
+
+// Plant plants bugs, by their names, in this process. Its error is ErrMutant or
+// ErrNoMutant, with the name.
+func Plant(names []string) error {
+	for _, name := range names {
+		switch {
+		case len(fault.Bugs()) == 0:
+			return fmt.Errorf("%s: %w", name, ErrMutant)
+		case !fault.Plant(name):
+			return fmt.Errorf("%s: %w", name, ErrNoMutant)
+		}
+	}
+	return nil
+}
 
 // Child runs the job that stands in in, and writes a Report to out: what a child
 // process does. The program has to let its seed decide math/rand
@@ -85,10 +102,8 @@ func Child(ctx context.Context, in io.Reader, out io.Writer) error {
 }
 
 func (j *Job) run(ctx context.Context) (*Report, error) {
-	for _, m := range j.Mutants {
-		if !fault.Plant(m) {
-			return nil, ErrMutant
-		}
+	if err := Plant(j.Mutants); err != nil {
+		return nil, err
 	}
 	o := sim.Options{Level: j.Level, Seed: j.Seed, Nodes: j.Nodes, Virtual: time.Duration(j.Length), Bubble: bubble.Run}
 	var err error

@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -47,7 +46,7 @@ func (c *Campaign) examine(ctx context.Context, f *Failure) error {
 		return err
 	}
 	began := time.Now()
-	searching, cancel := context.WithTimeout(ctx, cmp.Or(c.Shrinking, 2*time.Minute))
+	searching, cancel := context.WithTimeout(ctx, c.Shrinking)
 	defer cancel()
 	fails := func(ctx context.Context, s *fault.Schedule) bool {
 		seed, ok := c.fails(ctx, j, *s)
