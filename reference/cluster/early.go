@@ -10,14 +10,29 @@ import (
 	"bleepstore/reference/meta"
 )
 
-var ackBeforeCommit = fault.NewBug("ack.before-commit",
-	"the leader acknowledges a plain put into a bucket without versions once the entry is in its own log")
+var (
+	ackBeforeCommit = fault.NewBug("ack.before-commit",
+		"the leader acknowledges a plain put into a bucket without versions once the entry is in its own log", "Z-01", "Z-16").
+		By("chaos --sim raft --script early-ack --seeds 40 --shrink 0s")
+	ackBeforeAppend = fault.NewBug("ack.before-append",
+		"the leader acknowledges a plain put into a bucket without versions before the entry is in any log", "Z-01", "Z-16").
+		By("chaos --sim raft --script early-ack --seeds 40 --shrink 0s")
+)
+
+// early says whether the outcome of a proposal may be known before it is applied.
+func early() bool { return ackBeforeCommit.On() || ackBeforeAppend.On() }
 
 // ackAppended is the bug ack.before-commit: the leader answers a write once the
-// entry is in its own log, whether or not anybody else will ever have it. It can
-// do so where it foresees the answer.
+// entry is in its own log, whether or not anybody else will ever have it.
 func (r *Raft) ackAppended(logs []*raft.Log) {
-	if !ackBeforeCommit.On() || !r.nudges.open.Load() || r.raft.State() != raft.Leader {
+	if ackBeforeCommit.On() {
+		r.ack(logs)
+	}
+}
+
+// ack answers the writes of which it foresees the answer.
+func (r *Raft) ack(logs []*raft.Log) {
+	if !r.nudges.open.Load() || r.raft.State() != raft.Leader {
 		return
 	}
 	for _, l := range logs {

@@ -72,7 +72,11 @@ func (r *Raft) flush(ps []*packed) error {
 		commands[i] = p.command
 	}
 	fault.Point("log.before-append")
-	future := r.raft.ApplyLog(raft.Log{Data: pack(r.o.Now().UnixMilli(), commands)}, r.o.RoundTimeout)
+	data := pack(r.o.Now().UnixMilli(), commands)
+	if ackBeforeAppend.On() {
+		r.ack([]*raft.Log{{Index: r.raft.LastIndex() + 1, Type: raft.LogCommand, Data: data}})
+	}
+	future := r.raft.ApplyLog(raft.Log{Data: data}, r.o.RoundTimeout)
 	go func() { // it ends when raft answers, which it does until it is shut down
 		err := committed(future)
 		fault.Point("log.committed")

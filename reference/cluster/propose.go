@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"bleepstore/fault"
 	"bleepstore/reference/meta"
 )
 
@@ -49,7 +50,11 @@ func (r *Raft) Propose(ctx context.Context, cmd meta.Command) (meta.Result, erro
 			if err != nil {
 				return meta.Result{}, err
 			}
-			if err := r.send(ctx, lead, b, call); !errors.As(err, &refusal) {
+			err = r.send(ctx, lead, b, call)
+			if err != nil && lead.node != r.o.Node && !errors.As(err, &refusal) && forwardRetried.On() {
+				err = &RefusedError{err}
+			}
+			if !errors.As(err, &refusal) {
 				result, happened, err := r.settle(ctx, call, cmd.Term, err)
 				if happened || err != nil {
 					return result, err
@@ -120,7 +125,7 @@ func (r *Raft) send(ctx context.Context, lead leadership, command []byte, c *cal
 	ask := func(ctx context.Context) (uint64, error) { return r.o.Peers.Propose(ctx, lead.node, command) }
 	if lead.node == r.o.Node {
 		ask = func(ctx context.Context) (uint64, error) { return r.append(ctx, command, lead.term) }
-		if !ackBeforeCommit.On() { // only then its outcome may be known before it is applied
+		if !early() {
 			_, err := ask(ctx)
 			return err
 		}
@@ -185,6 +190,16 @@ func (r *Raft) settle(ctx context.Context, c *call, term uint64, why error) (_ m
 	}
 }
 
+// Bugs of commands that are brought to the leader more than once.
+var (
+	forwardRetried = fault.NewBug("forward.retried-unclear",
+		"a follower brings a command to the leader again when it got no answer, though the first may have been taken", "Z-01", "Z-02").
+		By("chaos --sim raft --seed 1 --seeds 40 --nemesis net --shrink 0s")
+	forwardRestamped = fault.NewBug("forward.any-term",
+		"a leader takes a forwarded command for its own term, whatever term it was meant for, so that one which comes late is applied a second time", "Z-01", "Z-02").
+		By("chaos --sim raft --seed 1 --seeds 60 --nemesis partition,net --shrink 0s")
+)
+
 // ServePropose is what another node's Propose asks of this one.
 func (r *Raft) ServePropose(ctx context.Context, command []byte) (uint64, error) {
 	// Nothing goes into the log that the state machines could not read.
@@ -197,6 +212,12 @@ func (r *Raft) ServePropose(ctx context.Context, command []byte) (uint64, error)
 	}
 	if err != nil {
 		return 0, &RefusedError{err}
+	}
+	if now := r.raft.CurrentTerm(); cmd.Term != now && forwardRestamped.On() {
+		cmd.Term = now
+		if command, err = meta.Encode(cmd); err != nil {
+			return 0, err
+		}
 	}
 	ctx, cancel := bound(ctx, r.o.ProposeTimeout)
 	defer cancel()

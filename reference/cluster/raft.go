@@ -135,6 +135,7 @@ type Raft struct {
 	packer *batch.Batch[*packed]
 	slots  chan struct{} // one for each entry in flight
 	rounds *batch.Batch[*reader]
+	seen   seen
 	nudges nudges
 
 	changing chan struct{} // holds one while the members are changed

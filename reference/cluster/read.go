@@ -36,7 +36,10 @@ func (r *Raft) askLeader(ctx context.Context) (uint64, error) {
 	ctx, cancel := bound(ctx, r.o.RoundTimeout)
 	defer cancel()
 	lead := r.leader()
-	if readFollower.On() && lead.node != r.o.Node {
+	if lead.node != r.o.Node && readFollower.On() {
+		return r.db.Applied(), nil
+	}
+	if _, member := r.member(r.o.Node); !member && readRemoved.On() {
 		return r.db.Applied(), nil
 	}
 	switch lead.node {
@@ -54,6 +57,12 @@ func (r *Raft) askLeader(ctx context.Context) (uint64, error) {
 // can answer. Readers share rounds; one that comes during a round is in the next.
 func (r *Raft) ServeReadIndex(ctx context.Context) (uint64, error) {
 	w := new(reader)
+	if readJoins.On() {
+		return r.seen.join(func() (uint64, error) {
+			err := r.rounds.Do(ctx, w)
+			return w.index, err
+		})
+	}
 	err := r.rounds.Do(ctx, w)
 	return w.index, err
 }
@@ -62,6 +71,9 @@ func (r *Raft) round(ws []*reader) error {
 	ctx, cancel := bound(r.ctx, r.o.RoundTimeout)
 	defer cancel()
 	index, err := r.quorumIndex(ctx)
+	if etcdRetry.On() {
+		index = r.seen.asked(index, err)
+	}
 	for _, w := range ws {
 		w.index = index
 	}
@@ -74,7 +86,7 @@ func (r *Raft) round(ws []*reader) error {
 func (r *Raft) quorumIndex(ctx context.Context) (uint64, error) {
 	// 1. This node leads in term, and has applied everything of earlier terms.
 	term := r.raft.CurrentTerm()
-	if started, _ := r.outcomes.term(); r.raft.State() != raft.Leader || started != term {
+	if started, _ := r.outcomes.term(); r.raft.State() != raft.Leader || started != term && !readBeforeCommit.On() {
 		return 0, ErrNotLeader
 	}
 	// 2. What it has acknowledged is committed up to here.
@@ -82,7 +94,7 @@ func (r *Raft) quorumIndex(ctx context.Context) (uint64, error) {
 	// 3. A leader of a later term was voted for by a majority, and each of these
 	// has had that term since: of any other majority one would say so.
 	if err := r.majorityIn(ctx, term); err != nil {
-		return 0, err
+		return index, err
 	}
 	fault.Point("read.vouched")
 	// 4. A node that has stopped leading in a term never does so again.
@@ -92,12 +104,35 @@ func (r *Raft) quorumIndex(ctx context.Context) (uint64, error) {
 	return index, nil
 }
 
+// Bugs of reads that are answered from a state that may be old.
 var (
-	readFollower  = fault.NewBug("read.follower", "a follower answers reads from its own state, without asking the leader")
+	readFollower = fault.NewBug("read.follower",
+		"a follower answers reads from its own state, without asking the leader", "Z-01", "Z-05").
+		By("chaos --sim raft --seed 1 --seeds 20 --nemesis partition,pause --shrink 0s")
 	readUnchecked = fault.NewBug("read.leader-unchecked",
-		"the leader answers reads without asking whether a majority still follows it")
+		"the leader answers reads without asking whether a majority still follows it", "Z-01", "Z-05").
+		By("chaos --sim raft --script late-ack --seeds 40 --shrink 0s")
 	readVerifyLeader = fault.NewBug("read.verify-leader",
-		"the leader asks raft's VerifyLeader, which counts what was sent before the read came, in the place of the terms of a majority")
+		"the leader asks raft's VerifyLeader, which counts what was sent before the read came, in the place of the terms of a majority", "Z-01", "Z-05").
+		By("chaos --sim raft --script late-ack --seeds 40 --shrink 0s")
+	readBeforeCommit = fault.NewBug("read.before-commit-of-term",
+		"a leader answers reads before anything of its own term is committed: what its predecessor acknowledged may not be", "Z-01", "Z-05").
+		By("chaos --sim raft --seed 1 --seeds 60 --nemesis kill,partition --shrink 0s")
+	readJoins = fault.NewBug("read.joins-round",
+		"a read that comes during a round of questions takes that round's answer, which is of before it came", "Z-01", "Z-05").
+		By("chaos --sim raft --seed 1 --seeds 40 --nemesis net --shrink 0s")
+	readLease = fault.NewBug("read.lease-by-clock",
+		"for an election timeout, by its own clock, after a majority has vouched for it a leader asks nobody", "Z-01", "Z-05").
+		By("chaos --sim raft --seed 1 --seeds 60 --nemesis partition,clock --shrink 0s")
+	etcdRetry = fault.NewBug("history.etcd-20418.read-index-kept",
+		"a question for a read index that got no answer is repeated as it was, for reads that have come since, so that a leader which stood still answers of before", "Z-01", "Z-05").
+		By("chaos --sim raft --seed 1 --seeds 60 --nemesis pause,partition --shrink 0s")
+	rqliteTerm = fault.NewBug("history.rqlite-1944.term-unchecked",
+		"who answers a leader's question vouches for it, whatever term the answer is from", "Z-01", "Z-05").
+		By("chaos --sim raft --script late-ack --seeds 40 --shrink 0s")
+	readRemoved = fault.NewBug("member.removed-answers",
+		"a node that was removed from the cluster answers reads from the state that it has", "Z-01", "Z-05").
+		By("chaos --sim raft --seed 1 --seeds 30 --nemesis membership --shrink 0s")
 )
 
 // majorityIn asks the voters of the latest configuration for their terms, now,
@@ -109,7 +144,12 @@ func (r *Raft) majorityIn(ctx context.Context, term uint64) error {
 	if readVerifyLeader.On() {
 		return r.verify(ctx)
 	}
-	return r.majorityOf(ctx, r.voters(""), term)
+	if r.seen.lately(r.o.Now(), term) && readLease.On() {
+		return nil
+	}
+	err := r.majorityOf(ctx, r.voters(""), term)
+	r.seen.vouched(r.o.Now(), term, err)
+	return err
 }
 
 // verify is the question of the bug read.verify-leader.
@@ -164,7 +204,7 @@ func (r *Raft) notLater(ctx context.Context, node string, term uint64) error {
 		return err
 	case a.Cluster != r.o.Cluster || a.Node != node:
 		return fmt.Errorf("asked %s of %s, answered %s of %s", node, r.o.Cluster, a.Node, a.Cluster)
-	case a.Term > term:
+	case a.Term > term && !rqliteTerm.On():
 		return ErrNotLeader
 	}
 	return nil

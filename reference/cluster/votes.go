@@ -8,8 +8,12 @@ import (
 	"bleepstore/fault"
 )
 
-var voteNotSynced = fault.NewBug("vote.not-synced", "a node keeps its term and its vote in memory only", "Z-10").
-	By("chaos --sim raft --seed 1 --seeds 40 --nemesis kill --shrink 0s")
+var (
+	voteNotSynced = fault.NewBug("vote.not-synced", "a node keeps its term and its vote in memory only", "Z-01", "Z-16").
+			By("chaos --sim raft --seed 1 --seeds 40 --nemesis kill --shrink 0s")
+	termNotSynced = fault.NewBug("vote.term-not-synced", "a node keeps its term in memory only", "Z-01", "Z-16").
+			By("chaos --sim raft --seed 1 --seeds 40 --nemesis kill --shrink 0s")
+)
 
 // votes is where raft keeps its term and its vote. What it has answered without
 // an error is on stable storage: a node that forgets a vote gives it twice.
@@ -19,7 +23,7 @@ type votes struct {
 }
 
 func (v *votes) SetUint64(key []byte, val uint64) error {
-	if voteNotSynced.On() {
+	if voteNotSynced.On() || string(key) == keyTerm && termNotSynced.On() {
 		v.forgotten.set(key, val)
 		return nil
 	}
