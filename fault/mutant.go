@@ -10,4 +10,5 @@ type Mutant struct {
 }
 
 // NoSync is a bug of every store at once.
-var NoSync = NewBug("disk.nosync", "neither bodies nor the databases of log, metadata and bodies are ever synced")
+var NoSync = NewBug("disk.nosync", "neither bodies nor the databases of log, metadata and bodies are ever synced", "Z-16").
+	By("chaos --sim raft --seed 1 --seeds 10 --nemesis disk.power-cut-all --shrink 0s")

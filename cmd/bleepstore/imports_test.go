@@ -61,7 +61,7 @@ var edges = []struct {
 	{"reference/sigv4", []string{"reference/errcode", "reference/checksum", "fault"}},
 	{"reference/config", nil},
 	{"reference/blob", []string{"fault"}},
-	{"reference/blob/block", []string{"reference/blob"}},
+	{"reference/blob/block", []string{"reference/blob", "fault"}},
 	{"reference/blob/blobtest", []string{"reference/blob"}},
 	{"reference/blob/*", []string{"reference/blob", "reference/blob/block", "reference/blob/blobtest", "reference/batch", "reference/lock", "fault"}},
 	{"reference/meta", []string{"reference/acl", "reference/policy", "reference/errcode", "reference/lock", "fault"}},

@@ -117,6 +117,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 // Draw is the schedule that a seed draws, of the kinds that there can be at the
 // level.
 func Draw(level string, seed uint64, nodes int, length time.Duration, kinds []fault.Kind) (fault.Schedule, error) {
+	if len(kinds) == 0 { // nothing is to be done
+		return fault.Schedule{Seed: seed, Nodes: nodes, Length: fault.Span(length)}, nil
+	}
 	if level == LevelFull {
 		kinds = full.Kinds(kinds)
 	}

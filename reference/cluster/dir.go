@@ -31,8 +31,15 @@ func (d Dir) log() string       { return filepath.Join(d.Path, "raft.db") }
 func (d Dir) meta() string      { return filepath.Join(d.Path, "meta.db") }
 func (d Dir) snapshots() string { return filepath.Join(d.Path, "snapshots") }
 
+var logNotSynced = fault.NewBug("log.not-synced",
+	"entries of the log count, and are acknowledged, before they are synced", "Z-01", "Z-16").
+	By("chaos --sim raft --seed 1 --seeds 20 --nemesis disk.power-cut-all,disk.power-cut --shrink 0s")
+
 func (d Dir) openLog(full func() bool) (*raftlog.Store, error) {
 	o := raftlog.Options{Path: d.log(), VFS: d.VFS, Full: full}
+	if logNotSynced.On() {
+		o.Sync, o.Unsafe = raftlog.SyncNormal, true
+	}
 	if fault.NoSync.On() {
 		o.Sync, o.Unsafe = raftlog.SyncOff, true
 	}

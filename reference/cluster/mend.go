@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"bleepstore/fault"
 	"bleepstore/reference/meta"
 	"bleepstore/reference/raftlog"
 )
@@ -14,6 +15,16 @@ import (
 var (
 	ErrStateLost = errors.New("the metadata is lost, and snapshot and log do not give it back")
 	ErrLogLost   = errors.New("the log is lost, or is another node's: it ends before what the metadata holds")
+)
+
+// Bugs of nodes that start.
+var (
+	markerTrusted = fault.NewBug("snapshot.marker-trusted",
+		"a marker is written without making the database durable, and a node that starts takes its word for what the database has lost", "Z-16").
+		By("chaos --sim raft --seed 1 --seeds 20 --nemesis snapshot,disk --shrink 0s")
+	rqliteRestore = fault.NewBug("history.rqlite-2759.applied-twice",
+		"a node that starts takes the index of the newest image for that of its database, which has gone on since: what was committed in between is applied twice", "Z-02", "Z-16").
+		By("chaos --sim raft --seed 1 --seeds 20 --nemesis snapshot,kill --shrink 0s")
 )
 
 // mend makes the database, the log and the newest snapshot fit each other, and
@@ -33,7 +44,7 @@ func mend(path string, log *raftlog.Store, s *snapshots) (base place, err error)
 	newest := s.newest()
 	first, _ := log.FirstIndex() // neither has an error
 	last, _ := log.LastIndex()
-	behind := newest != nil && applied < newest.Meta.Index
+	behind := newest != nil && applied < newest.Meta.Index && (newest.Image || !markerTrusted.On())
 	switch {
 	case (lost || behind) && newest != nil && newest.Image:
 		if err := s.vol.volume().Restore(s.image(newest.Meta.ID), path); err != nil {
@@ -57,6 +68,9 @@ func mend(path string, log *raftlog.Store, s *snapshots) (base place, err error)
 	}
 	if newest != nil {
 		base = newest.place()
+		if newest.Image && applied > base.index && rqliteRestore.On() {
+			return base, errors.Join(s.vol.volume().SetApplied(path, base.index), log.Align(base.index))
+		}
 	}
 	if applied > max(last, base.index) {
 		return base, fmt.Errorf("%w: %d and %d", ErrLogLost, last, applied)

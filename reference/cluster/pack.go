@@ -64,7 +64,9 @@ func unpack(b []byte) ([]meta.Command, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Stamp = stamp
+		if c.Stamp == 0 || !meta.WallClock.On() {
+			c.Stamp = stamp
+		}
 		commands, b = append(commands, c), rest
 	}
 	return commands, nil

@@ -46,6 +46,9 @@ func (r *Raft) Propose(ctx context.Context, cmd meta.Command) (meta.Result, erro
 	for again := newPause(); ; {
 		if lead := r.leader(); lead.node != "" {
 			cmd.Term = lead.term
+			if meta.WallClock.On() {
+				cmd.Stamp = r.o.Now().UnixMilli()
+			}
 			b, err := meta.Encode(cmd)
 			if err != nil {
 				return meta.Result{}, err

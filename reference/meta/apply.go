@@ -3,8 +3,24 @@ package meta
 import (
 	"errors"
 	"fmt"
+	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
+)
+
+// Bugs of a state machine that looks at more than the database and the entries,
+// or that applies an entry twice.
+var (
+	applyClock = fault.NewBug("apply.own-clock",
+		"the state machine stamps with the clock of the node that applies, so that no two nodes have the same state", "Z-16").
+		By("chaos --sim raft --seed 1 --seeds 3 --nemesis none --shrink 0s")
+	appliedBehind = fault.NewBug("apply.index-behind",
+		"the applied index is durable only as of the last snapshot, so that a restart applies what came since a second time", "Z-02", "Z-16").
+		By("chaos --sim raft --seed 1 --seeds 20 --nemesis kill --shrink 0s")
+	versionClock = fault.NewBug("version.order-by-clock",
+		"versions are in the order of the clock of the leader of their time, which jumps", "Z-07").
+		By("chaos --sim full --workload versions --seed 1 --seeds 20 --nemesis clock,kill --shrink 0s")
 )
 
 // An Entry is a command at its place in the log. Entries that share an index
@@ -78,6 +94,8 @@ type machine struct {
 	buckets map[string]*bucketRow // a cache; emptied when it grows large
 	cache   *bucketCache          // the readers'
 	turned  bool                  // this transaction changes buckets
+	raw     int64                 // the stamp of the command being applied; for bugs, as is
+	marked  uint64                // the applied index of the last snapshot
 }
 
 // A state is the one row of that table.
@@ -113,6 +131,7 @@ func (m *machine) load() (err error) {
 	if m.st, err = readState(m.c); err != nil {
 		return err
 	}
+	m.marked = m.st.applied
 	if m.st.version > StateVersion {
 		return fmt.Errorf("state version %d is of a later version of this program, which knows %d", m.st.version, StateVersion)
 	}
@@ -121,8 +140,12 @@ func (m *machine) load() (err error) {
 
 func (m *machine) save() error {
 	s := &m.st
+	applied := s.applied
+	if appliedBehind.On() {
+		applied = m.marked
+	}
 	return m.c.exec("UPDATE state SET version = ?, applied = ?, term = ?, stamp = ?, seq = ?, epoch = ?, objects = ?, bytes = ?, completed = ?",
-		int64(s.version), int64(s.applied), int64(s.term), s.stamp, s.seq, int64(s.epoch), s.objects, s.bytes, s.completed)
+		int64(s.version), int64(applied), int64(s.term), s.stamp, s.seq, int64(s.epoch), s.objects, s.bytes, s.completed)
 }
 
 // commit may leave the transaction open when it fails.
@@ -176,7 +199,10 @@ func (m *machine) one(e *Entry) (Result, error) {
 		return Result{WrongTerm: true}, nil
 	}
 	m.id = c.ID
-	m.st.stamp = max(m.st.stamp, c.Stamp)
+	m.raw, m.st.stamp = c.Stamp, max(m.st.stamp, c.Stamp)
+	if applyClock.On() {
+		m.st.stamp = max(m.st.stamp, time.Now().UnixMilli())
+	}
 	r, err := m.do(c.Op, e.Term)
 	if refusal, ok := err.(*errcode.Error); ok { // never wrapped: nothing was written
 		r.Err = refusal

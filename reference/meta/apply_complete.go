@@ -220,7 +220,63 @@ func (m *machine) completeAgain(b *bucketRow, op CompleteUpload, etag string, go
 		cur, _ := m.live(b, op.Key)
 		return m.install(b, op.Key, cur, rec, nil, Attributes{})
 	}
+	if minioDouble.On() || cephComplete.On() && m.lately(op.UploadID) {
+		if err := m.lose(rec); err != nil {
+			return Result{}, err
+		}
+	}
 	return Result{Bucket: b.Bucket, Version: rec.version(&b.Bucket, op.Key)}, nil
+}
+
+// Bugs of history about uploads that end twice.
+var (
+	minioDouble = fault.NewBug("history.minio-17858.double-complete",
+		"to complete an upload again takes the data from the object that it became, and leaves the metadata", "Z-08", "M-12").
+		By("chaos --workload mpu --time 5s")
+	cephComplete = fault.NewBug("history.ceph-16732.complete-race",
+		"of two that complete an upload at the same time, the later one has the parts collected as garbage", "Z-08").
+		By("chaos --workload mpu --time 5s")
+	cephAbort = fault.NewBug("history.ceph-60771.abort-race",
+		"an upload that is aborted when it has just been completed loses its parts: the object is listed, HEAD finds it, and GET does not", "Z-08").
+		By("chaos --workload mpu --time 5s")
+	cephPart = fault.NewBug("history.ceph-55042.part-race",
+		"of two uploads of a part at the same time, the later one is named and the earlier one's data is kept", "Z-08").
+		By("chaos --workload mpu --time 5s")
+)
+
+// race is how close two requests are, in milliseconds, that those bugs take for
+// ones at the same time.
+const race = 50
+
+// lately says whether an upload has only just been completed.
+func (m *machine) lately(uploadID string) bool {
+	row, _, _ := parseID(uploadID)
+	r, err := m.c.first("SELECT at FROM completed WHERE upload = ?", row)
+	return err == nil && r != nil && m.st.stamp-num(r[0]) < race
+}
+
+// lose takes the data from a version.
+func (m *machine) lose(rec *record) error {
+	return m.c.exec("DELETE FROM extent WHERE content = ?", rec.content)
+}
+
+// loseCompleted takes the data from the version that an upload became.
+func (m *machine) loseCompleted(b *bucketRow, op *AbortUpload) error {
+	rec, err := completed(m.c, b, op.Key, op.UploadID)
+	if err != nil || rec == nil {
+		return err
+	}
+	return m.lose(rec)
+}
+
+// raced says whether a part has only just been uploaded, and gives op its size.
+func (m *machine) raced(content int64, op *RegisterPart) bool {
+	r, err := m.c.first("SELECT size, modified FROM part WHERE content = ? AND number = ?", content, int64(op.Number))
+	if err != nil || r == nil || m.st.stamp-num(r[1]) >= race {
+		return false
+	}
+	op.Size = num(r[0])
+	return true
 }
 
 // completed returns the record of the version that an upload became, nil when

@@ -53,6 +53,17 @@ func noSuchKey(key string) error {
 	return (&errcode.Error{Code: errcode.NoSuchKey}).With("Key", key)
 }
 
+// Bugs of writes that are ordered by clocks.
+var (
+	lastWriterWins = fault.NewBug("put.last-writer-by-clock",
+		"a put is acknowledged and dropped where the clock of the leader is behind the time of what is there", "Z-01", "Z-02").
+		By("chaos --sim raft --seed 1 --seeds 20 --nemesis clock,kill --shrink 0s")
+	// WallClock stands here and where a command gets its stamp.
+	WallClock = fault.NewBug("history.garage-jepsen.wall-clock",
+		"writes of a key are ordered by the clocks of the nodes that took them, so that one which was acknowledged is lost to an earlier one", "Z-01", "Z-02").
+		By("chaos --sim raft --seed 1 --seeds 20 --nemesis clock --shrink 0s")
+)
+
 // record starts the record of a new version.
 func (w *Write) record(m *machine, owner string) record {
 	return record{
@@ -79,6 +90,9 @@ func (m *machine) putObject(op PutObject) (Result, error) {
 	}
 	if cur != nil && op.Attributes.StorageClass == "" && classKept.On() {
 		op.Attributes.StorageClass = cur.class
+	}
+	if cur != nil && cur.modified > m.raw && (lastWriterWins.On() || WallClock.On()) {
+		return Result{Bucket: b.Bucket, Version: cur.version(&b.Bucket, op.Key)}, nil
 	}
 	if err := m.admit(op.Body, op.Extents, op.Epoch, op.Size); err != nil {
 		return Result{}, err
@@ -268,6 +282,9 @@ var suspendedNumbered = fault.NewBug("version.suspended-numbered",
 // number gives a new version its place in the order and its id.
 func (m *machine) number(b *bucketRow, rec *record) {
 	rec.seq = m.next()
+	if versionClock.On() {
+		rec.seq |= m.raw << 20
+	}
 	if b.Versioning == VersioningEnabled || b.Versioning == VersioningSuspended && suspendedNumbered.On() {
 		rec.suffix = m.id
 	} else {

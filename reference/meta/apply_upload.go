@@ -136,7 +136,12 @@ func (m *machine) registerPart(op RegisterPart) (Result, error) {
 			extents = []Extent{{Len: int64(len(body))}}
 		}
 	}
-	if err := m.replacePart(u.row, int64(op.Number), extents, body); err != nil {
+	if cephPart.On() && m.raced(u.row, &op) {
+		err = m.c.exec("DELETE FROM part WHERE content = ? AND number = ?", u.row, int64(op.Number))
+	} else {
+		err = m.replacePart(u.row, int64(op.Number), extents, body)
+	}
+	if err != nil {
 		return Result{}, err
 	}
 	p := Part{Number: op.Number, Size: op.Size, ETag: op.ETag, Modified: fromMilli(m.st.stamp), Checksum: op.Checksum}
@@ -234,6 +239,11 @@ func (m *machine) abortUpload(op AbortUpload) (Result, error) {
 		}
 		r.Bucket = b.Bucket
 		if u, err = upload(m.c, b, op.Key, op.UploadID); err != nil {
+			if cephAbort.On() && m.lately(op.UploadID) {
+				if lost := m.loseCompleted(b, &op); lost != nil {
+					err = lost
+				}
+			}
 			return r, err
 		}
 	}

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"database/sql/driver"
+	"fmt"
 
 	"bleepstore/fault"
 	"bleepstore/reference/errcode"
@@ -202,6 +203,12 @@ func (tx *Tx) Body(o *Object) (err error) {
 		runs = append(runs, runOf(r))
 		return nil
 	}, selectRuns, o.content)
+	if err == nil && len(runs) == 0 && o.Size > 0 {
+		err = fmt.Errorf("content %d of %s is missing", o.content, o.Key)
+		if cephComplete.On() || cephAbort.On() {
+			err = noSuchKey(o.Key)
+		}
+	}
 	if err != nil {
 		return err
 	}

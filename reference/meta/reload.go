@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"bleepstore/fault"
 )
 
 // Reload goes on from the snapshot that r reads, in the place of what the
@@ -21,6 +23,9 @@ func (db *DB) Reload(r io.Reader) (moved bool, err error) {
 	}
 	v, part := db.o.volume(), db.o.Path+".part"
 	applied, err := v.receive(r, part)
+	if err == nil && restoreKeeps.On() {
+		err = v.keep(part, db.o.Path)
+	}
 	if err != nil || applied <= db.Applied() {
 		if err = errors.Join(err, v.remove(part)); err != nil {
 			err = fmt.Errorf("reload metadata: %w", err)
@@ -44,6 +49,21 @@ func (db *DB) Reload(r io.Reader) (moved bool, err error) {
 	return true, nil
 }
 
+var restoreKeeps = fault.NewBug("restore.keeps-old",
+	"a follower that goes on from a snapshot keeps the objects of its own state that are not in it, so that deleted ones are back", "Z-01", "Z-05", "Z-16").
+	By("chaos --sim raft --seed 1 --seeds 20 --nemesis snapshot --shrink 0s")
+
+// keep is the bug restore.keeps-old: it copies rows from the database at path to
+// the one at part that has none in their place.
+func (v Volume) keep(part, path string) error {
+	c, err := openConn(v.dsn(part), "busy_timeout = 1000")
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.script("ATTACH '"+v.dsn(path)+"' AS old; INSERT OR IGNORE INTO live SELECT * FROM old.live; "+
+		"INSERT OR IGNORE INTO inline SELECT * FROM old.inline; DETACH old"), c.close())
+}
+
 // Flush makes what was applied so far durable, also with SyncNormal. It is
 // called by the goroutine that Applies.
 //
@@ -64,6 +84,7 @@ func (db *DB) Flush() error {
 }
 
 func (db *DB) flush() error {
+	db.m.marked = db.m.st.applied
 	// The page has to be written: SQLite leaves out one that stays the same.
 	for _, sql := range []string{
 		"PRAGMA synchronous = FULL", "BEGIN IMMEDIATE", "UPDATE state SET applied = -1",

@@ -50,9 +50,17 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 		}
 	}
 	op.OwnOnly = own
+	if b, err := s.db.Bucket(ctx, in.Bucket); err == nil && !done && b.Versioning == "" && cond == (meta.WriteCondition{}) && completeSteps.On() {
+		if _, err := s.propose(ctx, meta.DeleteObject{Bucket: in.Bucket, Owner: in.Caller.id(), Item: meta.DeleteItem{Key: in.Key}}); err != nil {
+			return PutResult{}, err
+		}
+	}
 	res, err := s.propose(ctx, op)
 	return PutResult{Version: res.Version, ShowVersion: shows(res.Bucket)}, err
 }
+
+var completeSteps = fault.NewBug("complete.not-atomic",
+	"a completed upload replaces an object in two steps, of which the first removes it", "Z-09", "Z-08")
 
 // partsOf reads an upload with its parts by number. done says that the upload
 // was completed before and is remembered, so that the state machine decides

@@ -31,7 +31,15 @@ func (s *Service) Get(ctx context.Context, in GetInput) (*GetResult, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.Body, err = s.openBody(ctx, runsOf(&o, span{off: r.Offset, n: r.Length}))
+		if readOld.On() {
+			f := s.recent.thousandth(in.Bucket+"/"+in.Key+"?"+in.VersionID+in.Range, found{*r, o})
+			*r, o = f.r, f.o
+		}
+		runs := runsOf(&o, span{off: r.Offset, n: r.Length})
+		if r.Length > 1 && !r.Partial && getTwo.On() {
+			runs = s.twoHalves(ctx, in, &o)
+		}
+		r.Body, err = s.openBody(ctx, runs)
 		if err == nil {
 			return r, nil
 		}
@@ -41,6 +49,28 @@ func (s *Service) Get(ctx context.Context, in GetInput) (*GetResult, error) {
 		readAnew(ctx)
 	}
 	return nil, errcode.Wrap(errcode.InternalError, err)
+}
+
+// Bugs of reads.
+var (
+	getTwo = fault.NewBug("get.two-versions",
+		"the second half of a body is that of the version which is current by then", "Z-04")
+	getAbsent = fault.NewBug("get.absence-cached",
+		"that a key is absent is believed for a second, though it is written meanwhile", "Z-01", "Z-10")
+	readOld = fault.NewBug("get.one-in-thousand-old",
+		"one GET in a thousand answers with the version before", "Z-01").
+		By("chaos --workload register --time 4s --seed 1")
+)
+
+// twoHalves is the bug get.two-versions.
+func (s *Service) twoHalves(ctx context.Context, in GetInput, o *meta.Object) []run {
+	half := o.Size / 2
+	runs := runsOf(o, span{n: half})
+	second := span{off: half, n: o.Size - half}
+	if _, now, err := s.lookup(ctx, in, true); err == nil && now.Size >= o.Size {
+		o = &now
+	}
+	return append(runs, runsOf(o, second)...)
 }
 
 // Head is Get without a body.
@@ -70,6 +100,10 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 	}
 	r := &GetResult{}
 	var o meta.Object
+	name := in.Bucket + "/" + in.Key
+	if in.VersionID == "" && getAbsent.On() && s.recent.absent(name, s.clock.Now()) {
+		return nil, o, noSuchKey(in.Key)
+	}
 	err := s.view(ctx, func(tx *meta.Tx) (err error) {
 		*r = GetResult{}
 		if o, err = objectIn(tx, in.Caller, in.Bucket, in.Key, in.VersionID, in.right()); err != nil {
@@ -101,6 +135,9 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 		}
 		return nil
 	})
+	if in.VersionID == "" && errcode.Of(err) == errcode.NoSuchKey && getAbsent.On() {
+		s.recent.keepAbsent(name, s.clock.Now())
+	}
 	r.Version = o.Version
 	return r, o, err
 }

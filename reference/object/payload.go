@@ -1,6 +1,7 @@
 package object
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"sync"
@@ -15,6 +16,10 @@ import (
 // store's block and the chunks on their way to the MD5.
 const streamCost = 2 << 20
 
+var blobLate = fault.NewBug("blob.after-commit",
+	"a body is written to its blob after the command that names it was committed", "Z-16").
+	By("chaos --sim raft --seed 1 --seeds 20 --nemesis kill,disk.slow --shrink 0s")
+
 var inlinePool = sync.Pool{New: func() any { return new([meta.MaxInline]byte) }}
 
 // A payload is a body that has been received, checked and made durable, or is
@@ -28,6 +33,8 @@ type payload struct {
 
 	buf     *[meta.MaxInline]byte
 	release func() // gives back what the inline bytes take of the budget
+
+	late func() error // of the bug blob.after-commit
 }
 
 // receive reads body, computing its MD5 and the given algorithms. The client
@@ -59,7 +66,10 @@ func (s *Service) receiveInline(in *intake) (*payload, error) {
 	}
 	p := &payload{size: in.body.Size, release: release, buf: inlinePool.Get().(*[meta.MaxInline]byte)}
 	p.inline = p.buf[:in.body.Size]
-	_, err = io.ReadFull(in, p.inline)
+	n, err := io.ReadFull(in, p.inline)
+	if err == io.ErrUnexpectedEOF && in.err == io.EOF { // the bug put.cut-visible
+		p.inline, p.size, err = p.inline[:n], int64(n), nil
+	}
 	if err == nil {
 		p.digest, err = in.finish()
 	}
@@ -78,7 +88,16 @@ func (s *Service) receiveBlob(ctx context.Context, in *intake) (*payload, error)
 	}
 	p := &payload{size: in.body.Size, epoch: epoch}
 	p.extents = []meta.Extent{{Blob: string(id), Len: in.body.Size}}
-	if _, err := s.blobs.Create(ctx, id, in, in.body.Size); err != nil {
+	if blobLate.On() {
+		var late bytes.Buffer
+		if _, err := late.ReadFrom(in); err != nil {
+			return nil, in.refusal(err)
+		}
+		p.late = func() error {
+			_, err := s.blobs.Create(context.WithoutCancel(ctx), id, &late, in.body.Size)
+			return s.storeError(err)
+		}
+	} else if _, err := s.blobs.Create(ctx, id, in, in.body.Size); err != nil {
 		return nil, in.refusal(s.storeError(err))
 	}
 	if p.digest, err = in.finish(); err != nil {
@@ -105,6 +124,9 @@ func (s *Service) commit(ctx context.Context, p *payload, op meta.Op) (meta.Resu
 		fault.Point("put.blob-durable")
 	}
 	res, err := s.propose(ctx, op)
+	if p.late != nil && err == nil {
+		err = p.late()
+	}
 	fault.Point("put.before-answer")
 	p.recycle(!unclear(err)) // while it is unclear the log may hold the bytes
 	return res, err

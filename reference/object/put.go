@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"bleepstore/fault"
+	"bleepstore/reference/blob"
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
@@ -38,9 +39,29 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	if err != nil {
 		return PutResult{}, err
 	}
+	if cond.IfNoneMatch != "" && seaweedCreate.On() {
+		if err := s.view(ctx, func(tx *meta.Tx) error { return precheck(tx, in.Bucket, in.Key, cond) }); err != nil {
+			return PutResult{}, err
+		}
+		cond.IfNoneMatch = ""
+	}
 	p, err := s.receive(ctx, in.Body, algorithm)
 	if err != nil {
 		return PutResult{}, err
+	}
+	if len(p.extents) > 0 && blobInPlace.On() {
+		s.intoPlace(ctx, in, p)
+	}
+	if cond != (meta.WriteCondition{}) && (casEarly.On() || rustfsCreate.On()) {
+		if rustfsCreate.On() {
+			s.alone.Lock()
+			defer s.alone.Unlock()
+		}
+		if err := s.view(ctx, func(tx *meta.Tx) error { return precheck(tx, in.Bucket, in.Key, cond) }); err != nil {
+			s.discard(ctx, p)
+			return PutResult{}, err
+		}
+		cond = meta.WriteCondition{}
 	}
 	w := meta.Write{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
@@ -62,6 +83,44 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	}
 	res, err := s.commit(ctx, p, meta.PutObject{Write: w, Body: p.inline, Extents: p.extents, Epoch: p.epoch})
 	return PutResult{Version: res.Version, ShowVersion: shows(res.Bucket)}, err
+}
+
+// Bugs of writes.
+var (
+	casEarly = fault.NewBug("cas.before-log",
+		"the condition of a put is judged before it is brought to the log, and not again", "Z-02", "Z-03")
+	seaweedCreate = fault.NewBug("history.seaweedfs-8800.create-race",
+		"If-None-Match is judged before the body is received, and not again, so that all who create a key at once succeed", "Z-03", "Z-02")
+	rustfsCreate = fault.NewBug("history.rustfs-1659.create-race",
+		"conditions are judged one after the other within a node, and not between nodes", "Z-02", "Z-03").
+		By("chaos --nodes 3 --workload cas,elect --time 3s")
+	blobInPlace = fault.NewBug("blob.in-place",
+		"the body of a put takes the place of the one before in the same blob, under those who read that", "Z-04", "Z-01")
+)
+
+// intoPlace is the bug blob.in-place.
+func (s *Service) intoPlace(ctx context.Context, in PutInput, p *payload) {
+	var o meta.Object
+	err := s.view(ctx, func(tx *meta.Tx) (err error) {
+		if o, err = tx.Object(in.Bucket, in.Key, ""); err == nil {
+			err = tx.Body(&o)
+		}
+		return err
+	})
+	if err != nil || o.BucketInfo.Versioning != "" || len(o.Extents) != 1 || o.Extents[0].Blob == "" || o.Content == 0 {
+		return
+	}
+	made, place := blob.ID(p.extents[0].Blob), blob.ID(o.Extents[0].Blob)
+	body, err := s.blobs.Open(ctx, made, 0, -1)
+	if err != nil {
+		return
+	}
+	defer body.Close()
+	if s.blobs.Delete(ctx, place) == nil {
+		if _, err := s.blobs.Create(ctx, place, body, p.size); err == nil {
+			p.extents[0].Blob = string(place)
+		}
+	}
 }
 
 // admit refuses what is sure to be refused before a body is read. Conditions

@@ -11,6 +11,7 @@ import (
 
 	"bleepstore/reference/blob"
 	"bleepstore/reference/cluster"
+	"bleepstore/reference/lock"
 	"bleepstore/reference/meta"
 )
 
@@ -132,6 +133,9 @@ type Service struct {
 	flight    budget
 	space     spaceGauge
 	fatal     func(error)
+	recent    recent
+	alone     lock.Lock // of the bug history.rustfs-1659
+	opened    time.Time
 }
 
 // New returns a Service over c's stores.
@@ -146,6 +150,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		exclusive: c.Exclusive, limits: limits, clock: c.Clock, logger: c.Logger, fatal: c.Fatal,
 		rand:   lockedReader{r: c.Rand},
 		flight: budget{max: limits.InFlight},
+		opened: c.Clock.Now(),
 		space:  spaceGauge{probe: c.Space, reserve: limits.Reserve, now: c.Clock.Now},
 	}
 	if s.exclusive {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob"
 
 	"github.com/minio/crc64nvme"
@@ -77,14 +78,26 @@ func (v *verified) Close() error { return v.src.Close() }
 func (v *verified) Next(_ context.Context, i int, p []byte) error {
 	if err := readAt(v.src, p, int64(i)*Size); errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%s: block %d ends early: %w", v.table.id, i, blob.ErrCorrupt)
+	} else if err != nil && eioZeros.On() {
+		clear(p)
+		return nil
 	} else if err != nil {
 		return fmt.Errorf("%s: read block %d: %w", v.table.id, i, err)
 	}
-	if crc64nvme.Checksum(p) != v.table.sum(i) {
+	if crc64nvme.Checksum(p) != v.table.sum(i) && !flipServed.On() {
 		return fmt.Errorf("%s: block %d: %w", v.table.id, i, blob.ErrCorrupt)
 	}
 	return nil
 }
+
+var (
+	eioZeros = fault.NewBug("disk.error-read-as-zeros",
+		"a block of a body that the disk cannot read is served as zeros", "Z-04", "Z-16").
+		By("chaos --sim raft --seed 1 --seeds 20 --nemesis disk.eio-read --shrink 0s")
+	flipServed = fault.NewBug("disk.flip-served",
+		"a block of a body that does not have its checksum any more is served", "Z-04", "Z-16").
+		By("chaos --sim raft --seed 1 --seeds 20 --nemesis disk.bit-flip --shrink 0s")
+)
 
 // A Reader reads a Span of a blob, and fetches only the blocks that it
 // touches. It holds at most one buffer of a block, from the first Read to the
