@@ -11,8 +11,6 @@ var (
 		"a canned ACL leaves out the owner's own grant", "AC-03")
 	writeLeftOut = fault.NewBug("acl.public-read-write-is-read",
 		"public-read-write grants READ alone", "AC-03")
-	bucketOwnerTwice = fault.NewBug("acl.bucket-owner-twice",
-		"bucket-owner-read and bucket-owner-full-control grant to an owner of both twice", "AC-03")
 )
 
 // A Canned ACL is a name for a list of grants that depends on the owner.
@@ -71,7 +69,7 @@ func (s *Spec) List(owner, ofBucket string) *List {
 		if g.Permission == Write && s.Canned == "public-read-write" && writeLeftOut.On() {
 			continue
 		}
-		if g.ID != owner || bucketOwnerTwice.On() {
+		if g.ID != owner {
 			l.Grants = append(l.Grants, g)
 		}
 	}

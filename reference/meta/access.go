@@ -20,6 +20,8 @@ var (
 		"BlockPublicAcls has no effect", "PB-03")
 	preferenceIgnored = fault.NewBug("publicaccess.preferred-ignored",
 		"BucketOwnerPreferred means the same as ObjectWriter", "PB-11")
+	writerOwns = fault.NewBug("publicaccess.enforced-writer-owns",
+		"under BucketOwnerEnforced another account owns what it puts", "PB-11")
 	preferenceAlways = fault.NewBug("publicaccess.preferred-always",
 		"under BucketOwnerPreferred the bucket's owner owns what is put without bucket-owner-full-control too", "PB-11")
 	disabledDropped = fault.NewBug("acl.disabled-is-dropped",
@@ -33,6 +35,10 @@ var (
 	blockAbsent = fault.NewBug("publicaccess.not-blocked-by-default",
 		"a new bucket has no public access block", "PB-02")
 )
+
+// DisabledCounts is a bug of what is kept of an object, and of who asks for it.
+var DisabledCounts = fault.NewBug("acl.disabled-still-counts",
+	"the ACL of an object opens it also while ACLs are off", "PB-10")
 
 // An Ownership is a bucket's setting of S3 Object Ownership: who owns what
 // others write into it, and whether ACLs mean anything.
@@ -110,7 +116,7 @@ func (b *Bucket) RestrictsPublic() bool {
 
 // OwnerOf returns who owns what writer writes into b with the ACL spec.
 func (b *Bucket) OwnerOf(writer string, spec *acl.Spec) string {
-	if b.Enforced() || b.Access.Ownership == BucketOwnerPreferred && (spec.Cedes() && !preferenceIgnored.On() || preferenceAlways.On()) {
+	if b.Enforced() && !writerOwns.On() || b.Access.Ownership == BucketOwnerPreferred && (spec.Cedes() && !preferenceIgnored.On() || preferenceAlways.On()) {
 		return b.Owner
 	}
 	return writer

@@ -44,6 +44,13 @@ func (tx *Tx) Bucket(name string) (Bucket, error) {
 	return b.Bucket, nil
 }
 
+var (
+	pageOverlaps = fault.NewBug("bucket.page-overlaps",
+		"a page of ListBuckets begins with the last bucket of the page before", "B-15")
+	pageNeverLast = fault.NewBug("bucket.page-never-last",
+		"a full page of ListBuckets has a ContinuationToken though no bucket is left", "B-15")
+)
+
 // Buckets returns a page of buckets (B-14 to B-16).
 func (tx *Tx) Buckets(q BucketsQuery) (page BucketsPage, err error) {
 	if q.Max <= 0 {
@@ -52,6 +59,8 @@ func (tx *Tx) Buckets(q BucketsQuery) (page BucketsPage, err error) {
 	from := max(q.Prefix, q.After+"\x00")
 	if q.After == "" {
 		from = q.Prefix
+	} else if pageOverlaps.On() {
+		from = q.After
 	}
 	to, bounded := successor(q.Prefix)
 	if !bounded {
@@ -76,6 +85,9 @@ func (tx *Tx) Buckets(q BucketsQuery) (page BucketsPage, err error) {
 		}
 		return err
 	}, where+" ORDER BY name LIMIT ?4", args...)
+	if len(page.Buckets) == q.Max && pageNeverLast.On() {
+		page.Next = page.Buckets[q.Max-1].Name
+	}
 	return page, err
 }
 
@@ -172,7 +184,7 @@ func objectOf(b *bucketRow, key string, rec *record, packed []byte) (*Object, er
 	if err := unpackAttrs(packed, &o.Attributes); err != nil {
 		return nil, err
 	}
-	if b.Enforced() {
+	if b.Enforced() && !DisabledCounts.On() {
 		o.ACL = nil
 	}
 	if !rec.is(flagPlain) {

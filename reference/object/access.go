@@ -30,8 +30,6 @@ var (
 		"a bucket's owner may read the objects of other accounts in it", "AC-14")
 	ownerLockedOut = fault.NewBug("acl.owner-locked-out",
 		"the owner of an object has the rights that its ACL gives and no others", "AC-12")
-	disabledCounts = fault.NewBug("acl.disabled-still-counts",
-		"the ACL of an object opens it also while ACLs are off", "AC-02", "PB-10")
 	bucketOpen = fault.NewBug("auth.bucket-open-to-accounts",
 		"every account may list a bucket", "AN-16")
 )
@@ -55,7 +53,7 @@ func (c Caller) mayUse(b *Bucket, p acl.Permission) bool {
 
 // mayTouch reports whether c has permission p on an object of b, policy aside.
 func (c Caller) mayTouch(b *Bucket, v *Version, p acl.Permission) bool {
-	if b.Enforced() && !disabledCounts.On() {
+	if b.Enforced() && !meta.DisabledCounts.On() {
 		return c.owns(b)
 	}
 	switch {

@@ -20,6 +20,8 @@ import (
 var (
 	framingStored = fault.NewBug("streaming.framing-stored",
 		"a body of signed chunks is stored with their headers and signatures", "S-01", "S-14")
+	lengthDemanded = fault.NewBug("streaming.content-length-demanded",
+		"a body in chunks has to come with a Content-Length, also in the chunked transfer coding", "S-01", "S-14")
 	trailerSumUnverified = fault.NewBug("streaming.trailer-checksum-unverified",
 		"the checksum in a trailer is not compared with the body", "S-09", "S-14")
 	partTrailerUnverified = fault.NewBug("streaming.part-trailer-unverified",
@@ -145,6 +147,9 @@ var lengthUnneeded = fault.NewBug("object.no-length-is-empty",
 // it: of the decoded bytes when they come in chunks.
 func (q *request) payloadSize() (int64, error) {
 	chunked := q.identity != nil && q.identity.Payload.Chunked()
+	if chunked && q.r.ContentLength < 0 && lengthDemanded.On() {
+		return 0, &errcode.Error{Code: errcode.MissingContentLength}
+	}
 	if !chunked {
 		if q.header("Content-Length") == "" {
 			if lengthUnneeded.On() {

@@ -14,6 +14,8 @@ var (
 		"GetBucketLocation names us-east-1, which is no location constraint", "B-09")
 	headRegionAbsent = fault.NewBug("bucket.head-without-region",
 		"HeadBucket does not tell the bucket's region", "B-10")
+	ownershipUnread = fault.NewBug("publicaccess.created-with-unknown-ownership",
+		"CreateBucket does not look at an x-amz-object-ownership that does not exist", "PB-08")
 	missingDeleted = fault.NewBug("bucket.delete-of-missing",
 		"DeleteBucket of a bucket that does not exist is answered 204", "B-11", "B-18")
 	configurationLax = fault.NewBug("bucket.configuration-lax",
@@ -35,6 +37,9 @@ func (q *request) createBucket() error {
 		return err
 	}
 	ownership := q.header("X-Amz-Object-Ownership")
+	if ownership != "" && !isOwnership(ownership) && ownershipUnread.On() {
+		ownership = ""
+	}
 	if ownership != "" && !isOwnership(ownership) {
 		return argument("Invalid x-amz-object-ownership header: "+ownership, "x-amz-object-ownership", ownership)
 	}

@@ -93,13 +93,20 @@ func (q *request) copySource() (source, error) {
 	return s, nil
 }
 
-var copyAlgorithmIgnored = fault.NewBug("checksum.copy-algorithm-ignored",
-	"CopyObject ignores x-amz-checksum-algorithm", "K-12")
+var (
+	copyAlgorithmIgnored = fault.NewBug("checksum.copy-algorithm-ignored",
+		"CopyObject ignores x-amz-checksum-algorithm", "K-12")
+	copyACLLost = fault.NewBug("acl.copy-acl-lost",
+		"CopyObject ignores the ACL that it asks for", "AC-03", "AC-10")
+)
 
 func (q *request) copyObject() error {
 	spec, err := q.headerACL()
 	if err != nil {
 		return err
+	}
+	if copyACLLost.On() {
+		spec = nil
 	}
 	src, err := q.copySource()
 	if err != nil {

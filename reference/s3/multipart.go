@@ -15,10 +15,16 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 const maxPart = 10_000
 
+var uploadACLLost = fault.NewBug("acl.upload-acl-lost",
+	"CreateMultipartUpload ignores the ACL that it asks for", "AC-03", "AC-10")
+
 func (q *request) createUpload() error {
 	spec, err := q.headerACL()
 	if err != nil {
 		return err
+	}
+	if uploadACLLost.On() {
+		spec = nil
 	}
 	attributes, err := q.attributes()
 	if err != nil {

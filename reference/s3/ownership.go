@@ -3,8 +3,18 @@ package s3
 import (
 	"net/http"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
+)
+
+var (
+	ownershipUnknown = fault.NewBug("publicaccess.unknown-ownership",
+		"an ownership that does not exist is taken for ObjectWriter", "PB-08")
+	switchUnread = fault.NewBug("publicaccess.switch-no-boolean",
+		"a setting of the public access block that is no boolean is off", "PB-01")
+	switchForgotten = fault.NewBug("publicaccess.switch-forgotten",
+		"RestrictPublicBuckets is not stored", "PB-01", "PB-06")
 )
 
 func (q *request) getOwnership() error {
@@ -44,6 +54,9 @@ func (q *request) putOwnership() error {
 	value, _, err := e.kids[0].child("ObjectOwnership")
 	if err != nil {
 		return err
+	}
+	if !isOwnership(value) && ownershipUnknown.On() {
+		value = string(object.ObjectWriter)
 	}
 	if !isOwnership(value) {
 		return malformed("unknown ObjectOwnership")
@@ -117,12 +130,15 @@ func (q *request) putPublicAccess() error {
 		switch {
 		case text == "true", text == "TRUE":
 			*s.of(&block) = true
-		case found && text != "false" && text != "FALSE":
+		case found && text != "false" && text != "FALSE" && !switchUnread.On():
 			return malformed(s.name + " is not a boolean")
 		}
 	}
 	if err := e.only(names...); err != nil {
 		return err
+	}
+	if switchForgotten.On() {
+		block.RestrictPublicBuckets = false
 	}
 	return q.setPublicAccess(&block, http.StatusOK)
 }

@@ -20,7 +20,7 @@ var (
 	headETagBare = fault.NewBug("wire.etag-bare",
 		"HEAD answers an ETag without quotes", "I1", "O-01")
 	idAbsent = fault.NewBug("wire.request-id-absent",
-		"answers without a body have no x-amz-request-id", "I1", "X-22")
+		"answers without a body have no x-amz-request-id", "I1", "wire.answer.empty")
 )
 
 // A request is one exchange on its way through the stages. It belongs to one

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"bleepstore/fault"
 	"bleepstore/reference/object"
 )
 
@@ -11,6 +12,13 @@ import (
 // client names none.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
 const maxBuckets = 10_000
+
+var (
+	createdNow = fault.NewBug("bucket.created-now",
+		"the CreationDate of a bucket is the time of the listing", "B-14")
+	pageUnbounded = fault.NewBug("bucket.page-unbounded",
+		"ListBuckets ignores max-buckets", "B-15")
+)
 
 func (q *request) listBuckets() error {
 	in := object.ListBucketsInput{
@@ -24,7 +32,9 @@ func (q *request) listBuckets() error {
 		if err != nil || n < 1 || n > maxBuckets {
 			return argument("Argument max-buckets must be an integer between 1 and 10000.", "max-buckets", text)
 		}
-		in.Max = n
+		if !pageUnbounded.On() {
+			in.Max = n
+		}
 	}
 	if text := q.query.value("continuation-token"); text != "" {
 		after, _, err := parseToken(text)
@@ -45,6 +55,9 @@ func (q *request) listBuckets() error {
 		b := &res.Buckets[i]
 		x.open("Bucket")
 		x.text("Name", b.Name)
+		if createdNow.On() {
+			b.Created = q.start
+		}
 		x.time("CreationDate", b.Created)
 		x.some("BucketRegion", b.Region)
 		x.end("Bucket")

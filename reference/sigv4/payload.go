@@ -7,8 +7,12 @@ import (
 	"bleepstore/fault"
 )
 
-var nonsenseUnsigned = fault.NewBug("auth.payload-hash-nonsense",
-	"an x-amz-content-sha256 that is no hash and no documented word is taken for UNSIGNED-PAYLOAD", "AN-10")
+var (
+	nonsenseUnsigned = fault.NewBug("auth.payload-hash-nonsense",
+		"an x-amz-content-sha256 that is no hash and no documented word is taken for UNSIGNED-PAYLOAD", "AN-10")
+	unsignedTrailerRefused = fault.NewBug("streaming.unsigned-trailer-refused",
+		"STREAMING-UNSIGNED-PAYLOAD-TRAILER is refused", "S-08", "S-14")
+)
 
 // A Payload says how the body is covered by the signature.
 type Payload int
@@ -50,6 +54,9 @@ func (p Payload) signedChunks() bool { return p == ChunksSigned || p == ChunksSi
 // a hash.
 func parsePayload(text string) (p Payload, sha256 [32]byte, err error) {
 	for p, name := range payloads {
+		if Payload(p) == ChunksUnsignedTrailer && unsignedTrailerRefused.On() {
+			continue
+		}
 		if text == name && Payload(p) != Signed {
 			return Payload(p), sha256, nil
 		}

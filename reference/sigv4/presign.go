@@ -10,6 +10,8 @@ import (
 )
 
 var (
+	payloadEmpty = fault.NewBug("presign.payload-empty",
+		"the payload of an address that does not speak of it is the empty one", "PS-01")
 	expiresOptional = fault.NewBug("presign.expires-optional",
 		"an address without X-Amz-Expires works for a week", "PS-03", "PS-05")
 	expiresUnlimited = fault.NewBug("presign.expires-unlimited",
@@ -100,6 +102,9 @@ func (c *claim) parseHoisted(r *http.Request, s *scratch) (err error) {
 	c.payloadText, _ = s.get("X-Amz-Content-Sha256")
 	if c.payloadText == "" {
 		c.payloadText = r.Header.Get(contentSHA256)
+	}
+	if c.payloadText == "" && payloadEmpty.On() {
+		c.payloadText = emptyHash
 	}
 	if c.payloadText == "" {
 		c.payloadText = Unsigned.String()

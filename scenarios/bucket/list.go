@@ -160,6 +160,28 @@ var _ = Add(Scenario{
 	},
 })
 
+var _ = Add(Scenario{
+	ID:    "bucket.list.full-page",
+	Rule:  "B-15",
+	Says:  "A page of ListBuckets that is full and holds the last bucket MUST have no ContinuationToken, which is there when there are more.",
+	Ref:   refList + "#API_ListBuckets_ResponseElements",
+	SDK:   "s3@v1.114.8 ListBucketsOutput.ContinuationToken",
+	Level: Must,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		awaitListed(ctx, s, b)
+		in := &s3.ListBucketsInput{Prefix: &b}
+		all, err := s.SDK().ListBuckets(ctx, in)
+		s.Must(err, "count the buckets")
+		in.MaxBuckets = aws.Int32(int32(len(all.Buckets)))
+		out, err := s.SDK().ListBuckets(ctx, in)
+		s.Expect(err).To(OK())
+		s.Expect(names(out.Buckets)).To(ContainElement(b), "the one page")
+		s.Expect(aws.ToString(out.ContinuationToken)).To(BeEmpty(), "ContinuationToken")
+	},
+})
+
 func count(list []string, name string) (n int) {
 	for _, x := range list {
 		if x == name {
