@@ -191,8 +191,8 @@ func notModifiedError(v *Version, show bool) *errcode.Error {
 var (
 	ifNoneMatchTag = fault.NewBug("conditional.if-none-match-etag-ignored",
 		"a write ignores an If-None-Match that names an ETag", "W-02")
-	ifNoneMatchUnknown = fault.NewBug("conditional.if-none-match-501",
-		"a write with If-None-Match is refused with 501", "W-01", "W-07", "W-09", "W-11", "W-13")
+	ifNoneMatchUnknown = fault.NewBug("conditional.if-none-match-400",
+		"a write with If-None-Match is refused with 400", "W-01", "W-07", "W-09", "W-11", "W-13")
 	ifMatchQuoted = fault.NewBug("conditional.if-match-quotes",
 		"the ETag of a write's If-Match is compared with the quotes around it", "W-03", "W-10", "W-13", "W-14")
 	ifNoneMatchBeside = fault.NewBug("conditional.if-none-match-beside-if-match",
@@ -204,7 +204,7 @@ var (
 // If-None-Match other than *, several tags, both headers together.
 func (w WriteCondition) compile() (meta.WriteCondition, error) {
 	if w.IfNoneMatch != "" && ifNoneMatchUnknown.On() {
-		return meta.WriteCondition{}, notImplementedHeader("If-None-Match")
+		return meta.WriteCondition{}, errcode.New(errcode.InvalidArgument, "If-None-Match is not for writes")
 	}
 	if w.IfNoneMatch != "" && w.IfMatch != "" && ifNoneMatchBeside.On() {
 		w.IfNoneMatch = ""

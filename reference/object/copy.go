@@ -35,8 +35,8 @@ type sourceRef struct {
 var (
 	sourceUnconditional = fault.NewBug("copy.source-unconditional",
 		"CopyObject and UploadPartCopy ignore the conditions on their source", "CP-07", "CP-08", "M-24")
-	sourceConditions501 = fault.NewBug("copy.source-conditions-501",
-		"a condition on the source of a copy is refused with 501", "CP-07", "CP-08", "M-24")
+	sourceConditions400 = fault.NewBug("copy.source-conditions-400",
+		"a condition on the source of a copy is refused with 400", "CP-07", "CP-08", "M-24")
 	sourceOpen = fault.NewBug("copy.source-rights-unasked",
 		"who may write may copy from objects that they may not read", "CP-05")
 )
@@ -45,8 +45,8 @@ var (
 // on it: NoSuchBucket, NoSuchKey, NoSuchVersion, AccessDenied,
 // PreconditionFailed, and InvalidRequest for a delete marker named by its id.
 func (s *Service) source(ctx context.Context, ref sourceRef) (src source, err error) {
-	if ref.conditions != (Conditions{}) && sourceConditions501.On() {
-		return src, notImplementedHeader("x-amz-copy-source-if-match")
+	if ref.conditions != (Conditions{}) && sourceConditions400.On() {
+		return src, errcode.New(errcode.InvalidArgument, "x-amz-copy-source-if-* are not known")
 	}
 	err = s.view(ctx, func(tx *meta.Tx) (err error) {
 		src.Object, err = objectIn(tx, ref.caller, ref.bucket, ref.key, ref.version, readObject)

@@ -16,7 +16,7 @@ var (
 	putNoneMatchIgnored = fault.NewBug("conditional.put-if-none-match-ignored",
 		"PutObject ignores If-None-Match", "W-01")
 	checkedEarly = fault.NewBug("conditional.put-checked-early",
-		"PutObject looks at its condition before it writes, not as it writes", "W-18", "W-19", "W-20")
+		"PutObject looks at its condition before it reads the body, not as it writes", "W-18", "W-19", "W-20")
 	checksumNotComputed = fault.NewBug("checksum.none-by-default",
 		"an object that was put without a checksum has none", "K-04")
 )
@@ -34,6 +34,13 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	own, err := s.admit(ctx, in, cond)
 	if err != nil {
 		return PutResult{}, err
+	}
+	if cond != (meta.WriteCondition{}) && checkedEarly.On() {
+		early := func(tx *meta.Tx) error { return precheck(tx, in.Bucket, in.Key, cond) }
+		if err := s.view(ctx, early); err != nil {
+			return PutResult{}, err
+		}
+		cond = meta.WriteCondition{}
 	}
 	algorithm, err := algorithmOr(in.Body.Checksum.Algorithm, checksum.Default)
 	if err != nil {
@@ -66,14 +73,6 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	w := meta.Write{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
 		Size: p.size, ETag: p.etag(), Checksum: p.full(algorithm), Condition: cond, Spec: in.ACL, OwnOnly: own,
-	}
-	if cond != (meta.WriteCondition{}) && checkedEarly.On() {
-		early := func(tx *meta.Tx) error { return precheck(tx, in.Bucket, in.Key, cond) }
-		if err := s.view(ctx, early); err != nil {
-			s.discard(ctx, p)
-			return PutResult{}, err
-		}
-		w.Condition = meta.WriteCondition{}
 	}
 	if len(p.extents) > 0 && largeETag.On() {
 		w.ETag += "-1"

@@ -81,8 +81,8 @@ func bodyError(err error) error {
 var (
 	putSmall = fault.NewBug("object.put-below-1-gib",
 		"PutObject of more than 1 GiB is refused", "O-19")
-	putAnySize = fault.NewBug("object.put-any-size",
-		"PutObject of more than 5 GiB is not refused", "O-19")
+	tooLargeCode = fault.NewBug("object.put-too-large-code",
+		"PutObject of more than 5 GiB is refused with InvalidRequest", "O-19")
 )
 
 // putBody describes the body of a PutObject or UploadPart. Nothing of it is
@@ -92,7 +92,10 @@ func (q *request) putBody() (object.Body, error) {
 	if err != nil {
 		return object.Body{}, err
 	}
-	if size > maxPut && !putAnySize.On() || size > 1<<30 && putSmall.On() {
+	if size > maxPut && tooLargeCode.On() {
+		return object.Body{}, &errcode.Error{Code: errcode.InvalidRequest}
+	}
+	if size > maxPut || size > 1<<30 && putSmall.On() {
 		return object.Body{}, (&errcode.Error{Code: errcode.EntityTooLarge}).
 			With("ProposedSize", strconv.FormatInt(size, 10)).
 			With("MaxSizeAllowed", strconv.FormatInt(maxPut, 10))

@@ -140,12 +140,8 @@ func (q *request) getLocation() error {
 	return q.replyXML(http.StatusOK, x)
 }
 
-var (
-	neverSuspended = fault.NewBug("version.never-is-suspended",
-		"a bucket whose versioning was never configured reads as suspended", "V-01")
-	suspendedNever = fault.NewBug("version.suspended-is-never",
-		"a bucket whose versioning is suspended reads as one where it was never configured", "V-19")
-)
+var neverSuspended = fault.NewBug("version.never-is-suspended",
+	"a bucket whose versioning was never configured reads as suspended", "V-01")
 
 func (q *request) getVersioning() error {
 	b, err := q.readBucket()
@@ -156,9 +152,6 @@ func (q *request) getVersioning() error {
 	x.root("VersioningConfiguration")
 	if b.Versioning == "" && neverSuspended.On() {
 		b.Versioning = object.VersioningSuspended
-	}
-	if b.Versioning == object.VersioningSuspended && suspendedNever.On() {
-		b.Versioning = ""
 	}
 	x.some("Status", string(b.Versioning))
 	x.end("VersioningConfiguration")

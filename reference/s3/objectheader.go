@@ -94,8 +94,8 @@ var (
 		"x-amz-tagging-count is never sent", "T-06")
 	acceptRangesUnsaid = fault.NewBug("object.accept-ranges-unsaid",
 		"Accept-Ranges is never sent", "C-10")
-	metadataCase = fault.NewBug("object.metadata-capitals",
-		"user metadata comes back under names with capitals", "O-07")
+	metadataDashes = fault.NewBug("object.metadata-dashes",
+		"a dash in the name of user metadata comes back as an underscore", "O-06", "O-07")
 	classUnsaid = fault.NewBug("object.storage-class-unsaid",
 		"GET and HEAD never return x-amz-storage-class", "O-24")
 	standardSaid = fault.NewBug("object.standard-class-said",
@@ -144,8 +144,8 @@ func (q *request) setObject(res *object.GetResult) {
 	q.setSome("Content-Language", v.ContentLanguage)
 	q.setSome("Expires", v.Expires)
 	for name, value := range v.Metadata {
-		if metadataCase.On() {
-			name = strings.ToUpper(name)
+		if metadataDashes.On() {
+			name = strings.ReplaceAll(name, "-", "_")
 		}
 		q.set("x-amz-meta-"+name, encodeWords(value))
 	}

@@ -148,7 +148,8 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "k", "the first body")
-		put := s.MustPut(ctx, b, "k", "second")
+		s.MustPut(ctx, b, "k", "before")
+		put := s.MustPut(ctx, b, "k", "second") // as long as the one before it
 		s.ExpectBody(ctx, b, "k", "second")
 		head, err := s.Head(ctx, b, "k")
 		s.Expect(err).To(OK(), "HEAD")
