@@ -144,6 +144,8 @@ var (
 		"removing the delete marker on top leaves the key deleted", "V-09")
 	goneMarks = fault.NewBug("version.gone-deleted-again",
 		"deleting a version that is gone adds a delete marker", "V-09")
+	olderGone = fault.NewBug("version.delete-removes-older",
+		"removing a version removes those under it", "V-09")
 	notPromoted = fault.NewBug("version.not-promoted",
 		"removing the current version makes no older one current", "V-22")
 )
@@ -161,6 +163,11 @@ func (m *machine) deleteVersion(b *bucketRow, item DeleteItem) (Deleted, error) 
 		return d, err
 	}
 	d.DeleteMarker = rec.is(flagMarker)
+	if olderGone.On() {
+		if err := m.c.exec("DELETE FROM version WHERE bucket = ? AND key = ? AND nseq > ?", b.row, []byte(item.Key), -rec.seq); err != nil {
+			return d, err
+		}
+	}
 	if live {
 		return d, m.removeLive(b, item.Key, rec)
 	}

@@ -17,6 +17,8 @@ var (
 		"the keys of a page are in the order of a walk through folders", "L-01")
 	orderCaseless = fault.NewBug("listing.order-ignores-case",
 		"the keys of a page are in an order that does not tell capitals", "L-01")
+	versionsListed = fault.NewBug("listing.versions-listed",
+		"a listing of objects holds versions that are not current, and delete markers", "L-19")
 	lastAgain = fault.NewBug("listing.last-key-again",
 		"a page begins with the last key of the page before", "L-02", "L-08")
 	fullTruncated = fault.NewBug("listing.full-page-truncated",
@@ -75,6 +77,14 @@ func (tx *Tx) List(q ListQuery) (ListPage, error) {
 		slices.SortFunc(found, func(a, b packed) int { return strings.Compare(strings.ToLower(a.key), strings.ToLower(b.key)) })
 	}
 	res.Objects, err = unpackAll(&b.Bucket, found)
+	if err == nil && b.Versioning != "" && versionsListed.On() {
+		page, _ := tx.Versions(VersionsQuery{Bucket: q.Bucket, Prefix: q.Prefix, Max: q.Max})
+		for _, v := range page.Versions {
+			if !v.Latest || v.DeleteMarker {
+				res.Objects = append(res.Objects, v)
+			}
+		}
+	}
 	if err == nil && uploadsListed.On() {
 		page, _ := tx.Uploads(UploadsQuery{Bucket: q.Bucket, Prefix: q.Prefix, Max: q.Max})
 		for _, u := range page.Uploads {

@@ -91,6 +91,8 @@ var (
 		"an object counts as modified since its own date", "C-03", "C-04", "CP-07")
 	datesIgnored = fault.NewBug("object.dates-ignored",
 		"conditions on dates are ignored", "C-03", "C-04", "CP-07")
+	alwaysNotModified = fault.NewBug("object.always-not-modified",
+		"If-None-Match and If-Modified-Since answer 304 whatever they say", "C-02", "C-03", "CP-07")
 	tagsQuoted = fault.NewBug("object.condition-quotes",
 		"the ETags of conditions are compared with the quotes around them", "C-01", "C-02", "CP-07")
 	starIsTag = fault.NewBug("object.condition-star",
@@ -127,14 +129,14 @@ func (c Conditions) check(v *Version, now time.Time) (outcome, string) {
 	}
 	switch {
 	case c.IfNoneMatch != "":
-		if parseETags(c.IfNoneMatch).matches(v.ETag, true) {
+		if parseETags(c.IfNoneMatch).matches(v.ETag, true) || alwaysNotModified.On() {
 			return notModified, "If-None-Match"
 		}
 	case !c.IfModifiedSince.IsZero() && !c.IfModifiedSince.After(now):
 		if modified.Equal(c.IfModifiedSince) && sameDateModified.On() {
 			return proceed, ""
 		}
-		if !modified.After(c.IfModifiedSince) {
+		if !modified.After(c.IfModifiedSince) || alwaysNotModified.On() {
 			return notModified, "If-Modified-Since"
 		}
 	}

@@ -37,6 +37,8 @@ var (
 		"CopyObject and UploadPartCopy ignore the conditions on their source", "CP-07", "CP-08", "M-24")
 	sourceConditions400 = fault.NewBug("copy.source-conditions-400",
 		"a condition on the source of a copy is refused with 400", "CP-07", "CP-08", "M-24")
+	sourceMissing400 = fault.NewBug("copy.missing-source-400",
+		"a source that does not exist is answered 400 InvalidRequest", "CP-05", "V-20")
 	sourceOpen = fault.NewBug("copy.source-rights-unasked",
 		"who may write may copy from objects that they may not read", "CP-05")
 )
@@ -67,6 +69,9 @@ func (s *Service) source(ctx context.Context, ref sourceRef) (src source, err er
 		}
 		return tx.Body(&src.Object)
 	})
+	if errcode.Of(err) == errcode.NoSuchKey && sourceMissing400.On() {
+		err = errcode.New(errcode.InvalidRequest, "There is no such source")
+	}
 	if shows(src.BucketInfo) {
 		src.versionID = src.ID
 	}

@@ -88,6 +88,8 @@ var (
 		"UploadPartCopy ignores the conditions on its source", "M-24")
 	rangeAtStart = fault.NewBug("multipart.copy-range-at-start",
 		"UploadPartCopy of a range copies as many bytes from the start of its source", "M-23")
+	wholeCut = fault.NewBug("multipart.copy-whole-cut",
+		"UploadPartCopy of a whole source lacks its last byte", "M-23")
 	rangeOpen = fault.NewBug("multipart.copy-range-form",
 		"UploadPartCopy ignores a range whose form is wrong, and copies the whole source", "M-23")
 )
@@ -108,6 +110,9 @@ func (s *Service) copyPartOnce(ctx context.Context, in CopyPartInput, u Upload) 
 		if err != nil {
 			return res, false, err
 		}
+	}
+	if in.Range == "" && part.n > 0 && wholeCut.On() {
+		part.n--
 	}
 	if part.off > 0 && rangeAtStart.On() {
 		part.off = 0

@@ -119,6 +119,8 @@ func stripChunked(encoding string) string {
 var (
 	metadataFirst = fault.NewBug("object.metadata-first-value",
 		"of user metadata that comes in several headers of one name only the first is kept", "O-07")
+	metadataKiB = fault.NewBug("object.metadata-1-kib",
+		"user metadata of more than 1 KiB is refused", "O-08")
 	metadataAnySize = fault.NewBug("object.metadata-unlimited",
 		"user metadata of any size is accepted", "O-08")
 )
@@ -150,7 +152,7 @@ func (q *request) userMetadata() (map[string]string, error) {
 		out[key] = value
 		size += len(key) + len(value)
 	}
-	if size > maxMetadata && !metadataAnySize.On() {
+	if size > maxMetadata && !metadataAnySize.On() || size > 1<<10 && metadataKiB.On() {
 		return nil, (&errcode.Error{Code: errcode.MetadataTooLarge}).
 			With("Size", itoa(size)).With("MaxSizeAllowed", itoa(maxMetadata))
 	}

@@ -79,6 +79,8 @@ func bodyError(err error) error {
 }
 
 var (
+	emptyRefused = fault.NewBug("object.empty-refused",
+		"a PutObject without bytes is refused", "O-02")
 	putSmall = fault.NewBug("object.put-below-1-gib",
 		"PutObject of more than 1 GiB is refused", "O-19")
 	tooLargeCode = fault.NewBug("object.put-too-large-code",
@@ -91,6 +93,9 @@ func (q *request) putBody() (object.Body, error) {
 	size, err := q.payloadSize()
 	if err != nil {
 		return object.Body{}, err
+	}
+	if size == 0 && q.op.name == "PutObject" && emptyRefused.On() {
+		return object.Body{}, &errcode.Error{Code: errcode.MissingRequestBody}
 	}
 	if size > maxPut && tooLargeCode.On() {
 		return object.Body{}, &errcode.Error{Code: errcode.InvalidRequest}

@@ -14,7 +14,9 @@ import (
 
 var (
 	completeSaysDone = fault.NewBug("multipart.refused-with-200",
-		"a CompleteMultipartUpload that is refused answers 200 without a body", "M-28", "M-07", "M-05")
+		"a CompleteMultipartUpload that is refused answers 200 without a body", "M-07", "M-05")
+	completeRoot = fault.NewBug("multipart.complete-other-document",
+		"the answer to CompleteMultipartUpload is another document", "M-28")
 	completeETagBare = fault.NewBug("multipart.complete-etag-bare",
 		"the ETag in the answer to CompleteMultipartUpload has no quotes", "M-09")
 )
@@ -48,6 +50,11 @@ func (q *request) completeUpload() error {
 	v := &res.Version
 	q.setVersion(res.ShowVersion, v.ID)
 	x := q.h.buffers.xml()
+	if completeRoot.On() {
+		x.root("CompleteMultipartUpload")
+		x.end("CompleteMultipartUpload")
+		return q.replyXML(http.StatusOK, x)
+	}
 	x.root("CompleteMultipartUploadResult")
 	x.text("Location", q.location())
 	x.text("Bucket", q.bucket)

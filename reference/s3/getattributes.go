@@ -17,6 +17,8 @@ var objectAttributes = []string{"ETag", "Checksum", "ObjectParts", "StorageClass
 var (
 	partsUnpaged = fault.NewBug("object.attributes-parts-unpaged",
 		"GetObjectAttributes ignores x-amz-max-parts", "O-27")
+	headerOptional = fault.NewBug("object.attributes-header-optional",
+		"GetObjectAttributes without x-amz-object-attributes returns nothing", "O-27")
 	allAttributes = fault.NewBug("object.attributes-all",
 		"GetObjectAttributes returns every attribute, asked for or not", "O-27")
 	unknownAttribute = fault.NewBug("object.attributes-unknown-ignored",
@@ -80,7 +82,7 @@ func (q *request) getAttributes() error {
 
 func (q *request) wantedAttributes() (map[string]bool, error) {
 	values := q.r.Header["X-Amz-Object-Attributes"]
-	if len(values) == 0 {
+	if len(values) == 0 && !headerOptional.On() {
 		return nil, errcode.New(errcode.InvalidRequest, "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty")
 	}
 	want := map[string]bool{}

@@ -22,6 +22,10 @@ type listing struct {
 }
 
 var (
+	prefixLower = fault.NewBug("listing.prefix-lower-case",
+		"a listing takes its prefix in lower case", "L-03")
+	prefixEmpty = fault.NewBug("listing.prefix-empty-refused",
+		"a listing with an empty prefix is refused", "L-03")
 	delimiterPlain = fault.NewBug("listing.delimiter-not-encoded",
 		"encoding-type=url leaves the Delimiter as it is", "L-14")
 	encodingIgnored = fault.NewBug("listing.encoding-ignored",
@@ -67,6 +71,12 @@ var (
 // listing reads the common parameters; limit is the name of the page's size.
 func (q *request) listing(limit string) (listing, error) {
 	l := listing{prefix: q.query.value("prefix"), delimiter: q.query.value("delimiter"), max: maxKeys}
+	if v, given := q.query.get("prefix"); given && v == "" && prefixEmpty.On() {
+		return l, argument("The prefix is empty.", "prefix", v)
+	}
+	if prefixLower.On() {
+		l.prefix = strings.ToLower(l.prefix)
+	}
 	if text := q.query.value(limit); text != "" {
 		n, err := parseCount(limit, text)
 		if err != nil {

@@ -7,10 +7,16 @@ import (
 	"bleepstore/reference/object"
 )
 
+var versionsUnfiltered = fault.NewBug("version.list-unfiltered",
+	"ListObjectVersions ignores prefix and delimiter", "V-16")
+
 func (q *request) listVersions() error {
 	l, err := q.listing("max-keys")
 	if err != nil {
 		return err
+	}
+	if versionsUnfiltered.On() {
+		l.prefix, l.delimiter = "", ""
 	}
 	key, version := q.query.value("key-marker"), q.query.value("version-id-marker")
 	if version != "" && key == "" {

@@ -104,6 +104,8 @@ var (
 		"x-amz-mp-parts-count is sent without partNumber", "M-21")
 	rangesMultipart = fault.NewBug("object.ranges-multipart",
 		"the answer to several ranges says that it is multipart/byteranges", "C-16")
+	idUnsaid = fault.NewBug("version.id-unsaid",
+		"GET and HEAD do not return x-amz-version-id", "V-04")
 	checksumUnasked = fault.NewBug("checksum.unasked",
 		"checksums are sent without x-amz-checksum-mode", "K-05")
 )
@@ -129,7 +131,7 @@ func (q *request) setObject(res *object.GetResult) {
 	if !acceptRangesUnsaid.On() {
 		q.set("Accept-Ranges", "bytes")
 	}
-	q.setVersion(res.ShowVersion, v.ID)
+	q.setVersion(res.ShowVersion && !idUnsaid.On(), v.ID)
 	contentType := v.ContentType
 	if contentType == "" {
 		contentType = defaultType
@@ -257,14 +259,21 @@ func (q *request) conditions(prefix string) object.Conditions {
 	}
 }
 
-var badDateNow = fault.NewBug("object.bad-date-is-now",
-	"the date of a condition that cannot be parsed is taken for now", "C-07")
+var (
+	badDateNow = fault.NewBug("object.bad-date-is-now",
+		"the date of a condition that cannot be parsed is taken for now", "C-07")
+	badDateEpoch = fault.NewBug("object.bad-date-is-1970",
+		"the date of a condition that cannot be parsed, or is to come, is taken for 1970", "C-07")
+)
 
 func parseDate(s string) time.Time {
 	if s == "" {
 		return time.Time{}
 	}
 	t, err := http.ParseTime(s)
+	if (err != nil || t.After(time.Now())) && badDateEpoch.On() {
+		return time.Unix(0, 0)
+	}
 	if err != nil && badDateNow.On() {
 		return time.Now()
 	}

@@ -39,6 +39,8 @@ func (q *request) putObject() error {
 var (
 	deleteMatchIgnored = fault.NewBug("conditional.delete-if-match-ignored",
 		"DeleteObject ignores If-Match", "W-14")
+	deleteOK = fault.NewBug("object.delete-200",
+		"DeleteObject answers 200 instead of 204", "O-05", "V-06")
 	deleteStar = fault.NewBug("conditional.delete-star-fails",
 		"DeleteObject with If-Match: * fails with 412", "W-14")
 	deleteNoBucket = fault.NewBug("object.delete-no-bucket-204",
@@ -68,6 +70,9 @@ func (q *request) deleteObject() error {
 	q.setVersion(res.VersionID != "", res.VersionID)
 	if res.DeleteMarker && !markerMadeUnsaid.On() {
 		q.set("x-amz-delete-marker", "true")
+	}
+	if deleteOK.On() {
+		return q.reply(http.StatusOK)
 	}
 	return q.reply(http.StatusNoContent)
 }

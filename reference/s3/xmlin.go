@@ -219,6 +219,8 @@ var (
 		"DeleteObjects needs neither Content-MD5 nor a checksum", "O-22", "K-15")
 	documentUnchecked = fault.NewBug("checksum.document-not-verified",
 		"the Content-MD5 and the checksum of a document are not verified", "K-15", "O-16")
+	sumDemanded = fault.NewBug("object.delete-many-checksum-demanded",
+		"Content-MD5 without a checksum is not enough for DeleteObjects", "O-28", "K-15")
 	md5Demanded = fault.NewBug("checksum.delete-many-md5-demanded",
 		"a checksum without Content-MD5 is not enough for DeleteObjects", "K-15")
 )
@@ -237,7 +239,7 @@ func (q *request) verifyXML(data []byte) error {
 	}
 	deletes := q.op.name == "DeleteObjects"
 	if len(data) > 0 && q.op.integrity && c.none() && !(deletes && digestOptional.On()) ||
-		deletes && c.md5 == nil && md5Demanded.On() {
+		deletes && c.md5 == nil && md5Demanded.On() || deletes && c.sum.Algorithm == "" && sumDemanded.On() {
 		return errcode.New(errcode.InvalidRequest, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 	}
 	if documentUnchecked.On() {

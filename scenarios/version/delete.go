@@ -44,14 +44,14 @@ var _ = Add(Scenario{
 	Needs: []Feature{Versioning},
 	Check: func(ctx context.Context, s *S) {
 		b := s.VersionedBucket(ctx)
-		one, two := put(ctx, s, b, "k", "one"), put(ctx, s, b, "k", "two")
-		out, err := s.Delete(ctx, b, "k", Version(one))
+		one, two, three := put(ctx, s, b, "k", "one"), put(ctx, s, b, "k", "two"), put(ctx, s, b, "k", "three")
+		out, err := s.Delete(ctx, b, "k", Version(two))
 		s.Expect(err).To(OK())
-		s.Expect(aws.ToString(out.VersionId)).To(BeElementOf("", one), "x-amz-version-id") // documented for markers alone
+		s.Expect(aws.ToString(out.VersionId)).To(BeElementOf("", two), "x-amz-version-id") // documented for markers alone
 		s.Expect(aws.ToBool(out.DeleteMarker)).To(BeFalse(), "x-amz-delete-marker")
 		all, _ := list(ctx, s, b)
-		s.Expect(all).To(Equal([]entry{{"k", two, false, true}}))
-		s.ExpectBody(ctx, b, "k", "two")
+		s.Expect(all).To(Equal([]entry{{"k", three, false, true}, {"k", one, false, false}}))
+		s.ExpectBody(ctx, b, "k", "three")
 	},
 })
 

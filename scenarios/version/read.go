@@ -266,10 +266,10 @@ var _ = Add(Scenario{
 		id := mark(ctx, s, b, "k")
 		r := s.Send(ctx, Request{Bucket: b, Key: "k", Query: "versionId=" + escape(id)})
 		s.Expect(r).To(FailWith(405, "MethodNotAllowed"))
-		s.Expect(r).To(HaveHeader("x-amz-delete-marker", "true"))
+		s.Expect(r.Header.Get("x-amz-delete-marker")).To(Equal("true")) // of the header alone: a 405 that is asked for is no want of support
 		r = s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k", Query: "versionId=" + escape(id)})
 		s.Expect(r).To(FailWith(405), "HEAD")
-		s.Expect(r).To(HaveHeader("x-amz-delete-marker", "true"), "HEAD")
+		s.Expect(r.Header.Get("x-amz-delete-marker")).To(Equal("true"), "HEAD")
 	},
 })
 
@@ -288,7 +288,7 @@ var _ = Add(Scenario{
 		if r.Status != 405 {
 			s.Must(errors.New(Outcome(r)), "get a 405") // version.marker.get-by-id judges it
 		}
-		s.Expect(r).To(HaveHeader("Allow", ContainSubstring("DELETE")))
+		s.Expect(r.Header.Get("Allow")).To(ContainSubstring("DELETE"), "Allow")
 	},
 })
 
@@ -307,7 +307,7 @@ var _ = Add(Scenario{
 		for _, method := range []string{"GET", "HEAD"} {
 			r := s.Send(ctx, Request{Method: method, Bucket: b, Key: "k", Query: "versionId=" + escape(id)})
 			s.Expect(r).To(FailWith(405), method)
-			s.Expect(r).To(HaveHeader("Last-Modified", Not(BeEmpty())), method)
+			s.Expect(r.Header.Get("Last-Modified")).NotTo(BeEmpty(), "Last-Modified of %s", method)
 		}
 	},
 })
