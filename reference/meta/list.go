@@ -27,6 +27,42 @@ var (
 		"uploads in progress are listed as keys", "L-19")
 )
 
+// misorder has the bugs of a page's order.
+func misorder(found []packed) {
+	order := func(by func(key string) string) {
+		slices.SortFunc(found, func(a, b packed) int { return strings.Compare(by(a.key), by(b.key)) })
+	}
+	if len(found) > 1 && orderUTF16.On() {
+		slices.SortFunc(found, func(a, b packed) int {
+			return slices.Compare(utf16.Encode([]rune(a.key)), utf16.Encode([]rune(b.key)))
+		})
+	}
+	if len(found) > 1 && orderFolders.On() {
+		order(func(key string) string { return strings.ReplaceAll(key, "/", "\x00") })
+	}
+	if len(found) > 1 && orderCaseless.On() {
+		order(strings.ToLower)
+	}
+}
+
+// mislist has the bugs of a page that holds what is no object.
+func (tx *Tx) mislist(b *bucketRow, q ListQuery, res *ListPage) {
+	if b.Versioning != "" && versionsListed.On() {
+		page, _ := tx.Versions(VersionsQuery{Bucket: q.Bucket, Prefix: q.Prefix, Max: q.Max})
+		for _, v := range page.Versions {
+			if !v.Latest || v.DeleteMarker {
+				res.Objects = append(res.Objects, v)
+			}
+		}
+	}
+	if uploadsListed.On() {
+		page, _ := tx.Uploads(UploadsQuery{Bucket: q.Bucket, Prefix: q.Prefix, Max: q.Max})
+		for _, u := range page.Uploads {
+			res.Objects = append(res.Objects, Version{Key: u.Key})
+		}
+	}
+}
+
 // List returns a page of current objects: NoSuchBucket.
 func (tx *Tx) List(q ListQuery) (ListPage, error) {
 	b, err := tx.bucket(q.Bucket)
@@ -63,33 +99,10 @@ func (tx *Tx) List(q ListQuery) (ListPage, error) {
 			res.Next = found[n-2].key
 		}
 	}
-	if len(found) > 1 && orderUTF16.On() {
-		slices.SortFunc(found, func(a, b packed) int {
-			return slices.Compare(utf16.Encode([]rune(a.key)), utf16.Encode([]rune(b.key)))
-		})
-	}
-	if len(found) > 1 && orderFolders.On() {
-		slices.SortFunc(found, func(a, b packed) int {
-			return strings.Compare(strings.ReplaceAll(a.key, "/", "\x00"), strings.ReplaceAll(b.key, "/", "\x00"))
-		})
-	}
-	if len(found) > 1 && orderCaseless.On() {
-		slices.SortFunc(found, func(a, b packed) int { return strings.Compare(strings.ToLower(a.key), strings.ToLower(b.key)) })
-	}
+	misorder(found)
 	res.Objects, err = unpackAll(&b.Bucket, found)
-	if err == nil && b.Versioning != "" && versionsListed.On() {
-		page, _ := tx.Versions(VersionsQuery{Bucket: q.Bucket, Prefix: q.Prefix, Max: q.Max})
-		for _, v := range page.Versions {
-			if !v.Latest || v.DeleteMarker {
-				res.Objects = append(res.Objects, v)
-			}
-		}
-	}
-	if err == nil && uploadsListed.On() {
-		page, _ := tx.Uploads(UploadsQuery{Bucket: q.Bucket, Prefix: q.Prefix, Max: q.Max})
-		for _, u := range page.Uploads {
-			res.Objects = append(res.Objects, Version{Key: u.Key})
-		}
+	if err == nil {
+		tx.mislist(b, q, &res)
 	}
 	return res, err
 }

@@ -52,8 +52,8 @@ func walk(it cursor, prefix, delimiter string, max int, emit func(key string) er
 		if err != nil || !ok || !strings.HasPrefix(key, prefix) {
 			return p, err
 		}
-		if key == prefix && strings.HasSuffix(key, "/") && folderHidden.On() ||
-			prefix != "" && !strings.HasSuffix(prefix, "/") && !strings.HasPrefix(key[len(prefix):]+"/", "/") && prefixIsFolder.On() {
+		if key == prefix && folderHidden.On() && strings.HasSuffix(key, "/") ||
+			prefix != "" && prefixIsFolder.On() && !strings.HasSuffix(prefix, "/") && !strings.HasPrefix(key[len(prefix):]+"/", "/") {
 			continue
 		}
 		group, rolled := rollup(key, prefix, delimiter)

@@ -101,14 +101,9 @@ var (
 		"a condition on the source that means not modified answers 304 instead of 412", "CP-07", "M-24")
 )
 
-// check evaluates c against an existing version, in the order of RFC 9110
-// section 13.2.2, which is also the order S3 documents: an ETag condition that
-// is present decides, and silences the date beside it. It returns the header
-// that decided, for the error's Condition field. A date ahead of now cannot
-// come from a response of ours, and If-Modified-Since then demands nothing.
-func (c Conditions) check(v *Version, now time.Time) (outcome, string) {
-	modified := v.Modified.Truncate(time.Second)
-	if datesIgnored.On() {
+// misread has the bugs that leave conditions out.
+func (c *Conditions) misread() {
+	if !(c.IfModifiedSince.IsZero() && c.IfUnmodifiedSince.IsZero()) && datesIgnored.On() {
 		c.IfModifiedSince, c.IfUnmodifiedSince = time.Time{}, time.Time{}
 	}
 	if c.IfMatch != "" && !c.IfUnmodifiedSince.IsZero() && unmodifiedSilences.On() {
@@ -117,6 +112,16 @@ func (c Conditions) check(v *Version, now time.Time) (outcome, string) {
 	if c.IfNoneMatch != "" && !c.IfModifiedSince.IsZero() && modifiedSilences.On() {
 		c.IfNoneMatch = ""
 	}
+}
+
+// check evaluates c against an existing version, in the order of RFC 9110
+// section 13.2.2, which is also the order S3 documents: an ETag condition that
+// is present decides, and silences the date beside it. It returns the header
+// that decided, for the error's Condition field. A date ahead of now cannot
+// come from a response of ours, and If-Modified-Since then demands nothing.
+func (c Conditions) check(v *Version, now time.Time) (outcome, string) {
+	modified := v.Modified.Truncate(time.Second)
+	c.misread()
 	switch {
 	case c.IfMatch != "":
 		if !parseETags(c.IfMatch).matches(v.ETag, false) && !ifMatchTrue.On() {

@@ -264,36 +264,50 @@ var (
 		"a copy has a checksum of the server's default algorithm", "K-12")
 )
 
-// copiedAttributes applies the directives. Storage class, redirect and ACL are
-// of the request alone.
-func copiedAttributes(in CopyInput, src *source) Attributes {
-	a := src.Attributes
-	if in.ReplaceMetadata && !replaceIgnored.On() {
-		a = in.Attributes
-		a.Tags = src.Tags
-		if in.Attributes.Metadata == nil && replaceKeeps.On() {
-			a.Metadata = src.Metadata
-		}
-	} else if metadataLost.On() {
+// miscopy has the bugs of what a copy takes over.
+func miscopy(a *Attributes, in *CopyInput, src *source) {
+	if in.ReplaceMetadata && replaceIgnored.On() {
+		own := *a
+		*a = src.Attributes
+		a.Tags, a.StorageClass, a.Redirect, a.ACL = own.Tags, own.StorageClass, own.Redirect, nil
+	}
+	if in.ReplaceMetadata && a.Metadata == nil && replaceKeeps.On() {
+		a.Metadata = src.Metadata
+	}
+	if !in.ReplaceMetadata && metadataLost.On() {
 		a.Metadata = nil
 	}
-	if tagsLost.On() {
+	if !in.ReplaceTags && tagsLost.On() {
 		a.Tags = nil
 	}
-	if in.ReplaceTags && !tagsReplaceIgnored.On() {
-		a.Tags = in.Attributes.Tags
+	if in.ReplaceTags && tagsReplaceIgnored.On() {
+		a.Tags = src.Tags
 	}
-	a.StorageClass, a.Redirect = in.Attributes.StorageClass, in.Attributes.Redirect
-	a.ACL = nil
 	if a.StorageClass == "" && classInherited.On() {
 		a.StorageClass = src.StorageClass
 	}
-	if a.StorageClass != "" && classIgnored.On() {
+	if in.Attributes.StorageClass != "" && classIgnored.On() {
 		a.StorageClass = ""
 	}
 	if a.Redirect == "" && redirectInherited.On() {
 		a.Redirect = src.Redirect
 	}
+}
+
+// copiedAttributes applies the directives. Storage class, redirect and ACL are
+// of the request alone.
+func copiedAttributes(in CopyInput, src *source) Attributes {
+	a := src.Attributes
+	if in.ReplaceMetadata {
+		a = in.Attributes
+		a.Tags = src.Tags
+	}
+	if in.ReplaceTags {
+		a.Tags = in.Attributes.Tags
+	}
+	a.StorageClass, a.Redirect = in.Attributes.StorageClass, in.Attributes.Redirect
+	a.ACL = nil
+	miscopy(&a, &in, src)
 	return a
 }
 

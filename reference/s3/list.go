@@ -48,9 +48,9 @@ var (
 		"ListObjectsV2 returns Owner though fetch-owner is not true", "L-16")
 	ownerNever = fault.NewBug("listing.owner-never",
 		"listings of objects have no Owner", "L-16")
-	askedUnsaid = fault.NewBug("listing.prefix-unechoed",
-		"listings do not return the Prefix that was asked for", "L-17", "L-14", "V-16")
-	markerUnechoed = fault.NewBug("listing.marker-unechoed",
+	prefixUnechoed = fault.NewBug("listing.prefix-unechoed",
+		"listings of objects return an empty Prefix, whatever was asked for", "L-17", "L-14")
+	startUnechoed = fault.NewBug("listing.start-unechoed",
 		"listings return neither the Marker, the StartAfter nor the ContinuationToken that was sent", "L-07", "L-08")
 	nextMarkerAlways = fault.NewBug("listing.next-marker-always",
 		"a truncated ListObjects without a delimiter has NextMarker", "L-07")
@@ -128,6 +128,12 @@ func (l *listing) from(marker string) (after string, prefix bool) {
 	return marker, false
 }
 
+// inFrontOf is behind all keys that come before key.
+func inFrontOf(key string) string {
+	last := len(key) - 1
+	return key[:last] + string([]byte{key[last] - 1, 0xff})
+}
+
 // page asks for one page of keys and notes the bucket's region.
 func (q *request) page(l listing, after string, afterPrefix bool) (object.ListResult, error) {
 	res, err := q.h.cfg.Backend.List(q.ctx, q.caller, object.ListInput{
@@ -150,27 +156,26 @@ func (q *request) listV1() error {
 	}
 	marker := q.query.value("marker")
 	after, afterPrefix := l.from(marker)
-	if n := len(after); n > 0 && l.delimiter == "" && markerIncluded.On() {
-		after = after[:n-1] + string([]byte{after[n-1] - 1, 0xff}) // in front of the key, and behind all others
+	if after != "" && l.delimiter == "" && markerIncluded.On() {
+		after = inFrontOf(after)
 	}
 	res, err := q.page(l, after, afterPrefix)
 	if err != nil {
 		return err
 	}
+	if prefixUnechoed.On() {
+		l.prefix = ""
+	}
+	if marker != "" && startUnechoed.On() {
+		marker = ""
+	}
 	x := q.h.buffers.xml()
 	x.url = l.url
 	x.root("ListBucketResult")
 	x.text("Name", q.bucket)
-	if !askedUnsaid.On() {
-		x.key("Prefix", l.prefix)
-	}
-	if !markerUnechoed.On() {
-		x.key("Marker", marker)
-	}
-	if res.Truncated && l.delimiter == "" && nextMarkerAlways.On() {
-		x.key("NextMarker", res.Next)
-	}
-	if res.Truncated && l.delimiter != "" && !nextMarkerUnsaid.On() {
+	x.key("Prefix", l.prefix)
+	x.key("Marker", marker)
+	if res.Truncated && (l.delimiter != "" && !nextMarkerUnsaid.On() || l.delimiter == "" && nextMarkerAlways.On()) {
 		// Without a delimiter, the last key is the next marker.
 		x.key("NextMarker", res.Next)
 	}
@@ -192,8 +197,8 @@ func (q *request) listV2() error {
 	}
 	startAfter := q.query.value("start-after")
 	after, afterPrefix := l.from(startAfter)
-	if n := len(after); n > 0 && !afterPrefix && startIncluded.On() {
-		after = after[:n-1] + string([]byte{after[n-1] - 1, 0xff}) // in front of the key, and behind all others
+	if after != "" && !afterPrefix && startIncluded.On() {
+		after = inFrontOf(after)
 	}
 	token, hasToken := q.query.get("continuation-token")
 	if hasToken {
@@ -205,30 +210,34 @@ func (q *request) listV2() error {
 	if err != nil {
 		return err
 	}
+	if prefixUnechoed.On() {
+		l.prefix = ""
+	}
+	if (startAfter != "" || hasToken) && startUnechoed.On() {
+		startAfter, hasToken = "", false
+	}
+	if res.NextPrefix && prefixAgain.On() {
+		res.Next, res.NextPrefix = strings.TrimSuffix(res.Next, l.delimiter), false
+	}
+	prefixes := len(res.CommonPrefixes)
+	if prefixes > 0 && keyCountOfKeys.On() {
+		prefixes = 0
+	}
 	x := q.h.buffers.xml()
 	x.url = l.url
 	x.root("ListBucketResult")
 	x.text("Name", q.bucket)
-	if !askedUnsaid.On() {
-		x.key("Prefix", l.prefix)
-	}
-	if startAfter != "" && !markerUnechoed.On() {
+	x.key("Prefix", l.prefix)
+	if startAfter != "" {
 		x.key("StartAfter", startAfter)
 	}
-	if hasToken && !markerUnechoed.On() {
+	if hasToken {
 		x.text("ContinuationToken", token)
 	}
 	if res.Truncated {
-		if res.NextPrefix && prefixAgain.On() {
-			res.Next, res.NextPrefix = strings.TrimSuffix(res.Next, l.delimiter), false
-		}
 		x.text("NextContinuationToken", newToken(res.Next, res.NextPrefix))
 	}
-	count := len(res.Objects) + len(res.CommonPrefixes)
-	if len(res.CommonPrefixes) > 0 && keyCountOfKeys.On() {
-		count = len(res.Objects)
-	}
-	x.int("KeyCount", int64(count))
+	x.int("KeyCount", int64(len(res.Objects)+prefixes))
 	x.int("MaxKeys", int64(l.max))
 	x.listing(l, res.Truncated)
 	q.contents(x, res.Objects, q.query.value("fetch-owner") == "true" || ownerAlways.On())

@@ -110,19 +110,50 @@ var (
 		"checksums are sent without x-amz-checksum-mode", "K-05")
 )
 
-// setObject sets the headers that describe a version to GET and HEAD, as
-// response-* overrides them.
-func (q *request) setObject(res *object.GetResult) {
+// misdescribe has those bugs that make res another version than it is.
+func (q *request) misdescribe(res *object.GetResult) {
 	v := &res.Version
 	if modifiedNow.On() {
 		v.Modified = q.start
 	}
-	if v.ContentEncoding != "" && !strings.Contains(q.header("Accept-Encoding"), v.ContentEncoding) && encodingHidden.On() {
+	if encodingHidden.On() && !strings.Contains(q.header("Accept-Encoding"), v.ContentEncoding) {
 		v.ContentEncoding = ""
+	}
+	if rangesMultipart.On() && strings.Contains(q.header("Range"), ",") {
+		v.ContentType = "multipart/byteranges; boundary=part"
 	}
 	if res.Partial && rangeBare.On() {
 		v.Metadata = nil
 	}
+	if len(v.Metadata) > 0 && metadataDashes.On() {
+		plain := v.Metadata
+		v.Metadata = map[string]string{}
+		for name, value := range plain {
+			v.Metadata[strings.ReplaceAll(name, "-", "_")] = value
+		}
+	}
+	if len(v.Tags) > 0 && tagCountUnsaid.On() {
+		v.Tags = nil
+	}
+	if v.StorageClass != "" && classUnsaid.On() {
+		v.StorageClass = ""
+	}
+	if v.StorageClass == "" && standardSaid.On() {
+		v.StorageClass = standard
+	}
+	if v.PartCount > 0 && countUnasked.On() {
+		res.PartsCount = v.PartCount
+	}
+	if res.ShowVersion && idUnsaid.On() {
+		res.ShowVersion = false
+	}
+}
+
+// setObject sets the headers that describe a version to GET and HEAD, as
+// response-* overrides them.
+func (q *request) setObject(res *object.GetResult) {
+	v := &res.Version
+	q.misdescribe(res)
 	q.set("Last-Modified", httpDate(v.Modified))
 	if dateUTC.On() {
 		q.set("Last-Modified", v.Modified.UTC().Format(time.RFC1123))
@@ -131,13 +162,10 @@ func (q *request) setObject(res *object.GetResult) {
 	if !acceptRangesUnsaid.On() {
 		q.set("Accept-Ranges", "bytes")
 	}
-	q.setVersion(res.ShowVersion && !idUnsaid.On(), v.ID)
+	q.setVersion(res.ShowVersion, v.ID)
 	contentType := v.ContentType
 	if contentType == "" {
 		contentType = defaultType
-	}
-	if strings.Contains(q.header("Range"), ",") && rangesMultipart.On() {
-		contentType = "multipart/byteranges; boundary=part"
 	}
 	q.set("Content-Type", contentType)
 	q.setSome("Cache-Control", v.CacheControl)
@@ -146,23 +174,14 @@ func (q *request) setObject(res *object.GetResult) {
 	q.setSome("Content-Language", v.ContentLanguage)
 	q.setSome("Expires", v.Expires)
 	for name, value := range v.Metadata {
-		if metadataDashes.On() {
-			name = strings.ReplaceAll(name, "-", "_")
-		}
 		q.set("x-amz-meta-"+name, encodeWords(value))
 	}
-	if v.StorageClass == "" && standardSaid.On() {
-		q.set("x-amz-storage-class", standard)
-	}
-	if v.StorageClass != standard && !classUnsaid.On() {
+	if v.StorageClass != standard || standardSaid.On() {
 		q.setSome("x-amz-storage-class", v.StorageClass)
 	}
 	q.setSome("x-amz-website-redirect-location", v.Redirect)
-	if n := len(v.Tags); n > 0 && !tagCountUnsaid.On() {
+	if n := len(v.Tags); n > 0 {
 		q.set("x-amz-tagging-count", itoa(n))
-	}
-	if v.PartCount > 0 && countUnasked.On() {
-		res.PartsCount = v.PartCount
 	}
 	if res.PartsCount > 0 {
 		q.set("x-amz-mp-parts-count", itoa(res.PartsCount))
