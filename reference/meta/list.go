@@ -17,6 +17,8 @@ var (
 		"the keys of a page are in the order of a walk through folders", "L-01")
 	orderCaseless = fault.NewBug("listing.order-ignores-case",
 		"the keys of a page are in an order that does not tell capitals", "L-01")
+	orderLongest = fault.NewBug("listing.order-longest-first",
+		"a key of a page comes behind those that it begins", "L-01")
 	versionsListed = fault.NewBug("listing.versions-listed",
 		"a listing of objects holds versions that are not current, and delete markers", "L-19")
 	lastAgain = fault.NewBug("listing.last-key-again",
@@ -24,7 +26,7 @@ var (
 	fullTruncated = fault.NewBug("listing.full-page-truncated",
 		"a full page says that there is more", "L-18")
 	uploadsListed = fault.NewBug("listing.uploads-listed",
-		"uploads in progress are listed as keys", "L-19")
+		"uploads in progress are listed as keys", "L-19", "M-15")
 )
 
 // misorder has the bugs of a page's order.
@@ -39,6 +41,9 @@ func misorder(found []packed) {
 	}
 	if len(found) > 1 && orderFolders.On() {
 		order(func(key string) string { return strings.ReplaceAll(key, "/", "\x00") })
+	}
+	if len(found) > 1 && orderLongest.On() {
+		order(func(key string) string { return key + "\xff" })
 	}
 	if len(found) > 1 && orderCaseless.On() {
 		order(strings.ToLower)

@@ -111,6 +111,8 @@ var (
 		"CopyObject looks for its source in the bucket that it copies to", "CP-01", "CP-05", "CP-06")
 	etagNew = fault.NewBug("copy.etag-not-md5",
 		"the ETag of a copy is not the MD5 of its data", "CP-01", "CP-11")
+	bucketCode = fault.NewBug("copy.missing-bucket-code",
+		"a copy to a bucket that does not exist fails with NoSuchKey", "CP-05")
 	dateOfSource = fault.NewBug("copy.date-of-source",
 		"LastModified in the answer to CopyObject is that of the source", "CP-01")
 	copyIDUnsaid = fault.NewBug("version.copy-id-unsaid",
@@ -138,6 +140,9 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 		m.tags = in.Attributes.Tags
 	}
 	b, err := s.writable(ctx, in.Caller, m)
+	if errcode.Of(err) == errcode.NoSuchBucket && bucketCode.On() {
+		err = noSuchKey(in.Key)
+	}
 	if err != nil {
 		return CopyResult{}, err
 	}

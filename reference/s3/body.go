@@ -242,8 +242,12 @@ func (q *request) trailerChecksum(names []string) (checksum.Algorithm, error) {
 	return a, nil
 }
 
-var algorithmAlone = fault.NewBug("checksum.announced-not-sent",
-	"x-amz-sdk-checksum-algorithm is accepted without the checksum that it announces", "K-03")
+var (
+	algorithmAlone = fault.NewBug("checksum.announced-not-sent",
+		"x-amz-sdk-checksum-algorithm is accepted without the checksum that it announces", "K-03")
+	algorithmCapitals = fault.NewBug("checksum.announced-in-capitals",
+		"x-amz-sdk-checksum-algorithm is unknown unless it is in capitals", "K-03")
+)
 
 // checkSDKAlgorithm holds x-amz-sdk-checksum-algorithm to its promise that a
 // checksum of that algorithm is sent.
@@ -254,6 +258,9 @@ func (q *request) checkSDKAlgorithm(c claims) error {
 		return nil
 	}
 	a, ok := checksum.Parse(name)
+	if name != string(a) && algorithmCapitals.On() {
+		ok = false
+	}
 	switch {
 	case !ok:
 		return errcode.New(errcode.InvalidRequest, "Value for x-amz-sdk-checksum-algorithm header is invalid.")

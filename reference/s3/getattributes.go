@@ -25,6 +25,8 @@ var (
 		"GetObjectAttributes ignores attributes that do not exist", "O-27")
 	firstAttribute = fault.NewBug("object.attributes-one-a-header",
 		"GetObjectAttributes takes one attribute from each header", "O-27")
+	attributes400 = fault.NewBug("object.attributes-missing-400",
+		"GetObjectAttributes of a key that does not exist fails with 400", "O-27")
 	sizeInKiB = fault.NewBug("object.attributes-size",
 		"ObjectSize is rounded up to 1 KiB", "O-27", "V-21")
 )
@@ -44,6 +46,9 @@ func (q *request) getAttributes() error {
 	in := q.headInput()
 	in.ForAttributes, in.WithParts = true, want["ObjectParts"]
 	res, err := q.h.cfg.Backend.Head(q.ctx, in)
+	if errcode.Of(err) == errcode.NoSuchKey && attributes400.On() {
+		return &errcode.Error{Code: errcode.InvalidRequest}
+	}
 	if err != nil {
 		return err
 	}
