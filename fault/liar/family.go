@@ -73,11 +73,6 @@ func known(op string) bool {
 	return false
 }
 
-// common are fields that requests have whatever they ask for.
-var common = []string{"host", "authorization", "x-amz-date", "date", "x-amz-content-sha256", "content-length", "user-agent",
-	"accept", "accept-encoding", "connection", "amz-sdk-request", "amz-sdk-invocation-id", "transfer-encoding", "x-id",
-	"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"}
-
 // metIgnorable are the parameters and fields of a request that may be ignored, and
 // the elements of its document.
 func metIgnorable(q *request, _ *answer) (names []string) {
@@ -85,18 +80,20 @@ func metIgnorable(q *request, _ *answer) (names []string) {
 		return nil
 	}
 	for _, line := range q.fields {
-		names = append(names, strings.ToLower(line[0]))
+		names = append(names, fieldName(line[0]))
 	}
 	for name := range q.params() {
-		names = append(names, name)
+		if parameters[name] {
+			names = append(names, name)
+		}
 	}
-	names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(common, n) || strings.ContainsAny(n, " \t\r\n") })
 	if len(q.body) < 1<<20 && (q.method == http.MethodPut || q.method == http.MethodPost) && !slices.Contains([]string{"PutObject", "UploadPart"}, q.op) {
 		for _, e := range elementsOf(q.body) {
 			names = append(names, "xml-"+e)
 		}
 	}
-	return names
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 }
 
 // metParams are those and what else is particular about a request.
@@ -112,7 +109,8 @@ func (q *request) hasParam(name string) bool {
 	if e, ok := strings.CutPrefix(name, "xml-"); ok {
 		return element(e).Match(q.body)
 	}
-	return q.mentions(name) || slices.Contains(traits(q), name)
+	return q.params().Has(name) || slices.ContainsFunc(q.fields, func(line [2]string) bool { return fieldName(line[0]) == name }) ||
+		slices.Contains(traits(q), name)
 }
 
 // ofParam picks requests that may have the parameter, once their bodies are known.
@@ -131,6 +129,7 @@ func ignore(op, name string) lie {
 			}
 		} else {
 			q.forget(name)
+			q.dropAll(func(field string) bool { return fieldName(field) == name })
 		}
 		if !q.resign() {
 			return nil
@@ -219,7 +218,10 @@ func restatus(op, code string) lie {
 func metHeaders(_ *request, a *answer) (names []string) {
 	for _, line := range a.fields {
 		name := strings.ToLower(line[0])
-		if !slices.Contains([]string{"connection", "transfer-encoding"}, name) {
+		if meta(name) {
+			name = "x-amz-meta"
+		}
+		if !slices.Contains([]string{"connection", "transfer-encoding", "server", "x-amz-id-2"}, name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -228,17 +230,22 @@ func metHeaders(_ *request, a *answer) (names []string) {
 
 func mute(op, name string) lie {
 	return lie{on: ops(op), change: func(_ *telling, _ *request, a *answer) bool {
-		a.mute = strings.EqualFold(name, "Content-Length")
-		return a.drop(name)
+		a.mute = name == "content-length"
+		return eachField(a, func(field string) bool {
+			return strings.EqualFold(field, name) || name == "x-amz-meta" && meta(field)
+		}, func([2]string) [2]string { return [2]string{} })
 	}}
 }
 
 func metElements(_ *request, a *answer) []string {
 	if a.status >= 300 && len(a.body) > 0 || a.ok() && strings.Contains(a.get("Content-Type"), "xml") {
-		return elementsOf(a.body)
+		return slices.DeleteFunc(elementsOf(a.body), func(name string) bool { return slices.Contains(details, name) })
 	}
 	return nil
 }
+
+// details are elements of errors that help a person alone.
+var details = []string{"HostId", "StringToSign", "StringToSignBytes", "CanonicalRequest", "CanonicalRequestBytes", "SignatureProvided", "AWSAccessKeyId", "X"}
 
 func dropElement(op, name string) lie {
 	return lie{on: ops(op), when: func(q *request, a *answer) bool { return slices.Contains(metElements(q, a), name) },
