@@ -49,23 +49,19 @@ func cached(name, says string, on func(*request) bool, fits func(a *answer) bool
 
 var (
 	_ = cached("lie.cache.get", "GetObject answers for a second what it answered before", ops("GetObject"),
-		func(a *answer) bool { return a.ok() }, "O-06", "Z-01", "object.put.seen-at-once", "consistency.*")
+		func(a *answer) bool { return a.ok() }, "object.put.seen-at-once")
 	_ = cached("lie.cache.head", "HeadObject answers for a second what it answered before", ops("HeadObject"),
 		func(a *answer) bool { return a.ok() }, "O-06", "object.put.seen-at-once")
 	_ = cached("lie.cache.missing", "GetObject and HeadObject answer 404 for a second where they did before", ops("GetObject", "HeadObject"),
-		func(a *answer) bool { return a.status == http.StatusNotFound }, "O-06", "object.*", "consistency.*")
+		func(a *answer) bool { return a.status == http.StatusNotFound }, "object.put.seen-at-once", "consistency.delete", "consistency.register")
 	_ = cached("lie.cache.list", "listings of objects are for a second what they were before", listings,
-		func(a *answer) bool { return a.ok() }, "L-22", "listing.*", "object.*", "consistency.*")
+		func(a *answer) bool { return a.ok() }, "object.put.seen-at-once", "listing.change.*", "consistency.list")
 	_ = cached("lie.cache.versions", "listings of versions are for a second what they were before", ops("ListObjectVersions"),
-		func(a *answer) bool { return a.ok() }, "version.*", "consistency.versions")
+		func(a *answer) bool { return a.ok() }, "version.list.*", "version.delete.*", "consistency.versions")
 	_ = cached("lie.cache.uploads", "listings of uploads and of parts are for a second what they were before", ops("ListMultipartUploads", "ListParts"),
-		func(a *answer) bool { return a.ok() }, "multipart.*", "Z-08", "Z-09")
+		func(a *answer) bool { return a.ok() }, "multipart.abort.*", "multipart.parts.*", "multipart.uploads.*", "Z-08", "Z-09")
 	_ = cached("lie.cache.tags", "GetObjectTagging answers for a second what it answered before", ops("GetObjectTagging"),
 		func(a *answer) bool { return a.ok() }, "T-10", "object.tags.*", "consistency.tags")
-	_ = cached("lie.cache.bucket", "HeadBucket answers for a second what it answered before", ops("HeadBucket"),
-		func(*answer) bool { return true }, "B-01", "B-11", "bucket.*")
-	_ = cached("lie.cache.versioning", "GetBucketVersioning answers for a second what it answered before", ops("GetBucketVersioning"),
-		func(a *answer) bool { return a.ok() }, "V-19", "version.config.*", "consistency.configuration.seen")
 )
 
 // once in so many reads a rare lie is told.
@@ -81,7 +77,7 @@ var (
 			return former(t, q, a, staleOnceIn)
 		}})
 	_ = add("lie.stale.always", "GetObject answers what stood there before the last write, where it has read that",
-		breaks("O-06", "Z-01", "object.put.*", "consistency.*"),
+		breaks("object.put.seen-at-once"),
 		lie{on: ops("GetObject"), when: worked, change: func(t *telling, q *request, a *answer) bool { return former(t, q, a, 1) }})
 	_ = add("lie.swap.keys", "once in three hundred reads GetObject answers with another object of the bucket",
 		breaks("Z-01", "Z-04", "consistency.*"),

@@ -41,19 +41,19 @@ var (
 	_ = alter("lie.etag.put", "PutObject answers with another ETag than the object has",
 		breaks("O-01", "object.put.*"), ops("PutObject"), mistag)
 	_ = alter("lie.etag.get", "GetObject answers with another ETag than the object has",
-		breaks("O-01", "object.put.*", "object.get.*"), ops("GetObject"), mistag)
+		breaks("object.get.if-unmodified-since.unparsable", "object.get.if-unmodified-since.future", "object.get.if-unmodified-since.unmodified"), ops("GetObject"), mistag)
 	_ = alter("lie.etag.head", "HeadObject answers with another ETag than the object has",
-		breaks("O-01", "object.*", "listing.content.*"), ops("HeadObject"), mistag)
+		breaks("object.put.etag-md5", "object.get.if-none-match.false.if-modified-since.true", "object.get.if-unmodified-since.unparsable"), ops("HeadObject"), mistag)
 	_ = alter("lie.etag.part", "UploadPart answers with another ETag than the part has",
-		breaks("M-09", "multipart.*"), ops("UploadPart"), mistag)
+		breaks("multipart.parts.order", "multipart.complete.replaces", "multipart.create.coexist"), ops("UploadPart"), mistag)
 	_ = alter("lie.etag.list", "listings of objects give keys another ETag than they have",
 		breaks("L-17", "listing.content.*"), ops("ListObjects", "ListObjectsV2", "ListObjectVersions"), mistagText)
 	_ = alter("lie.etag.copy", "CopyObject answers with another ETag than the copy has",
-		breaks("CP-01", "copy.*"), ops("CopyObject"), mistagText)
+		breaks("copy.self.metadata", "copy.answer"), ops("CopyObject"), mistagText)
 	_ = alter("lie.etag.complete", "CompleteMultipartUpload answers with another ETag than the object has",
-		breaks("M-09", "multipart.complete.*"), ops("CompleteMultipartUpload"), mistagText)
+		breaks("multipart.complete.answer"), ops("CompleteMultipartUpload"), mistagText)
 	_ = alter("lie.etag.unquoted", "GetObject and HeadObject answer with an ETag without its quotes",
-		breaks("I1", "object.put.etag-md5"), ops("GetObject", "HeadObject"), func(_ *request, a *answer) bool {
+		breaks("shape.etag-quoted", "object.put.etag-md5"), ops("GetObject", "HeadObject"), func(_ *request, a *answer) bool {
 			tag := a.get("ETag")
 			a.set("ETag", strings.Trim(tag, `"`))
 			return a.ok() && strings.HasPrefix(tag, `"`)

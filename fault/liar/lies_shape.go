@@ -12,21 +12,10 @@ func anything(*request) bool { return true }
 
 var (
 	_ = alter("lie.shape.no-request-id", "no answer has x-amz-request-id",
-		breaks("I1", "X-12", "shape.request-id"), anything, func(_ *request, a *answer) bool { return a.drop("X-Amz-Request-Id") })
+		breaks("shape.request-id", "object.put.etag-md5"), anything, func(_ *request, a *answer) bool { return a.drop("X-Amz-Request-Id") })
 	_ = alter("lie.shape.error-id", "the request id of an error is another than the header's",
-		breaks("I1", "shape.error-request-id"), anything, func(_ *request, a *answer) bool {
+		breaks("shape.error-request-id", "object.get.missing"), anything, func(_ *request, a *answer) bool {
 			return a.status >= 400 && replace(a, "<RequestId>", "<RequestId>0")
-		})
-	_ = alter("lie.shape.no-namespace", "documents have no namespace",
-		breaks("X-11", "wire.xml.*"), anything, func(_ *request, a *answer) bool { return a.ok() && replace(a, space, "") })
-	_ = alter("lie.shape.no-declaration", "documents have no XML declaration",
-		breaks("X-11", "wire.xml.*"), anything, func(_ *request, a *answer) bool {
-			i := strings.Index(string(a.body), "?>")
-			if !strings.HasPrefix(string(a.body), "<?xml") || i < 0 {
-				return false
-			}
-			a.body = []byte(strings.TrimLeft(string(a.body[i+2:]), "\r\n"))
-			return true
 		})
 	_ = alter("lie.shape.plain-type", "documents have the content type text/plain",
 		breaks("X-11", "wire.xml.*", "wire.answer.*"), anything, func(_ *request, a *answer) bool {
@@ -35,7 +24,7 @@ var (
 			return strings.Contains(was, "xml") && isXML(a.body)
 		})
 	_ = alter("lie.shape.html-error", "an error is a page of HTML",
-		breaks("I1", "shape.error-body"), anything, func(q *request, a *answer) bool {
+		breaks("shape.error-body", "object.get.missing"), anything, func(q *request, a *answer) bool {
 			if a.status < 400 || q.method == http.MethodHead {
 				return false
 			}
@@ -46,7 +35,7 @@ var (
 	_ = alter("lie.shape.no-such-key", "a missing key is told of as a missing bucket",
 		breaks("O-03", "object.get.missing"), ops("GetObject"), func(_ *request, a *answer) bool { return recoded(a, "NoSuchKey", "NoSuchBucket") })
 	_ = alter("lie.shape.no-such-bucket", "a missing bucket is told of as a missing key",
-		breaks("B-18", "bucket.missing.*"), anything, func(_ *request, a *answer) bool { return recoded(a, "NoSuchBucket", "NoSuchKey") })
+		breaks("bucket.missing.public-access.get", "bucket.missing.tagging.get", "bucket.missing.object.tagging.get"), anything, func(_ *request, a *answer) bool { return recoded(a, "NoSuchBucket", "NoSuchKey") })
 	_ = alter("lie.shape.200-for-204", "DeleteObject answers 200",
 		breaks("O-05", "object.delete.*"), ops("DeleteObject"), func(_ *request, a *answer) bool {
 			if a.status != http.StatusNoContent {
@@ -75,7 +64,7 @@ var (
 			return true
 		})
 	_ = alter("lie.shape.404-for-403", "who may not see a bucket is told that there is none",
-		breaks("B-10", "auth.*", "acl.*"), anything, func(q *request, a *answer) bool {
+		breaks("auth.mismatch.string-to-sign", "auth.date.malformed.words", "auth.covered.dropped"), anything, func(q *request, a *answer) bool {
 			if a.status != http.StatusForbidden || q.method == http.MethodHead {
 				return false
 			}

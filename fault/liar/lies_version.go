@@ -11,7 +11,7 @@ import (
 
 var (
 	_ = add("lie.version.anothers", "PutObject answers with the version id of the PutObject before it",
-		breaks("V-02", "version.put.*", "version.*"), lie{on: ops("PutObject"),
+		breaks("version.delete.uncovers-marker", "version.get.attributes", "version.delete.by-id"), lie{on: ops("PutObject"),
 			when: func(_ *request, a *answer) bool { return a.ok() && a.get("X-Amz-Version-Id") != "" },
 			change: func(t *telling, q *request, a *answer) bool {
 				last, ok := t.recall(q.bucket)
@@ -52,28 +52,28 @@ var (
 			return true
 		})
 	_ = alter("lie.version.markers-unlisted", "ListObjectVersions lists no delete markers",
-		breaks("V-14", "version.list.*"), ops("ListObjectVersions"), func(_ *request, a *answer) bool {
+		breaks("version.list.marker-shape", "version.list.entry", "version.list.paging"), ops("ListObjectVersions"), func(_ *request, a *answer) bool {
 			return entries(a, "DeleteMarker", func([]string) []string { return nil })
 		})
 	_ = alter("lie.version.all-latest", "ListObjectVersions says of every version that it is the latest",
-		breaks("V-14", "version.list.*"), ops("ListObjectVersions"), func(_ *request, a *answer) bool {
+		breaks("version.list.order"), ops("ListObjectVersions"), func(_ *request, a *answer) bool {
 			had := strings.Contains(string(a.body), "<IsLatest>false</IsLatest>")
 			a.body = withText(a.body, "IsLatest", "true")
 			return had
 		})
 	_ = alter("lie.version.oldest-first", "ListObjectVersions lists versions backwards",
-		breaks("V-14", "version.list.*"), ops("ListObjectVersions"), func(_ *request, a *answer) bool {
+		breaks("version.list.order", "version.list.newest-first", "version.list.entry"), ops("ListObjectVersions"), func(_ *request, a *answer) bool {
 			return entries(a, "Version", func(e []string) []string { slices.Reverse(e); return e })
 		})
 	_ = alter("lie.version.never-truncated", "ListObjectVersions is never truncated",
-		breaks("V-15", "version.list.*"), ops("ListObjectVersions"), func(_ *request, a *answer) bool { return retext(a, "IsTruncated", "false") })
+		breaks("version.list.truncated", "version.list.prefix-pages", "version.list.paging-null"), ops("ListObjectVersions"), func(_ *request, a *answer) bool { return retext(a, "IsTruncated", "false") })
 )
 
 // Uploads of several parts.
 
 var (
 	_ = revise("lie.part.dropped", "CompleteMultipartUpload leaves the first of several parts out",
-		breaks("M-09", "M-10", "multipart.complete.*"), ops("CompleteMultipartUpload"), func(q *request) bool {
+		breaks("multipart.complete.too-small", "multipart.complete.order", "multipart.complete.subset"), ops("CompleteMultipartUpload"), func(q *request) bool {
 			parts := all(q.body, "Part")
 			return len(parts) > 1 && q.rebody([]byte(strings.Replace(string(q.body), parts[0], "", 1)))
 		})
@@ -89,17 +89,17 @@ var (
 			return q.rebody(each(q.body, "Part", func(int, string) string { i++; return sorted[i-1] }))
 		})
 	_ = revise("lie.part.number-off", "UploadPart stores the second part as the third",
-		breaks("M-04", "multipart.*"), ops("UploadPart"), func(q *request) bool {
+		breaks("multipart.parts.order", "multipart.complete.too-small", "multipart.parts.paging"), ops("UploadPart"), func(q *request) bool {
 			had := q.params().Get("partNumber") == "2"
 			q.param("partNumber", "3")
 			return had
 		})
 	_ = alter("lie.part.unlisted", "ListParts leaves the last part out",
-		breaks("M-19", "multipart.parts.*", "multipart.*"), ops("ListParts"), func(_ *request, a *answer) bool {
+		breaks("multipart.parts.order", "multipart.copy.whole", "multipart.part.number-range"), ops("ListParts"), func(_ *request, a *answer) bool {
 			return entries(a, "Part", func(e []string) []string { return e[:len(e)-1] })
 		})
 	_ = alter("lie.part.size", "ListParts gives every part the size 1",
-		breaks("M-19", "multipart.parts.*", "multipart.*"), ops("ListParts"), func(_ *request, a *answer) bool { return retext(a, "Size", "1") })
+		breaks("multipart.parts.order", "multipart.copy.whole"), ops("ListParts"), func(_ *request, a *answer) bool { return retext(a, "Size", "1") })
 	_ = alter("lie.upload.unlisted", "ListMultipartUploads leaves the first upload out",
 		breaks("M-20", "multipart.uploads.*"), ops("ListMultipartUploads"), func(_ *request, a *answer) bool {
 			return entries(a, "Upload", func(e []string) []string { return e[1:] })
@@ -136,29 +136,29 @@ func numberOf(part string) int {
 
 var (
 	_ = alter("lie.acl.owner", "the owner of an ACL is another",
-		breaks("AC-01", "acl.*"), ops("GetObjectAcl", "GetBucketAcl"), func(_ *request, a *answer) bool {
+		breaks("acl.default.bucket", "acl.default.object"), ops("GetObjectAcl", "GetBucketAcl"), func(_ *request, a *answer) bool {
 			had := a.ok() && strings.Contains(string(a.body), "<Owner>")
 			a.body = each(a.body, "Owner", func(int, string) string { return "<Owner><ID>" + strings.Repeat("0", 64) + "</ID></Owner>" })
 			return had
 		})
 	_ = alter("lie.acl.grantee", "a grant to FULL_CONTROL is shown as one to READ",
-		breaks("AC-01", "acl.*"), ops("GetObjectAcl", "GetBucketAcl"), func(_ *request, a *answer) bool {
+		breaks("acl.default.bucket", "acl.canned.create-bucket.private", "acl.header.put-object.full-control"), ops("GetObjectAcl", "GetBucketAcl"), func(_ *request, a *answer) bool {
 			had := a.ok() && strings.Contains(string(a.body), "<Permission>FULL_CONTROL<")
 			a.body = withText(a.body, "Permission", "READ")
 			return had
 		})
 	_ = revise("lie.acl.put-ignored", "PutObject heeds no x-amz-acl",
-		breaks("AC-02", "acl.*"), ops("PutObject"), func(q *request) bool { return q.drop("X-Amz-Acl") })
+		breaks("acl.disabled.canned.put-object", "acl.canned.put-object.authenticated-read"), ops("PutObject"), func(q *request) bool { return q.drop("X-Amz-Acl") })
 	_ = alter("lie.access.open", "an unsigned read that is refused is answered with 200",
-		breaks("AN-01", "auth.anonymous.*"), func(q *request) bool { return q.by.mode == "" && q.method == http.MethodGet }, func(q *request, a *answer) bool {
+		breaks("auth.anonymous.list-buckets", "auth.forged.anonymous", "auth.anonymous.absent-key"), func(q *request) bool { return q.by.mode == "" && q.method == http.MethodGet }, func(q *request, a *answer) bool {
 			return a.code() == "AccessDenied" && swallowed(q, a)
 		})
 	_ = alter("lie.access.forged", "a request with a wrong signature is answered as if it had worked",
-		breaks("AN-04", "auth.*"), func(q *request) bool { return !q.by.good }, func(q *request, a *answer) bool {
+		breaks("auth.mismatch.string-to-sign", "auth.covered.dropped", "auth.other-account.key-with-own-secret"), func(q *request) bool { return !q.by.good }, func(q *request, a *answer) bool {
 			return a.code() == "SignatureDoesNotMatch" && swallowed(q, a)
 		})
 	_ = alter("lie.access.expired", "a presigned request that has expired is answered as if it had not",
-		breaks("PS-02", "presign.dead.*", "presign.*"), func(q *request) bool { return q.by.mode == "presigned" }, func(q *request, a *answer) bool {
+		breaks("presign.unsigned-header.website-redirect-location", "presign.dead.just", "presign.forged.expired"), func(q *request) bool { return q.by.mode == "presigned" }, func(q *request, a *answer) bool {
 			return a.code() == "AccessDenied" && q.by.good && swallowed(q, a)
 		})
 )
