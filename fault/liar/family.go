@@ -28,6 +28,7 @@ var families = []family{
 	{"restatus", "%s answers %s with the status 500", metCodes, restatus},
 	{"mute", "%s answers without the header %s", metHeaders, mute},
 	{"element", "%s answers without the element %s", metElements, dropElement},
+	{"unsent", "%s answers as if it had worked, and does nothing: %s", metWrite, unsent},
 	{"keep", "%s stores what came of a body that broke off: %s", func(*request, *answer) []string { return nil }, keepCut},
 }
 
@@ -194,6 +195,24 @@ func pretend(q *request) *answer {
 		a.set("Last-Modified", now().UTC().Format(http.TimeFormat))
 	}
 	return a
+}
+
+// metWrite is a write that works.
+func metWrite(q *request, a *answer) []string {
+	if q.method == http.MethodGet || q.method == http.MethodHead || !a.ok() || !q.by.good {
+		return nil
+	}
+	return []string{"ever"}
+}
+
+func unsent(op, thing string) lie {
+	return lie{on: and(ops(op), honest, func(*request) bool { return thing == "ever" }), take: func(_ *telling, q *request) *answer {
+		a := pretend(q)
+		if a.fields.has("ETag") {
+			a.set("ETag", q.tag())
+		}
+		return a
+	}}
 }
 
 func recode(op, code string) lie {

@@ -108,6 +108,14 @@ func add(name, says string, breaks []string, l lie) *lie {
 	return &l
 }
 
+// by says that the suite alone does not find a lie, and what does: the rest of a
+// command line of bleepstore, before --endpoint and keys, that ends with the exit
+// code of a violation. It returns l.
+func (l *lie) by(command string) *lie {
+	l.By = command
+	return l
+}
+
 // alter registers a lie that changes answers; change returns false where there was
 // nothing to change.
 func alter(name, says string, breaks []string, on func(*request) bool, change func(q *request, a *answer) bool) *lie {

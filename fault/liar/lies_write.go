@@ -35,7 +35,7 @@ var (
 	_ = hollow("lie.write.tags-unsent", "PutObjectTagging answers 200 and leaves the tags as they are", ops("PutObjectTagging"), "T-10", "object.tags.*")
 	_ = hollow("lie.write.acl-unsent", "PutObjectAcl answers 200 and leaves the ACL as it is", ops("PutObjectAcl"), "acl.canned.put-object-acl.public-read", "acl.header.put-object-acl.read", "acl.empty.object")
 	_ = add("lie.write.suspend-unsent", "PutBucketVersioning to Suspended answers 200 and changes nothing",
-		breaks("V-12", "V-13", "V-19"), lie{on: and(ops("PutBucketVersioning"), honest), when: func(q *request, a *answer) bool {
+		breaks("version.config.shown"), lie{on: and(ops("PutBucketVersioning"), honest), when: func(q *request, a *answer) bool {
 			return a.ok() && textOf(q.body, "Status") == "Suspended"
 		}, take: func(_ *telling, q *request) *answer {
 			if textOf(q.body, "Status") != "Suspended" {

@@ -5,6 +5,7 @@ package version
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -140,6 +141,29 @@ var _ = Add(Scenario{
 		out, err := s.SDK().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b})
 		s.Expect(err).To(OK())
 		s.Expect(string(out.Status)).To(BeEmpty(), "versioning after the refusals")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.config.shown",
+	Rule:  "V-19",
+	Says:  "GetBucketVersioning MUST return the Status that PutBucketVersioning set last: Enabled, then Suspended, then Enabled again.",
+	Ref:   apiConfig,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, to := range []types.BucketVersioningStatus{types.BucketVersioningStatusEnabled, types.BucketVersioningStatusSuspended, types.BucketVersioningStatusEnabled} {
+			_, err := s.SDK().PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: &b, VersioningConfiguration: &types.VersioningConfiguration{Status: to}})
+			s.Expect(err).To(OK(), "PutBucketVersioning to %s", to)
+			s.Expect(Settled(ctx, s, "versioning reads "+string(to), func() error {
+				out, err := s.SDK().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b})
+				if err == nil && out.Status != to {
+					err = fmt.Errorf("versioning reads %q", out.Status)
+				}
+				return err
+			})).To(OK(), "GetBucketVersioning once it was set to %s", to)
+		}
 	},
 })
 
