@@ -3,9 +3,11 @@ package liar
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // parameters are those of queries that a server of S3 knows, besides resources.
@@ -83,8 +85,52 @@ func traits(q *request) (names []string) {
 		}
 		add(q.mentions(name) && len(value) < 60 && !strings.ContainsAny(value, "\"\r\n"), name+"="+strings.ReplaceAll(value, " ", ""))
 	}
-	return append(names, traitsOfKey(q.key)...)
+	return slices.Concat(names, traitsOfForm(q), traitsOfKey(q.key))
 }
+
+// traitsOfForm are liberties that a client takes with how it writes and signs a
+// request.
+func traitsOfForm(q *request) (names []string) {
+	add := func(is bool, name string) {
+		if is {
+			names = append(names, "form-"+name)
+		}
+	}
+	path, query := q.pathAndQuery()
+	pairs := slices.DeleteFunc(strings.Split(query, "&"), func(p string) bool { return p == "" })
+	add(!slices.IsSorted(pairs), "query-order")
+	add(slices.ContainsFunc(pairs, func(p string) bool { return !strings.Contains(p, "=") }), "query-without-value")
+	add(slices.ContainsFunc(pairs, func(p string) bool { return strings.HasSuffix(p, "=") }) && q.op == "ListObjectsV2", "query-empty")
+	add(loose(query), "query-escapes")
+	add(loose(path), "path-escapes")
+	add(strings.Contains(path, "+"), "path-plus")
+	add(q.key == "" && q.bucket != "" && strings.HasSuffix(path, "/"), "path-slash")
+	add(q.by.mode == "header" && !strings.Contains(q.get("Authorization"), ", "), "authorization")
+	add(q.by.mode == "header" && q.get("X-Amz-Date") == "", "date")
+	add(q.by.mode == "header" && q.fields.has("Date") && q.fields.has("X-Amz-Date"), "two-dates")
+	add(q.by.mode == "header" && now().Sub(q.by.scope.Time).Abs() > time.Minute, "clock")
+	add(q.by.mode == "header" && !slices.Contains(q.by.names, "x-amz-content-sha256"), "hash-unsigned")
+	seen := map[string]bool{}
+	for _, line := range q.had {
+		name := strings.ToLower(line[0])
+		add(seen[name], "field-twice")
+		add(line[1] == "" && name != "accept-encoding" && name != "user-agent", "field-empty")
+		add(strings.Contains(line[1], "  "), "field-spaces")
+		add(name != line[0] && http.CanonicalHeaderKey(name) != line[0], "field-case")
+		seen[name] = true
+	}
+	return slices.Compact(names)
+}
+
+// loose says that something is escaped otherwise than in the canonical form.
+func loose(escaped string) bool {
+	plain, err := url.PathUnescape(escaped)
+	return err == nil && strings.Contains(escaped, "%") && strings.Count(escape(plain, true), "%") != strings.Count(escaped, "%") ||
+		strings.ToUpper(strings.Join(codes.FindAllString(escaped, -1), "")) != strings.Join(codes.FindAllString(escaped, -1), "")
+}
+
+// codes match what is escaped.
+var codes = regexp.MustCompile(`%[0-9a-fA-F]{2}`)
 
 // numbers match what differs between ranges of one form.
 var numbers = regexp.MustCompile(`[0-9]+`)
