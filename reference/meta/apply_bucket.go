@@ -151,6 +151,9 @@ func (m *machine) deleteBucket(op DeleteBucket) (Result, error) {
 	return Result{Bucket: b.Bucket}, m.c.exec("DELETE FROM bucket WHERE id = ?", b.row)
 }
 
+var suspendingRemoves = fault.NewBug("version.suspending-removes",
+	"suspending versioning removes the versions that are not current", "V-19", "V-12", "V-13")
+
 func (m *machine) setVersioning(op SetVersioning) (Result, error) {
 	b, err := m.bucket(op.Bucket)
 	if err != nil {
@@ -158,6 +161,11 @@ func (m *machine) setVersioning(op SetVersioning) (Result, error) {
 	}
 	if op.State != VersioningEnabled && op.State != VersioningSuspended { // V-19: never back to ""
 		return Result{Bucket: b.Bucket}, &errcode.Error{Code: errcode.IllegalVersioningConfiguration}
+	}
+	if op.State == VersioningSuspended && suspendingRemoves.On() {
+		if err := m.c.exec("DELETE FROM version WHERE bucket = ?", b.row); err != nil {
+			return Result{}, err
+		}
 	}
 	b.Versioning, m.turned = op.State, true
 	return Result{Bucket: b.Bucket}, m.c.exec("UPDATE bucket SET versioning = ? WHERE id = ?", string(op.State), b.row)
