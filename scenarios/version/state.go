@@ -176,13 +176,19 @@ var _ = Add(Scenario{
 	Needs: []Feature{Versioning},
 	Check: func(ctx context.Context, s *S) {
 		b := s.VersionedBucket(ctx)
-		id := put(ctx, s, b, "k", "v")
+		put(ctx, s, b, "deleted", "v")
+		marker := mark(ctx, s, b, "deleted")
+		one, two := put(ctx, s, b, "k", "one"), put(ctx, s, b, "k", "two")
+		before, _ := list(ctx, s, b)
+		s.Expect(ids(before)).To(ContainElements(marker, one, two))
 		s.SetVersioning(ctx, b, types.BucketVersioningStatusSuspended)
-		all, _ := list(ctx, s, b)
-		s.Expect(ids(all)).To(Equal([]string{id}))
-		old, err := s.Get(ctx, b, "k", Version(id))
-		s.Expect(err).To(OK())
-		s.Expect(string(old.Bytes)).To(Equal("v"))
+		after, _ := list(ctx, s, b)
+		s.Expect(after).To(Equal(before))
+		for id, body := range map[string]string{one: "one", two: "two"} {
+			got, err := s.Get(ctx, b, "k", Version(id))
+			s.Expect(err).To(OK())
+			s.Expect(string(got.Bytes)).To(Equal(body))
+		}
 		body := []byte(`<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></VersioningConfiguration>`)
 		r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Query: "versioning=", Body: body, Header: [][2]string{ContentMD5(body)}})
 		s.Observe("PutBucketVersioning without a Status", Outcome(r))
