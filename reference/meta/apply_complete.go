@@ -20,6 +20,8 @@ var (
 		"the date of an object made of parts is that of its completion", "M-17")
 	createdTagsLost = fault.NewBug("multipart.tags-lost",
 		"an object made of parts lacks the tags of its upload", "M-18")
+	createdTypeLost = fault.NewBug("multipart.content-type-lost",
+		"an object made of parts lacks the Content-Type of its upload", "M-18")
 	createdClassLost = fault.NewBug("multipart.storage-class-lost",
 		"an object made of parts is STANDARD whatever its upload was", "M-18")
 	lastUncounted = fault.NewBug("multipart.size-without-last",
@@ -89,6 +91,9 @@ func (m *machine) completeUpload(op CompleteUpload) (Result, error) {
 	if createdMetadataLost.On() {
 		a.Metadata = nil
 	}
+	if createdTypeLost.On() {
+		a.ContentType = ""
+	}
 	if createdTagsLost.On() {
 		a.Tags = nil
 	}
@@ -117,8 +122,12 @@ func (m *machine) finish(b *bucketRow, u *uploadRow, cur *record, rec record, a 
 	return r, m.remember(b, u, &rec)
 }
 
-var etagOfText = fault.NewBug("multipart.etag-of-text",
-	"the ETag of an object made of parts is that of the text of the parts' ETags", "M-09")
+var (
+	etagOfText = fault.NewBug("multipart.etag-of-text",
+		"the ETag of an object made of parts is that of the text of the parts' ETags", "M-09")
+	onePartETag = fault.NewBug("multipart.etag-of-one",
+		"the ETag of an object made of one part is the part's", "M-09")
+)
 
 // partsETag is the ETag of an object of these parts (M-09); it checks the
 // list's own form: MalformedXML when empty, InvalidPartOrder, InvalidPart.
@@ -141,6 +150,9 @@ func partsETag(parts []PartRef) (string, error) {
 			sum = []byte(p.ETag)
 		}
 		h.Write(sum)
+	}
+	if len(parts) == 1 && onePartETag.On() {
+		return parts[0].ETag, nil
 	}
 	return hex.EncodeToString(h.Sum(nil)) + "-" + strconv.Itoa(len(parts)), nil
 }

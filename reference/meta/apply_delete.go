@@ -81,6 +81,8 @@ func (m *machine) deleteObjects(op DeleteObjects) (Result, error) {
 var (
 	deleteMissing = fault.NewBug("object.delete-missing-404",
 		"deleting a key that is not there fails with NoSuchKey", "O-05", "O-20")
+	deletedLate = fault.NewBug("conditional.delete-refused-late",
+		"a delete answers 412 after it has deleted", "W-14", "W-17")
 	suspendedRemoves = fault.NewBug("version.suspended-delete-removes",
 		"while versioning is suspended a delete removes the current version and adds no marker", "V-13")
 )
@@ -98,6 +100,12 @@ func (m *machine) deleteItem(b *bucketRow, owner string, item DeleteItem, ownOnl
 	// W-14, W-15; AWS evaluates conditional deletes on the current version only.
 	cond := WriteCondition{IfMatch: item.IfMatch}
 	if refusal, ok := cond.check(item.Key, cur).(*errcode.Error); ok {
+		if cur != nil && deletedLate.On() {
+			item.IfMatch = ""
+			d, err := m.deleteItem(b, owner, item, ownOnly)
+			d.Err = refusal
+			return d, err
+		}
 		return Deleted{VersionID: item.VersionID, Err: refusal}, nil
 	}
 	if item.VersionID != "" {
@@ -203,8 +211,12 @@ func (m *machine) removeVersion(b *bucketRow, key string, rec *record) error {
 	return m.dropContent(rec)
 }
 
-var markerSkipped = fault.NewBug("version.promotes-under-marker",
-	"a version under a delete marker becomes the current one when another is removed", "V-09", "V-22")
+var (
+	markerSkipped = fault.NewBug("version.promotes-under-marker",
+		"a version under a delete marker becomes the current one when another is removed", "V-09", "V-22")
+	promotedBare = fault.NewBug("version.promoted-loses-metadata",
+		"a version that becomes the current one again loses its metadata and tags", "V-04", "V-22")
+)
 
 // promote makes the newest version of a key live, if it has none that is and
 // the newest is no delete marker.
@@ -227,5 +239,10 @@ func (m *machine) promote(b *bucketRow, key string) error {
 		return err
 	}
 	m.count(nil, rec)
+	if promotedBare.On() {
+		if err := m.c.exec("UPDATE live SET attrs = NULL WHERE bucket = ? AND key = ?", b.row, []byte(key)); err != nil {
+			return err
+		}
+	}
 	return m.c.exec("DELETE FROM version WHERE bucket = ? AND key = ? AND nseq = ?", b.row, []byte(key), -rec.seq)
 }

@@ -72,11 +72,14 @@ func (w *Write) record(m *machine, owner string) record {
 	}
 }
 
-var refusedLate = fault.NewBug("conditional.put-refused-late",
-	"PutObject answers 412 after it has written the object", "W-01", "W-03", "W-08")
-
-var classKept = fault.NewBug("object.storage-class-kept",
-	"an object put over another without a storage class keeps the other's", "O-06")
+var (
+	refusedLate = fault.NewBug("conditional.put-refused-late",
+		"PutObject answers 412 after it has written the object", "W-01", "W-03", "W-08")
+	copyRefusedLate = fault.NewBug("conditional.copy-refused-late",
+		"CopyObject answers 412 after it has written the object", "W-13")
+	classKept = fault.NewBug("object.storage-class-kept",
+		"an object put over another without a storage class keeps the other's", "O-06")
+)
 
 func (m *machine) putObject(op PutObject) (Result, error) {
 	b, cur, err := m.target(&op.Write)
@@ -120,6 +123,11 @@ func (m *machine) putObject(op PutObject) (Result, error) {
 
 func (m *machine) copyObject(op CopyObject) (Result, error) {
 	b, cur, err := m.target(&op.Write)
+	if errcode.Of(err) == errcode.PreconditionFailed && copyRefusedLate.On() {
+		op.Condition = WriteCondition{}
+		r, failed := m.copyObject(op)
+		return r, cmp.Or(failed, err)
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -292,6 +300,9 @@ func (m *machine) number(b *bucketRow, rec *record) {
 	}
 }
 
+var displacedBare = fault.NewBug("version.noncurrent-loses-metadata",
+	"a version that is no longer the current one loses its metadata and tags", "V-04", "V-21")
+
 // displace makes room for a new current version (or marker) of key, where cur
 // is the live one. A content that the new version took over is kept.
 func (m *machine) displace(b *bucketRow, key string, cur *record, keep int64) error {
@@ -308,6 +319,11 @@ func (m *machine) displace(b *bucketRow, key string, cur *record, keep int64) er
 		if err := m.c.exec("INSERT INTO version(bucket, key, nseq, null_version, rec, attrs) SELECT bucket, key, ?, ?, rec, attrs FROM live WHERE bucket = ? AND key = ?",
 			-cur.seq, int64(cur.flags&flagNull), b.row, []byte(key)); err != nil {
 			return err
+		}
+		if displacedBare.On() {
+			if err := m.c.exec("UPDATE version SET attrs = NULL WHERE bucket = ? AND key = ? AND nseq = ?", b.row, []byte(key), -cur.seq); err != nil {
+				return err
+			}
 		}
 	}
 	if b.Versioning == VersioningSuspended { // V-12, V-13: there is one null version

@@ -150,12 +150,16 @@ func (m *machine) registerPart(op RegisterPart) (Result, error) {
 		u.row, int64(op.Number), op.Size, op.ETag, m.st.stamp, op.Checksum.Algorithm, op.Checksum.Type, op.Checksum.Value)
 }
 
-var firstDataKept = fault.NewBug("multipart.first-data-kept",
-	"a part that is uploaded again keeps the bytes that it had", "M-04")
+var (
+	firstDataKept = fault.NewBug("multipart.first-data-kept",
+		"a part that is uploaded again keeps the bytes that it had", "M-04")
+	firstLargeKept = fault.NewBug("multipart.first-large-data-kept",
+		"a large part that is uploaded again keeps the bytes that it had", "M-04")
+)
 
 // replacePart stores a part's bytes in place of those it had (M-04).
 func (m *machine) replacePart(content, number int64, extents []Extent, body []byte) error {
-	if firstDataKept.On() { // first: the rest costs a query
+	if firstDataKept.On() || firstLargeKept.On() && len(body) == 0 { // first: the rest costs a query
 		if had, _ := m.c.first("SELECT 1 FROM part WHERE content = ? AND number = ?", content, number); had != nil {
 			return m.c.exec("DELETE FROM part WHERE content = ? AND number = ?", content, number)
 		}

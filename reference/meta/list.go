@@ -25,6 +25,8 @@ var (
 		"a page begins with the last key of the page before", "L-02", "L-08")
 	fullTruncated = fault.NewBug("listing.full-page-truncated",
 		"a full page says that there is more", "L-18")
+	prefixTruncated = fault.NewBug("listing.last-prefix-truncated",
+		"a full page that ends in a common prefix says that there is more", "L-18")
 	uploadsListed = fault.NewBug("listing.uploads-listed",
 		"uploads in progress are listed as keys", "L-19", "M-15")
 )
@@ -94,7 +96,7 @@ func (tx *Tx) List(q ListQuery) (ListPage, error) {
 	if err != nil {
 		return res, err
 	}
-	if len(found)+len(p.prefixes) == q.Max && fullTruncated.On() {
+	if len(found)+len(p.prefixes) == q.Max && (fullTruncated.On() || p.isPrefix && prefixTruncated.On()) {
 		p.truncated = true
 	}
 	res.CommonPrefixes, res.Truncated = p.prefixes, p.truncated

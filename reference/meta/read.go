@@ -91,13 +91,20 @@ func (tx *Tx) Buckets(q BucketsQuery) (page BucketsPage, err error) {
 	return page, err
 }
 
-var goneIsCurrent = fault.NewBug("version.gone-is-current",
-	"a version that is gone reads as the current one", "V-05")
+var (
+	goneIsCurrent = fault.NewBug("version.gone-is-current",
+		"a version that is gone reads as the current one", "V-05")
+	nullUnknown = fault.NewBug("version.null-unread",
+		"the version null is not found where it is the current one", "V-03", "V-04", "V-12")
+)
 
 // locate returns a version of a key ("": the newest): NoSuchKey, NoSuchVersion.
 func locate(c *conn, bucket int64, key, version string) (rec *record, live bool, err error) {
 	if version != "" {
 		rec, live, err = findVersion(c, bucket, key, version)
+		if rec != nil && live && version == NullVersion && nullUnknown.On() {
+			rec, live = nil, false
+		}
 		if err == nil && rec == nil && goneIsCurrent.On() {
 			return locate(c, bucket, key, "")
 		}

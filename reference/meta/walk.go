@@ -34,6 +34,8 @@ var (
 		"the key that is the very prefix of a listing is left out", "L-20")
 	rolledListed = fault.NewBug("listing.rolled-key-listed",
 		"the first key of a common prefix is listed beside it", "L-04", "L-05", "L-20")
+	skipsFar = fault.NewBug("listing.prefix-skips-far",
+		"behind a common prefix of many keys a listing skips those that begin like its parent", "L-02", "L-04")
 	prefixIsFolder = fault.NewBug("listing.prefix-is-folder",
 		"a prefix that does not end in a slash matches whole names of folders only", "L-03")
 )
@@ -63,6 +65,9 @@ func walk(it cursor, prefix, delimiter string, max int, emit func(key string) er
 			}
 			skipped = 0
 			to, more := successor(group)
+			if len(group) > len(prefix)+len(delimiter) && skipsFar.On() {
+				to, more = successor(group[:len(group)-len(delimiter)])
+			}
 			if !more {
 				return p, nil
 			}

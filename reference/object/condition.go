@@ -97,6 +97,8 @@ var (
 		"the ETags of conditions are compared with the quotes around them", "C-01", "C-02", "CP-07")
 	starIsTag = fault.NewBug("object.condition-star",
 		"If-Match: * and If-None-Match: * match nothing", "C-01", "C-02")
+	notModifiedBare = fault.NewBug("object.not-modified-without-etag",
+		"a 304 has no ETag", "C-02")
 	copyNotModified = fault.NewBug("copy.not-modified",
 		"a condition on the source that means not modified answers 304 instead of 412", "CP-07", "M-24")
 )
@@ -180,6 +182,9 @@ func preconditionFailed(cond string) *errcode.Error {
 // notModifiedError carries the headers that RFC 9110 section 15.4.5 demands of
 // a 304: those which a 200 to the same request would have had.
 func notModifiedError(v *Version, show bool) *errcode.Error {
+	if notModifiedBare.On() {
+		return errcode.New(errcode.NotModified, "")
+	}
 	e := errcode.New(errcode.NotModified, "").
 		WithHeader("ETag", `"`+v.ETag+`"`).
 		WithHeader("Last-Modified", v.Modified.UTC().Format(httpTime))

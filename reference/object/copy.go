@@ -1,6 +1,7 @@
 package object
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -251,6 +252,8 @@ var (
 		"a copy lacks the user metadata of its source", "CP-02")
 	replaceKeeps = fault.NewBug("copy.replace-keeps",
 		"a copy with REPLACE and no metadata keeps those of its source", "CP-02")
+	replaceKeepsType = fault.NewBug("copy.replace-keeps-headers",
+		"a copy with REPLACE keeps the content headers of its source that the request does not name", "CP-02")
 	tagsLost = fault.NewBug("copy.tags-lost",
 		"a copy lacks the tags of its source", "CP-09")
 	tagsReplaceIgnored = fault.NewBug("copy.tagging-directive-ignored",
@@ -278,6 +281,10 @@ func miscopy(a *Attributes, in *CopyInput, src *source) {
 	}
 	if in.ReplaceMetadata && a.Metadata == nil && replaceKeeps.On() {
 		a.Metadata = src.Metadata
+	}
+	if in.ReplaceMetadata && replaceKeepsType.On() {
+		a.ContentType = cmp.Or(a.ContentType, src.ContentType)
+		a.ContentLanguage = cmp.Or(a.ContentLanguage, src.ContentLanguage)
 	}
 	if !in.ReplaceMetadata && metadataLost.On() {
 		a.Metadata = nil

@@ -17,6 +17,8 @@ var (
 		"PutObject ignores If-None-Match", "W-01")
 	checkedEarly = fault.NewBug("conditional.put-checked-early",
 		"PutObject looks at its condition before it reads the body, not as it writes", "W-18", "W-19", "W-20")
+	refusedRemoves = fault.NewBug("object.bad-digest-removes",
+		"a PutObject that is refused for its digest removes the object that the key had", "K-01", "O-16")
 	checksumNotComputed = fault.NewBug("checksum.none-by-default",
 		"an object that was put without a checksum has none", "K-04")
 )
@@ -53,6 +55,9 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 		cond.IfNoneMatch = ""
 	}
 	p, err := s.receive(ctx, in.Body, algorithm)
+	if errcode.Of(err) == errcode.BadDigest && refusedRemoves.On() {
+		_, _ = s.Delete(ctx, DeleteInput{Caller: in.Caller, Bucket: in.Bucket, Key: in.Key})
+	}
 	if err != nil {
 		return PutResult{}, err
 	}

@@ -140,6 +140,9 @@ func parsePartsPage(marker, limit string) (partsPage, error) {
 	return p, nil
 }
 
+var partsCountShown = fault.NewBug("object.attributes-parts-count",
+	"PartsCount of GetObjectAttributes is that of the page", "O-27")
+
 // objectParts appends one page of the parts that an object was made of. Part
 // elements are for parts with checksums only, as S3 documents.
 func (x *xmlBuf) objectParts(parts []object.PartInfo, page partsPage) {
@@ -151,7 +154,11 @@ func (x *xmlBuf) objectParts(parts []object.PartInfo, page partsPage) {
 		next = shown[len(shown)-1].Number
 	}
 	x.open("ObjectParts")
-	x.int("PartsCount", int64(len(parts)))
+	count := len(parts)
+	if len(shown) < count && partsCountShown.On() {
+		count = len(shown)
+	}
+	x.int("PartsCount", int64(count))
 	x.int("PartNumberMarker", int64(page.after))
 	x.int("NextPartNumberMarker", int64(next))
 	x.int("MaxParts", int64(page.max))

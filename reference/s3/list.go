@@ -64,6 +64,8 @@ var (
 		"LastModified of a listing is an hour ahead", "L-17", "O-25")
 	emptySizeUnsaid = fault.NewBug("listing.no-size-for-empty",
 		"a listing has no Size for an empty object", "L-17", "O-02")
+	classStandard = fault.NewBug("listing.storage-class-standard",
+		"every object of a listing is STANDARD", "L-17", "O-24")
 	etagBare = fault.NewBug("listing.etag-bare",
 		"the ETags of a listing have no quotes", "L-17")
 )
@@ -280,6 +282,9 @@ func (q *request) contents(x *xmlBuf, objects []object.Version, owner bool) {
 		}
 		if owner && !ownerNever.On() {
 			q.appendOwner(x, v.Owner)
+		}
+		if v.StorageClass != "" && classStandard.On() {
+			v.StorageClass = ""
 		}
 		x.text("StorageClass", storageClassOf(v.Attributes))
 		x.end("Contents")

@@ -88,6 +88,8 @@ var (
 		"DeleteObjects names no key but the first under Deleted", "O-20", "V-18")
 	nullIgnored = fault.NewBug("version.delete-many-null-ignored",
 		"DeleteObjects of the version null deletes the key", "V-18")
+	keyOnce = fault.NewBug("version.delete-many-key-once",
+		"DeleteObjects takes each key once, whichever versions are named", "V-18")
 	keysTrimmed = fault.NewBug("object.delete-many-keys-trimmed",
 		"DeleteObjects takes keys without the spaces at their ends", "O-20")
 	markerIDUnsaid = fault.NewBug("version.delete-many-marker-id",
@@ -130,6 +132,9 @@ func (q *request) deleteMany(items []object.DeleteItem) ([]object.DeleteOutcome,
 	ask := make([]object.DeleteItem, 0, len(items))
 	for i, item := range items {
 		out[i].Item = item
+		if i > 0 && items[i-1].Key == item.Key && keyOnce.On() {
+			item = items[i-1]
+		}
 		if len(item.Key) > maxKey {
 			out[i].Err = &errcode.Error{Code: errcode.KeyTooLong}
 			continue

@@ -26,6 +26,11 @@ var _ = Add(Scenario{
 		head, err := s.Head(ctx, b, "k")
 		s.Expect(err).To(OK())
 		s.Expect(aws.ToString(head.ETag)).To(Equal(compositeETag(s.Bytes(minPart), []byte("tail"))))
+		u := create(ctx, s, b, "one")
+		s.Must(failed(u.complete(ctx, u.part(ctx, 1, []byte("alone")))), "complete the upload")
+		head, err = s.Head(ctx, b, "one")
+		s.Expect(err).To(OK())
+		s.Expect(aws.ToString(head.ETag)).To(Equal(compositeETag([]byte("alone"))), "of one part")
 	},
 })
 

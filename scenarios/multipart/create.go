@@ -190,13 +190,15 @@ var _ = Add(Scenario{
 	Needs: []Feature{Multipart},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		u := create(ctx, s, b, "k")
-		old := u.part(ctx, 1, []byte("old data"))
-		fresh := u.part(ctx, 1, []byte("new"))
-		s.Expect(u.complete(ctx, old)).To(FailWith(400, "InvalidPart"), "completion with the replaced part's ETag")
-		s.ExpectAbsent(ctx, b, "k")
-		s.Expect(u.complete(ctx, fresh)).To(OK())
-		s.ExpectBody(ctx, b, "k", "new")
+		for key, bodies := range map[string][2]string{"small": {"old data", "new"}, "large": {string(s.Bytes(200_000)), string(s.Bytes(200_001)[1:])}} {
+			u := create(ctx, s, b, key)
+			old := u.part(ctx, 1, []byte(bodies[0]))
+			fresh := u.part(ctx, 1, []byte(bodies[1]))
+			s.Expect(u.complete(ctx, old)).To(FailWith(400, "InvalidPart"), "completion with the replaced part's ETag")
+			s.ExpectAbsent(ctx, b, key)
+			s.Expect(u.complete(ctx, fresh)).To(OK())
+			s.ExpectBody(ctx, b, key, bodies[1])
+		}
 	},
 })
 

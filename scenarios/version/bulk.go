@@ -36,6 +36,26 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "version.delete-objects.same-key",
+	Rule:  "V-18",
+	Says:  "DeleteObjects MUST remove each version that it names, several of one key too, and no other.",
+	Ref:   api + "API_ObjectIdentifier.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		one, two, three := put(ctx, s, b, "k", "one"), put(ctx, s, b, "k", "two"), put(ctx, s, b, "k", "three")
+		out, err := s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: []types.ObjectIdentifier{
+			{Key: aws.String("k"), VersionId: &three}, {Key: aws.String("k"), VersionId: &one}}}})
+		s.Expect(err).To(OK())
+		s.Expect(out.Deleted).To(HaveLen(2), "errors: %v", out.Errors)
+		all, _ := list(ctx, s, b)
+		s.Expect(all).To(Equal([]entry{{"k", two, false, true}}))
+		s.ExpectBody(ctx, b, "k", "two")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "version.delete-objects.null",
 	Rule:  "V-18",
 	Says:  "DeleteObjects of the version null MUST remove that version and nothing else, and make no delete marker.",
