@@ -15,6 +15,9 @@ type Part struct {
 	Size int64
 }
 
+var countUnsaid = fault.NewBug("checksum.composite-without-count",
+	"a COMPOSITE checksum does not tell the number of parts", "K-09")
+
 // Composite returns the composite value of the parts in order: the checksum of
 // their raw values laid end to end, and "-N". It fails when a value has the
 // wrong length or there is no part.
@@ -25,6 +28,9 @@ func (a Algorithm) Composite(parts []Part) (string, error) {
 	h := a.New()
 	for _, p := range parts {
 		h.Write(p.Sum)
+	}
+	if countUnsaid.On() {
+		return Encode(h.Sum(nil)), nil
 	}
 	return Encode(h.Sum(nil)) + "-" + strconv.Itoa(len(parts)), nil
 }

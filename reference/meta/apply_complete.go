@@ -22,6 +22,8 @@ var (
 		"an object made of parts lacks the tags of its upload", "M-18")
 	createdTypeLost = fault.NewBug("multipart.content-type-lost",
 		"an object made of parts lacks the Content-Type of its upload", "M-18")
+	otherUploadsEnd = fault.NewBug("multipart.complete-ends-all",
+		"CompleteMultipartUpload ends the other uploads of its key", "M-01")
 	createdClassLost = fault.NewBug("multipart.storage-class-lost",
 		"an object made of parts is STANDARD whatever its upload was", "M-18")
 	lastUncounted = fault.NewBug("multipart.size-without-last",
@@ -108,6 +110,11 @@ func (m *machine) finish(b *bucketRow, u *uploadRow, cur *record, rec record, a 
 	attrs, err := packAttrs(a)
 	if err != nil {
 		return Result{}, err
+	}
+	if otherUploadsEnd.On() {
+		if err := m.c.exec("DELETE FROM upload WHERE bucket = ? AND key = ?", b.row, []byte(u.Key)); err != nil {
+			return Result{}, err
+		}
 	}
 	if uploadStays.On() {
 		return m.install(b, u.Key, cur, &rec, attrs, a)

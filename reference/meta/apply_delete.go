@@ -83,6 +83,8 @@ var (
 		"deleting a key that is not there fails with NoSuchKey", "O-05", "O-20")
 	deletedLate = fault.NewBug("conditional.delete-refused-late",
 		"a delete answers 412 after it has deleted", "W-14", "W-17")
+	deleteByPrefix = fault.NewBug("object.delete-takes-children",
+		"deleting a key deletes those under it as a folder too", "O-15", "O-05")
 	suspendedRemoves = fault.NewBug("version.suspended-delete-removes",
 		"while versioning is suspended a delete removes the current version and adds no marker", "V-13")
 )
@@ -117,6 +119,11 @@ func (m *machine) deleteItem(b *bucketRow, owner string, item DeleteItem, ownOnl
 		}
 		if cur == nil {
 			return Deleted{}, nil
+		}
+		if deleteByPrefix.On() {
+			if err := m.c.exec("DELETE FROM live WHERE bucket = ? AND key >= ? AND key < ?", b.row, []byte(item.Key+"/"), []byte(item.Key+"0")); err != nil {
+				return Deleted{}, err
+			}
 		}
 		return Deleted{}, m.removeLive(b, item.Key, cur)
 	}

@@ -75,6 +75,8 @@ var (
 		"every version of a listing is the latest", "V-14")
 	fullVersions = fault.NewBug("version.list-full-truncated",
 		"a full page of versions says that there is more", "V-15")
+	markersUnlisted = fault.NewBug("version.old-markers-unlisted",
+		"a delete marker that is not the latest is not listed", "V-14", "V-11")
 	versionsPaired = fault.NewBug("version.oldest-first",
 		"the versions of a key are listed oldest first", "V-14")
 )
@@ -85,6 +87,10 @@ func (it *versionCursor) page(b *bucketRow, q VersionsQuery, res *VersionsPage) 
 		rec, err := it.record()
 		if err != nil {
 			return err
+		}
+		if rec.is(flagMarker) && !it.latest && markersUnlisted.On() {
+			last = &rec
+			return nil
 		}
 		v := rec.version(&b.Bucket, key)
 		v.Latest = it.latest || allLatest.On()

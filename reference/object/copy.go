@@ -254,6 +254,8 @@ var (
 		"a copy with REPLACE and no metadata keeps those of its source", "CP-02")
 	replaceKeepsType = fault.NewBug("copy.replace-keeps-headers",
 		"a copy with REPLACE keeps the content headers of its source that the request does not name", "CP-02")
+	largeBare = fault.NewBug("copy.large-loses-metadata",
+		"a copy of a large object lacks its user metadata", "CP-02")
 	tagsLost = fault.NewBug("copy.tags-lost",
 		"a copy lacks the tags of its source", "CP-09")
 	tagsReplaceIgnored = fault.NewBug("copy.tagging-directive-ignored",
@@ -286,7 +288,7 @@ func miscopy(a *Attributes, in *CopyInput, src *source) {
 		a.ContentType = cmp.Or(a.ContentType, src.ContentType)
 		a.ContentLanguage = cmp.Or(a.ContentLanguage, src.ContentLanguage)
 	}
-	if !in.ReplaceMetadata && metadataLost.On() {
+	if !in.ReplaceMetadata && (metadataLost.On() || src.Content != 0 && largeBare.On()) {
 		a.Metadata = nil
 	}
 	if !in.ReplaceTags && tagsLost.On() {

@@ -84,6 +84,8 @@ var (
 		"a range is served whatever the conditions say", "C-09")
 	headPrevious = fault.NewBug("version.head-previous",
 		"HEAD describes the version before the current one", "V-04")
+	rangeOfPart = fault.NewBug("version.range-of-current",
+		"a range of a version that is named is one of the current version", "V-04")
 	attributesOfCurrent = fault.NewBug("version.attributes-of-current",
 		"GetObjectAttributes ignores versionId", "V-21")
 )
@@ -96,6 +98,9 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 			"Cannot specify both Range header and partNumber query parameter")
 	}
 	if in.ForAttributes && in.VersionID != "" && attributesOfCurrent.On() {
+		in.VersionID = ""
+	}
+	if body && in.Range != "" && in.VersionID != "" && rangeOfPart.On() {
 		in.VersionID = ""
 	}
 	r := &GetResult{}

@@ -88,6 +88,8 @@ var (
 		"UploadPartCopy ignores the conditions on its source", "M-24")
 	rangeAtStart = fault.NewBug("multipart.copy-range-at-start",
 		"UploadPartCopy of a range copies as many bytes from the start of its source", "M-23")
+	versionOfPart = fault.NewBug("multipart.copy-current",
+		"UploadPartCopy copies the current version whichever is named", "M-23")
 	wholeCut = fault.NewBug("multipart.copy-whole-cut",
 		"UploadPartCopy of a whole source lacks its last byte", "M-23")
 	rangeOpen = fault.NewBug("multipart.copy-range-form",
@@ -95,6 +97,9 @@ var (
 )
 
 func (s *Service) copyPartOnce(ctx context.Context, in CopyPartInput, u Upload) (res CopyPartResult, again bool, err error) {
+	if in.SourceVersion != "" && versionOfPart.On() {
+		in.SourceVersion = ""
+	}
 	if in.SourceConditions != (Conditions{}) && partUnconditional.On() {
 		in.SourceConditions = Conditions{}
 	}

@@ -66,6 +66,8 @@ var (
 		"a listing has no Size for an empty object", "L-17", "O-02")
 	classStandard = fault.NewBug("listing.storage-class-standard",
 		"every object of a listing is STANDARD", "L-17", "O-24")
+	sizesCut = fault.NewBug("listing.size-16-bit",
+		"the Size of a listing is cut to 16 bits", "L-17", "M-09")
 	etagBare = fault.NewBug("listing.etag-bare",
 		"the ETags of a listing have no quotes", "L-17")
 )
@@ -269,6 +271,9 @@ func (q *request) contents(x *xmlBuf, objects []object.Version, owner bool) {
 		x.key("Key", v.Key)
 		if dateLocal.On() {
 			v.Modified = v.Modified.Add(time.Hour)
+		}
+		if v.Size > 0xffff && sizesCut.On() {
+			v.Size &= 0xffff
 		}
 		x.time("LastModified", v.Modified)
 		if etagBare.On() {

@@ -100,6 +100,8 @@ var (
 		"GET and HEAD never return x-amz-storage-class", "O-24")
 	standardSaid = fault.NewBug("object.standard-class-said",
 		"GET and HEAD return the storage class STANDARD", "O-24")
+	classOfRange = fault.NewBug("object.range-length-of-object",
+		"Content-Range says that the object is as long as the range", "C-10", "C-11", "C-12")
 	countUnasked = fault.NewBug("multipart.parts-count-unasked",
 		"x-amz-mp-parts-count is sent without partNumber", "M-21")
 	rangesMultipart = fault.NewBug("object.ranges-multipart",
@@ -188,12 +190,20 @@ func (q *request) setObject(res *object.GetResult) {
 	}
 	q.set("Content-Length", strconv.FormatInt(res.Length, 10))
 	if res.Partial {
-		q.set("Content-Range", contentRange(res.Offset, res.Length, v.Size))
+		q.set("Content-Range", contentRange(res.Offset, res.Length, q.sizeOf(res)))
 	}
 	if q.wantsChecksum() || checksumUnasked.On() {
 		q.setRangeChecksum(res)
 	}
 	q.override()
+}
+
+// sizeOf is the length that Content-Range gives the object.
+func (q *request) sizeOf(res *object.GetResult) int64 {
+	if res.Length < res.Version.Size && classOfRange.On() {
+		return res.Length
+	}
+	return res.Version.Size
 }
 
 // setRangeChecksum sends the checksum that covers the bytes of the answer. For

@@ -88,6 +88,8 @@ var (
 		"DeleteObjects names no key but the first under Deleted", "O-20", "V-18")
 	nullIgnored = fault.NewBug("version.delete-many-null-ignored",
 		"DeleteObjects of the version null deletes the key", "V-18")
+	lastUndeleted = fault.NewBug("object.delete-many-last-kept",
+		"DeleteObjects names the last of its keys under Deleted and leaves it", "O-20")
 	keyOnce = fault.NewBug("version.delete-many-key-once",
 		"DeleteObjects takes each key once, whichever versions are named", "V-18")
 	keysTrimmed = fault.NewBug("object.delete-many-keys-trimmed",
@@ -144,6 +146,9 @@ func (q *request) deleteMany(items []object.DeleteItem) ([]object.DeleteOutcome,
 	if len(ask) == 0 {
 		_, err := q.h.cfg.Backend.DeleteMany(q.ctx, q.caller, q.bucket, nil)
 		return out, err
+	}
+	if last := len(ask) - 1; last > 0 && lastUndeleted.On() {
+		ask[last] = ask[0]
 	}
 	got, err := q.h.cfg.Backend.DeleteMany(q.ctx, q.caller, q.bucket, ask)
 	if err != nil {
