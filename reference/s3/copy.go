@@ -15,7 +15,7 @@ type source struct{ bucket, key, version string }
 
 var (
 	sourcePlain = fault.NewBug("copy.source-not-decoded",
-		"the percent-encoding of x-amz-copy-source is left as it is", "CP-06")
+		"the percent-encoding of x-amz-copy-source is left as it is", "CP-06", "O-13")
 	sourceSlash = fault.NewBug("copy.source-slash",
 		"x-amz-copy-source must not begin with a slash", "CP-06")
 	sourceTwice = fault.NewBug("copy.source-decoded-twice",

@@ -59,7 +59,7 @@ var (
 	anyEncoding = fault.NewBug("listing.encoding-unknown-ignored",
 		"an encoding-type that does not exist is ignored", "L-14")
 	unmatchedMissing = fault.NewBug("listing.unmatched-404",
-		"a listing whose page is empty fails with 404 NoSuchKey where a prefix was asked for", "L-03")
+		"ListObjects, the first version, fails with 404 NoSuchKey where no key begins with the prefix", "L-03")
 	dateLocal = fault.NewBug("listing.date-of-zone",
 		"LastModified of a listing is an hour ahead", "L-17", "O-25")
 	emptySizeUnsaid = fault.NewBug("listing.no-size-for-empty",
@@ -147,9 +147,6 @@ func (q *request) page(l listing, after string, afterPrefix bool) (object.ListRe
 	if err == nil {
 		q.setSome("x-amz-bucket-region", res.Bucket.Region)
 	}
-	if err == nil && l.prefix != "" && len(res.Objects)+len(res.CommonPrefixes) == 0 && unmatchedMissing.On() {
-		err = &errcode.Error{Code: errcode.NoSuchKey}
-	}
 	return res, err
 }
 
@@ -164,6 +161,9 @@ func (q *request) listV1() error {
 		after = inFrontOf(after)
 	}
 	res, err := q.page(l, after, afterPrefix)
+	if err == nil && l.prefix != "" && len(res.Objects)+len(res.CommonPrefixes) == 0 && unmatchedMissing.On() {
+		err = &errcode.Error{Code: errcode.NoSuchKey}
+	}
 	if err != nil {
 		return err
 	}
