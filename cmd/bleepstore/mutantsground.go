@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"bleepstore/conformance"
 	"bleepstore/conformance/mutation"
@@ -31,7 +32,7 @@ func grounds(o conformance.Options) map[string]mutation.Ground {
 // serverGround opens a reference server in this process.
 func serverGround(o conformance.Options) mutation.Ground {
 	return func(ctx context.Context) (*mutation.Site, error) {
-		at := o
+		at := impatient(o)
 		shut, err := embed(ctx, &at, reference.Memory, "")
 		if err != nil {
 			return nil, err
@@ -40,11 +41,18 @@ func serverGround(o conformance.Options) mutation.Ground {
 	}
 }
 
+// impatient are the options for a server that is in this process: what does not come
+// at once will not come.
+func impatient(o conformance.Options) conformance.Options {
+	o.Settle, o.Timeout = min(o.Settle, time.Second), min(o.Timeout, 10*time.Second)
+	return o
+}
+
 // liarGround opens a reference server in this process, and a liar before it, which
 // TLS goes round.
 func liarGround(o conformance.Options) mutation.Ground {
 	return func(ctx context.Context) (*mutation.Site, error) {
-		at := o
+		at := impatient(o)
 		shut, err := embed(ctx, &at, reference.Memory, "")
 		if err != nil {
 			return nil, err

@@ -21,8 +21,13 @@ type Bench struct {
 	Getenv    func(string) string // what says how a server that is not our own is reached
 }
 
-// leaving bounds what is done to a server that may be broken for good.
-const leaving = 10 * time.Second
+const (
+	// leaving bounds what is done to a server that may be broken for good.
+	leaving = 10 * time.Second
+	// restTime bounds the rest of a job: scenarios that wait for what a bug keeps
+	// from coming take their time.
+	restTime = 20 * time.Second
+)
 
 // List tells what there is. It opens each ground for it.
 func (b *Bench) List(ctx context.Context) (*Inventory, error) {
@@ -149,31 +154,44 @@ func (b *Bench) visit(ctx context.Context, j Job) (_ *visit, err error) {
 // work runs the scenarios of the job.
 func (v *visit) work(ctx context.Context, began time.Time, out *Outcome) error {
 	done := map[string]bool{}
-	for i, id := range slices.Concat(v.job.First, v.job.Then) {
-		first := i < len(v.job.First)
-		if first && out.Killer != "" || done[id] {
-			continue
+	run := func(ids []string, more func() bool, ended func(Trial)) error {
+		for _, id := range ids {
+			if done[id] {
+				continue
+			}
+			if !more() {
+				return nil
+			}
+			done[id] = true
+			t, ok, err := v.try(ctx, id)
+			if err != nil || !ok { // ctx has ended, which the caller tells
+				return err
+			}
+			out.Trials = append(out.Trials, t)
+			if ended(t); out.Killer != "" && out.Kill == 0 {
+				out.Kill = time.Since(began)
+			}
 		}
-		done[id] = true
-		t, ok, err := v.try(ctx, id)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return nil // ctx has ended, which the caller tells
-		}
-		out.Trials = append(out.Trials, t)
-		if out.Killer != "" {
-			continue
-		}
-		if out.Killer = t.broke(v.job.Shapes); out.Killer == "" && first && t.Failed() {
-			out.Killer = t.ID
-		}
-		if out.Killer != "" {
-			out.Kill = time.Since(began)
+		return nil
+	}
+	shape := func(t Trial) {
+		if out.Killer == "" {
+			out.Killer = t.broke(v.job.Shapes)
 		}
 	}
-	return nil
+	err := run(v.job.First, func() bool { return out.Killer == "" }, func(t Trial) {
+		if shape(t); out.Killer == "" && t.Failed() {
+			out.Killer = t.ID
+		}
+	})
+	if err == nil {
+		err = run(v.job.Then, func() bool { return true }, shape)
+	}
+	late := time.Now().Add(restTime)
+	if err == nil {
+		err = run(v.job.Rest, func() bool { return time.Now().Before(late) }, shape)
+	}
+	return err
 }
 
 // try runs one scenario.

@@ -76,7 +76,7 @@ func (b *base) choose(m fault.Mutant, ground string, seed uint64, control int) *
 	}
 	for _, name := range areasOf(b.scenes) {
 		if c.own[name] {
-			c.job.Then = append(c.job.Then, rest[name]...)
+			c.job.Rest = append(c.job.Rest, rest[name]...)
 		}
 	}
 	return c

@@ -19,6 +19,8 @@ type Job struct {
 	First []string `json:"first,omitempty"`
 	// Then are all run, after those, unless they have been.
 	Then []string `json:"then,omitempty"`
+	// Rest are run in the end, unless they have been, for as long as a rest may take.
+	Rest []string `json:"rest,omitempty"`
 	// Shapes are invariants: a scenario with an exchange that breaks one of them
 	// is a killer too.
 	Shapes []string `json:"shapes,omitempty"`

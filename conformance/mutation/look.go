@@ -43,7 +43,7 @@ func (m *Matrix) look(ctx context.Context, slots []*slot) {
 		sus := suspects[i]
 		suspects = slices.Delete(suspects, i, i+1)
 		return func(ctx context.Context, s *slot) {
-			out, err := s.do(ctx, Job{Ground: sus.ground, Seed: m.Seed, Mutant: sus.name, Then: ids})
+			out, err := s.do(ctx, Job{Ground: sus.ground, Seed: m.Seed, Mutant: sus.name, Rest: ids})
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			if sus.family != nil {

@@ -175,7 +175,7 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 		return
 	}
 	if m.Fast {
-		c.job.Then, c.areas = nil, nil
+		c.job.Then, c.job.Rest, c.areas = nil, nil, nil
 	}
 	out, err := s.do(ctx, c.job)
 	if err != nil {

@@ -62,18 +62,18 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, worker Worker) error {
 	for {
 		select {
 		case o, more := <-orders:
-			if !more {
-				select {
-				case err := <-broken:
-					return err
-				default:
-					return nil
+			if more {
+				if err := enc.Encode(follow(ctx, o, worker)); err != nil {
+					return fmt.Errorf("replies: %w", err)
 				}
-			}
-			if err := enc.Encode(follow(ctx, o, worker)); err != nil {
-				return fmt.Errorf("replies: %w", err)
+				continue
 			}
 		case <-ctx.Done():
+		}
+		select {
+		case err := <-broken:
+			return err
+		default:
 			return nil
 		}
 	}
