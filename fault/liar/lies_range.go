@@ -1,7 +1,6 @@
 package liar
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -85,76 +84,6 @@ var (
 			}
 			a.recode(http.StatusPartialContent)
 			a.body = nil
-			return true
-		})
-)
-
-// filled is a GET that has bytes to be changed.
-func filled(q *request, a *answer) bool {
-	return a.ok() && len(a.body) > 0 && q.method == http.MethodGet
-}
-
-var (
-	_ = alter("lie.body.flip", "GetObject answers with one bit of the object turned",
-		breaks("object.range.one-byte", "object.put.content-md5.right", "object.get.if-unmodified-since.unparsable"), ops("GetObject"), func(q *request, a *answer) bool {
-			if !filled(q, a) {
-				return false
-			}
-			a.body[len(a.body)/2] ^= 1
-			return true
-		})
-	_ = alter("lie.body.flip-large", "GetObject answers with one bit turned in an object of a mebibyte or more",
-		breaks("multipart.copy.range-of-parts", "multipart.complete.subset", "multipart.number.get"), ops("GetObject"), func(q *request, a *answer) bool {
-			if !filled(q, a) || len(a.body) < 1<<20 {
-				return false
-			}
-			a.body[len(a.body)-len(a.body)/3] ^= 0x80
-			return true
-		})
-	_ = alter("lie.body.last-byte", "GetObject leaves the last byte out, and announces as much",
-		breaks("object.range.one-byte", "object.put.content-md5.right", "object.get.if-unmodified-since.unparsable"), ops("GetObject"), func(q *request, a *answer) bool {
-			if !filled(q, a) {
-				return false
-			}
-			a.body = a.body[:len(a.body)-1]
-			return true
-		})
-	_ = alter("lie.body.cut", "GetObject announces the whole object, and ends the connection in the middle of it",
-		breaks("object.range.open", "object.put.content-md5.right", "wire.length.same-lines"), ops("GetObject"), func(q *request, a *answer) bool {
-			if !filled(q, a) || len(a.body) < 2 {
-				return false
-			}
-			a.length, a.cut = len(a.body), true
-			a.drop("Transfer-Encoding")
-			a.body = a.body[:len(a.body)/2]
-			return true
-		})
-	_ = alter("lie.body.zeros", "GetObject answers with zeros for the last kibibyte of a longer object",
-		breaks("streaming.put.unsigned-trailer.right.crc32", "streaming.part.signed.chunks", "streaming.put.signed-trailer.right.sha1"), ops("GetObject"), func(q *request, a *answer) bool {
-			if !filled(q, a) || len(a.body) <= 1<<10 {
-				return false
-			}
-			copy(a.body[len(a.body)-1<<10:], bytes.Repeat([]byte{0}, 1<<10))
-			return true
-		})
-	_ = alter("lie.head.length", "HeadObject announces one byte more than the object has",
-		breaks("X-22", "wire.answer.*"), ops("HeadObject"), func(_ *request, a *answer) bool {
-			n, err := strconv.Atoi(a.get("Content-Length"))
-			a.set("Content-Length", strconv.Itoa(n+1))
-			return a.ok() && err == nil
-		})
-	_ = alter("lie.head.empty", "HeadObject announces a length of 0",
-		breaks("X-22", "wire.answer.*"), ops("HeadObject"), func(_ *request, a *answer) bool {
-			had := a.ok() && a.get("Content-Length") != "0"
-			a.set("Content-Length", "0")
-			return had
-		})
-	_ = alter("lie.head.body", "HeadObject of a missing key answers 200",
-		breaks("O-03", "object.head.missing"), ops("HeadObject"), func(q *request, a *answer) bool {
-			if a.status != http.StatusNotFound {
-				return false
-			}
-			*a = *pretend(q)
 			return true
 		})
 )
