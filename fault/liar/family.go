@@ -130,6 +130,10 @@ func ignore(op, name string) lie {
 			}
 		} else {
 			q.forget(name)
+			if slices.ContainsFunc(resources, func(r struct{ query, name string }) bool { return r.query == name }) {
+				q.forget("id") // of what, if not of the resource
+				q.forget("annotationName")
+			}
 			q.dropAll(func(field string) bool { return fieldName(field) == name })
 		}
 		if !q.resign() {

@@ -39,7 +39,7 @@ var (
 			return had
 		})
 	_ = add("lie.condition.applied", "a PutObject whose condition does not hold answers 412 and stores the body",
-		breaks("W-01", "W-03", "I0", "conditional.put.*"), perform("PutObject", "PreconditionFailed"))
+		breaks("W-01", "W-03"), perform("PutObject", "PreconditionFailed"))
 )
 
 // sourceConditions are those that a copy sets its source.

@@ -1,6 +1,8 @@
 package liar
 
 import (
+	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,8 +78,8 @@ var (
 			return len(all(a.body, "Contents")) > 1 && entries(a, "Contents", func(e []string) []string { return e[1:] })
 		})
 	_ = alter("lie.list.twice", "the last key of a page comes twice",
-		breaks("listing.token.continues", "listing.start-after.exclusive", "listing.delimiter.absent-from-keys"), listings, func(_ *request, a *answer) bool {
-			return len(all(a.body, "Contents")) > 1 && entries(a, "Contents", func(e []string) []string { return append(e, e[len(e)-1]) })
+		breaks("listing.token.continues", "listing.start-after.exclusive", "listing.versions.current-only"), listings, func(_ *request, a *answer) bool {
+			return entries(a, "Contents", func(e []string) []string { return append(e, e[len(e)-1]) })
 		})
 	_ = alter("lie.list.prefix-twice", "a common prefix comes twice",
 		breaks("listing.delimiter.any.multi-byte", "listing.encoding.fields", "listing.prefix.directory.parent"), listings, func(_ *request, a *answer) bool {
@@ -167,3 +169,47 @@ func before(q *request, name string) bool {
 	q.param(name, key[:len(key)-1]+string(key[len(key)-1]-1)+"~~~")
 	return true
 }
+
+// shows registers a lie by which listings have a key that a request made them hide,
+// until another one takes it away.
+func shows(name, says string, hides func(q *request, a *answer) bool, broken ...string) *lie {
+	return add(name, says, broken, lie{
+		on:   func(q *request) bool { return q.key != "" && q.method != http.MethodGet || listings(q) },
+		when: func(q *request, a *answer) bool { return listings(q) && a.ok() || hides(q, a) },
+		change: func(t *telling, q *request, a *answer) bool {
+			if !listings(q) {
+				t.keep(q.bucket, &answer{of: q.key})
+				return false
+			}
+			hidden, ok := t.recall(q.bucket)
+			if !ok || strings.Contains(string(a.body), "<Key>"+hidden.of+"</Key>") {
+				return false
+			}
+			return replace(a, "</ListBucketResult>", "<Contents><Key>"+hidden.of+"</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified>"+
+				"<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>0</Size><StorageClass>STANDARD</StorageClass></Contents></ListBucketResult>")
+		},
+	})
+}
+
+var (
+	_ = shows("lie.list.markers-shown", "listings have keys whose current version is a delete marker",
+		func(_ *request, a *answer) bool { return a.ok() && a.get("X-Amz-Delete-Marker") == "true" }, "listing.delete-markers.hidden")
+	_ = shows("lie.list.uploads-shown", "listings have keys of uploads that are under way",
+		func(q *request, a *answer) bool { return a.ok() && q.op == "CreateMultipartUpload" }, "listing.uploads.hidden")
+	_ = alter("lie.list.encoded-twice", "names are encoded twice where encoding-type asks for it once",
+		breaks("listing.encoding.*"), listings, func(q *request, a *answer) bool {
+			had := false
+			a.body = each(a.body, "Key", func(_ int, e string) string {
+				key := textOf([]byte(e), "Key")
+				had = had || key != url.QueryEscape(key)
+				return "<Key>" + url.QueryEscape(key) + "</Key>"
+			})
+			return had && a.ok() && q.params().Get("encoding-type") == "url"
+		})
+	_ = revise("lie.list.owner-unasked", "ListObjectsV2 returns owners that nobody asked for",
+		breaks("listing.owner.default"), v2, func(q *request) bool {
+			had := q.params().Get("fetch-owner")
+			q.param("fetch-owner", "true")
+			return had == ""
+		})
+)

@@ -138,3 +138,18 @@ func (q *request) dropAll(pick func(string) bool) (had bool) {
 	q.fields = out
 	return had
 }
+
+var (
+	_ = alter("lie.head.storage-class", "reads say of every object that its class is STANDARD",
+		breaks("object.storage-class.*"), reads, func(_ *request, a *answer) bool {
+			had := a.ok() && a.get("X-Amz-Storage-Class") != "STANDARD"
+			a.set("x-amz-storage-class", "STANDARD")
+			return had
+		})
+	_ = revise("lie.checksum.unasked", "reads answer with checksums that nobody asked for",
+		breaks("checksum.read.not-asked"), reads, func(q *request) bool {
+			asked := q.fields.has("X-Amz-Checksum-Mode")
+			q.set("x-amz-checksum-mode", "ENABLED")
+			return !asked
+		})
+)

@@ -66,3 +66,20 @@ var (
 	_ = alter("lie.version.never-truncated", "ListObjectVersions is never truncated",
 		breaks("version.list.truncated", "version.list.prefix-pages", "version.list.paging-null"), ops("ListObjectVersions"), func(_ *request, a *answer) bool { return retext(a, "IsTruncated", "false") })
 )
+
+var (
+	_ = alter("lie.version.never-set", "GetBucketVersioning of a bucket that was never configured has a Status",
+		breaks("version.config.never"), ops("GetBucketVersioning"), func(_ *request, a *answer) bool {
+			if !a.ok() || strings.Contains(string(a.body), "<Status>") {
+				return false
+			}
+			a.body = []byte(xmlHead + "<VersioningConfiguration" + space + "><Status>Suspended</Status></VersioningConfiguration>")
+			return true
+		})
+	_ = alter("lie.version.unversioned-id", "PutObject into a bucket without versions answers with a version id",
+		breaks("version.unversioned.null"), ops("PutObject"), func(_ *request, a *answer) bool {
+			had := a.ok() && !a.fields.has("X-Amz-Version-Id")
+			a.set("x-amz-version-id", "3sL4kqtJlcpXroDTDmJ")
+			return had
+		})
+)

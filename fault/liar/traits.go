@@ -151,7 +151,7 @@ func traitsOfKey(key string) (names []string) {
 		names = append(names, "key-long")
 	}
 	for _, part := range []string{"//", "/./", "/../"} {
-		if strings.Contains("/"+key+"/", part) {
+		if key != "" && strings.Contains("/"+key+"/", part) {
 			names = append(names, fmt.Sprintf("key-with-%x", part))
 		}
 	}
