@@ -65,7 +65,7 @@ var (
 // once in so many reads a rare lie is told.
 const (
 	staleOnceIn = 1000
-	swapOnceIn  = 300
+	swapOnceIn  = 100
 )
 
 var (
@@ -77,7 +77,7 @@ var (
 	_ = add("lie.stale.always", "GetObject answers what stood there before the last write, where it has read that",
 		breaks("object.put.seen-at-once"),
 		lie{on: ops("GetObject"), when: worked, change: func(t *telling, q *request, a *answer) bool { return former(t, q, a, 1) }})
-	_ = add("lie.swap.keys", "once in three hundred reads GetObject answers with another object of the bucket",
+	_ = add("lie.swap.keys", "once in a hundred reads GetObject answers with another object of the bucket",
 		breaks("consistency.register", "consistency.register-torn"),
 		lie{on: ops("GetObject"), when: worked, change: func(t *telling, q *request, a *answer) bool {
 			last, ok := t.recall(q.bucket)
