@@ -82,10 +82,10 @@ var (
 				q.drop("Expect")
 				return t.send(q)
 			}})
-	_ = alter("lie.wire.closing", "the connection ends behind every answer, which does not say so",
-		breaks("X-19", "wire.connection.*"), anything, func(_ *request, a *answer) bool {
+	_ = alter("lie.wire.closing", "the connection ends behind a read that failed, which does not say so",
+		breaks("wire.connection.*"), reads, func(_ *request, a *answer) bool {
 			a.cut = true
-			return true
+			return a.status >= 400
 		})
 )
 
