@@ -50,7 +50,7 @@ func (c *mutantsCmd) Run() error {
 	foreign := len(c.Endpoint) > 0
 	m := &mutation.Matrix{Start: func() (mutation.Worker, error) { return startWorker(c.Options) }, Workers: c.Workers, Only: c.Only,
 		Seed: c.Seed, Seeds: c.Seeds, Control: c.Control, Fast: c.Fast, Foreign: foreign, Excuses: excuses,
-		Command: runCommand, Codes: mutation.Codes{Found: conformance.ExitViolation, Sound: conformance.ExitOK, Here: conformance.ExitPreflight},
+		Command: command(c.Options), Codes: mutation.Codes{Found: conformance.ExitViolation, Sound: conformance.ExitOK, Here: conformance.ExitPreflight},
 		Say: func(line string) { fmt.Println(line) }}
 	fmt.Printf("seed %d\n", c.Seed)
 	r, err := m.Run(ctx)

@@ -42,9 +42,9 @@ func serverGround(o conformance.Options) mutation.Ground {
 }
 
 // impatient are the options for a server that is in this process: what does not come
-// at once will not come.
+// within the seconds by which its clock is told will not come.
 func impatient(o conformance.Options) conformance.Options {
-	o.Settle, o.Timeout = min(o.Settle, time.Second), min(o.Timeout, 10*time.Second)
+	o.Settle, o.Timeout = min(o.Settle, 4*time.Second), min(o.Timeout, 10*time.Second)
 	return o
 }
 

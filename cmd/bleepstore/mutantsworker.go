@@ -1,17 +1,13 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"slices"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"bleepstore/conformance"
@@ -76,29 +72,6 @@ func gone(cmd *exec.Cmd, said *lastWords) func() error {
 		}
 		return nil
 	})
-}
-
-// runCommand runs a command line of this program, with a bug or without.
-func runCommand(ctx context.Context, line, mutant string) (int, string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return 0, "", err
-	}
-	cmd := exec.CommandContext(ctx, self, strings.Fields(line)...)
-	cmd.Args[0] = "bleepstore"
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, mutantVar+"=") })
-	if mutant != "" {
-		cmd.Env = append(cmd.Env, mutantVar+"="+mutant)
-	}
-	said := &lastWords{}
-	cmd.Stdout, cmd.Stderr = said, said
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 10 * time.Second
-	err = cmd.Run()
-	if ee, ok := errors.AsType[*exec.ExitError](err); ok && ee.Exited() {
-		return ee.ExitCode(), said.String(), nil
-	}
-	return 0, said.String(), err
 }
 
 // lastWords keep the end of what a process says.

@@ -50,11 +50,17 @@ func refuse(method string, status int, code string) func(http.ResponseWriter, *h
 // $REFUSING (knows no key), $NOBODY and $HELD (keeps the first object waiting),
 // and may say `exits CODE command...`, `interrupts CODE command...` of one
 // that $HELD keeps waiting, `expand FILE`, `nodes FILE` and `s3 METHOD URL`.
-// Nobody listens at $FREE, and `awaits`, `puts` and `gets` are for servers that a
+// Where [mutants] holds, the program can have bugs. Nobody listens at $FREE, and `awaits`, `puts` and `gets` are for servers that a
 // script starts itself.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
+		Condition: func(cond string) (bool, error) {
+			if cond != "mutants" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			return canHaveBugs, nil
+		},
 		Setup: func(env *testscript.Env) error {
 			for name, hook := range map[string]func(http.ResponseWriter, *http.Request) bool{
 				"FOREIGN":  nil,

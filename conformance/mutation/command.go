@@ -14,10 +14,10 @@ type Codes struct {
 	Here  int // it cannot run on this machine
 }
 
-// A Command runs the rest of a command line, with a bug or, where that is "",
-// without one, and returns the exit code and the end of what it said. Its error says
+// A Command runs the rest of a command line, for a bug of a ground or, where that is
+// "", without one, and returns the exit code and the end of what it said. Its error says
 // that it could not be run to its end.
-type Command func(ctx context.Context, line, mutant string) (code int, said string, err error)
+type Command func(ctx context.Context, ground, line, mutant string) (code int, said string, err error)
 
 // commands runs the command lines that find bugs, one at a time: each may take
 // the whole machine. The control of each line is run once.
@@ -41,20 +41,21 @@ const (
 	controlTime = 5 * time.Minute
 )
 
-func (c *commands) control(ctx context.Context, line string) *control {
-	one := c.controls[line]
+func (c *commands) control(ctx context.Context, ground, line string) *control {
+	key := ground + " " + line
+	one := c.controls[key]
 	if one == nil {
 		one = &control{}
-		one.code, one.said, one.err = c.bounded(ctx, line, "", controlTime)
-		c.controls[line] = one
+		one.code, one.said, one.err = c.bounded(ctx, controlTime, ground, line, "")
+		c.controls[key] = one
 	}
 	return one
 }
 
-func (c *commands) bounded(ctx context.Context, line, mutant string, most time.Duration) (int, string, error) {
+func (c *commands) bounded(ctx context.Context, most time.Duration, ground, line, mutant string) (int, string, error) {
 	bounded, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("did not end within %s", most))
 	defer cancel()
-	code, said, err := c.run(bounded, line, mutant)
+	code, said, err := c.run(bounded, ground, line, mutant)
 	if bounded.Err() != nil {
 		err = context.Cause(bounded)
 	}
@@ -63,21 +64,21 @@ func (c *commands) bounded(ctx context.Context, line, mutant string, most time.D
 
 // judge runs the command of a mutant, first without it.
 func (c *commands) judge(ctx context.Context, row *Row) {
-	without := c.control(ctx, row.By)
+	without := c.control(ctx, row.Ground, row.By)
 	switch {
 	case without.err != nil:
 		row.Verdict, row.Why = NotRun, fmt.Sprintf("without the bug: %v", without.err)
 		return
 	case without.code == c.codes.Found:
 		row.Verdict, row.Why = NotRun, "its command finds a violation without the bug"
-		row.Alarms = append(row.Alarms, Alarm{ID: row.By, Verdict: fmt.Sprintf("exit code %d", without.code), Reason: last(without.said)})
+		row.Alarms = append(row.Alarms, Alarm{Ground: row.Ground, ID: row.By, Verdict: fmt.Sprintf("exit code %d", without.code), Reason: last(without.said)})
 		return
 	case without.code != c.codes.Sound:
 		row.Verdict, row.Why = NotRun, fmt.Sprintf("without the bug: exit code %d: %s", without.code, last(without.said))
 		return
 	}
 	began := time.Now()
-	code, said, err := c.bounded(ctx, row.By, row.Name, commandTime)
+	code, said, err := c.bounded(ctx, commandTime, row.Ground, row.By, row.Name)
 	row.Took = time.Since(began)
 	switch {
 	case err != nil && ctx.Err() != nil:

@@ -169,7 +169,7 @@ func TestCommands(t *testing.T) {
 	f.mutants = append(f.mutants, fault.Mutant{Name: "m.again", By: "found"})
 	m := f.matrix(t, f.areas())
 	controls := map[string]int{}
-	m.Command = func(_ context.Context, line, mutant string) (int, string, error) {
+	m.Command = func(_ context.Context, _, line, mutant string) (int, string, error) {
 		if mutant == "" {
 			controls[line]++
 			return lines[line].without, "said", nil
