@@ -108,6 +108,7 @@ func (w *work) places() []place {
 // definite goes through all rules that need no search.
 func (w *work) definite() {
 	w.local()
+	w.unread()
 	w.lines()
 	w.versions()
 	w.uploads()

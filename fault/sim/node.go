@@ -52,6 +52,10 @@ const (
 	heartbeatTime = time.Second // the silence after which a node stands for election
 	leaseTime     = 500 * time.Millisecond
 
+	// trailing is how many entries the log keeps behind a snapshot: so few that a
+	// node which was away for a while has to be sent an image.
+	trailing = 32
+
 	readBound  = 20 * time.Second
 	writeBound = 30 * time.Second
 	grace      = time.Minute
@@ -124,6 +128,7 @@ func (s *fleet) openNode(h *home) (_ *node, err error) {
 func (s *fleet) tune(h *home, c *raft.Config) {
 	c.Logger = &gateLogger{&h.gate, func() { s.elections.Add(1) }}
 	c.HeartbeatTimeout, c.ElectionTimeout = h.clock.Stretch(heartbeatTime), h.clock.Stretch(heartbeatTime)
+	c.TrailingLogs, c.SnapshotThreshold = trailing, 2*trailing
 	c.LeaderLeaseTimeout, c.CommitTimeout = h.clock.Stretch(leaseTime), h.clock.Stretch(c.CommitTimeout)
 }
 

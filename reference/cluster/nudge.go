@@ -5,8 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/hashicorp/raft"
-
-	"bleepstore/fault"
 )
 
 // nudges tell the followers at once what is committed. raft tells them with the
@@ -64,10 +62,6 @@ func (r *Raft) nudgeNode(s raft.Server) {
 	}
 }
 
-var commitPastMark = fault.NewBug("commit.past-mark",
-	"a follower is told that all entries are committed which the leader has, when some of them are", "Z-01", "Z-16").
-	By("chaos --sim raft --seed 1 --seeds 60 --nemesis kill,partition --shrink 0s")
-
 // sendMark is an AppendEntries without entries. It names the mark both as the
 // entry that the follower must have and as what is committed: raft's follower
 // commits up to its own last entry, which behind the mark may be one that no
@@ -81,9 +75,6 @@ func (r *Raft) sendMark(s raft.Server, m mark) {
 	req := &raft.AppendEntriesRequest{
 		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(r.o.Node), Addr: me},
 		Term:      term, PrevLogEntry: m.index, PrevLogTerm: m.term, LeaderCommitIndex: m.index,
-	}
-	if last := r.raft.LastIndex(); last > m.index && commitPastMark.On() {
-		req.LeaderCommitIndex = last
 	}
 	_ = r.o.Transport.AppendEntries(s.ID, s.Address, req, new(raft.AppendEntriesResponse)) // raft tells it too
 }

@@ -53,7 +53,12 @@ func (r *Raft) Propose(ctx context.Context, cmd meta.Command) (meta.Result, erro
 			if err != nil {
 				return meta.Result{}, err
 			}
-			err = r.send(ctx, lead, b, call)
+			sending, done := ctx, context.CancelFunc(func() {})
+			if lead.node != r.o.Node && forwardRetried.On() {
+				sending, done = bound(ctx, retryAfter)
+			}
+			err = r.send(sending, lead, b, call)
+			done()
 			if err != nil && lead.node != r.o.Node && !errors.As(err, &refusal) && forwardRetried.On() {
 				err = &RefusedError{err}
 			}
@@ -196,12 +201,15 @@ func (r *Raft) settle(ctx context.Context, c *call, term uint64, why error) (_ m
 // Bugs of commands that are brought to the leader more than once.
 var (
 	forwardRetried = fault.NewBug("forward.retried-unclear",
-		"a follower brings a command to the leader again when it got no answer, though the first may have been taken", "Z-01", "Z-02").
-		By("chaos --sim raft --seed 1 --seeds 40 --nemesis net --shrink 0s")
+		"a follower brings a command to the leader again when it got no answer in time, though the first may have been taken", "Z-01", "Z-02").
+		By("chaos --sim raft --seed 1 --seeds 20 --nemesis net.latency,net.jitter --shrink 0s")
 	forwardRestamped = fault.NewBug("forward.any-term",
 		"a leader takes a forwarded command for its own term, whatever term it was meant for, so that one which comes late is applied a second time", "Z-01", "Z-02").
 		By("chaos --sim raft --seed 1 --seeds 60 --nemesis partition,net --shrink 0s")
 )
+
+// retryAfter is how long the bug forward.retried-unclear waits for an answer.
+const retryAfter = 50 * time.Millisecond
 
 // ServePropose is what another node's Propose asks of this one.
 func (r *Raft) ServePropose(ctx context.Context, command []byte) (uint64, error) {

@@ -16,7 +16,7 @@ type seen struct {
 	mu     sync.Mutex
 	at     time.Time // when a majority last vouched for the leader, by its clock
 	term   uint64
-	index  uint64 // asked for by a round that got no answer
+	index  uint64 // the latest that was had
 	flight *flight
 }
 
@@ -41,18 +41,20 @@ func (s *seen) lately(now time.Time, term uint64) bool {
 	return s.term == term && now.Round(0).Before(s.at.Round(0).Add(leaseTime))
 }
 
-// asked is the index of the oldest round since the last one that was answered.
-func (s *seen) asked(index uint64, err error) uint64 {
+func (s *seen) got(index uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.index = index
+}
+
+// last is the index that was had before, or err where none was.
+func (s *seen) last(err error) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.index == 0 {
-		s.index = index
+		return 0, err
 	}
-	index = s.index
-	if err == nil {
-		s.index = 0
-	}
-	return index
+	return s.index, nil
 }
 
 // join does fn, or waits for who does it already.

@@ -11,6 +11,8 @@ func (seen) vouched(time.Time, uint64, error) {}
 
 func (seen) lately(time.Time, uint64) bool { return false }
 
-func (seen) asked(index uint64, _ error) uint64 { return index }
+func (seen) got(uint64) {}
+
+func (seen) last(err error) (uint64, error) { return 0, err }
 
 func (seen) join(fn func() (uint64, error)) (uint64, error) { return fn() }

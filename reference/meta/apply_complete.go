@@ -250,17 +250,13 @@ func (m *machine) completeAgain(b *bucketRow, op CompleteUpload, etag string, go
 // Bugs of history about uploads that end twice.
 var (
 	minioDouble = fault.NewBug("history.minio-17858.double-complete",
-		"to complete an upload again takes the data from the object that it became, and leaves the metadata", "Z-08", "M-12").
-		By("chaos --workload mpu --time 5s")
+		"to complete an upload again takes the data from the object that it became, and leaves the metadata", "Z-08", "M-12", "M-29")
 	cephComplete = fault.NewBug("history.ceph-16732.complete-race",
-		"of two that complete an upload at the same time, the later one has the parts collected as garbage", "Z-08").
-		By("chaos --workload mpu --time 5s")
+		"of two that complete an upload at the same time, the later one has the parts collected as garbage", "Z-08")
 	cephAbort = fault.NewBug("history.ceph-60771.abort-race",
-		"an upload that is aborted when it has just been completed loses its parts: the object is listed, HEAD finds it, and GET does not", "Z-08").
-		By("chaos --workload mpu --time 5s")
+		"an upload that is aborted when it has just been completed loses its parts: the object is listed, HEAD finds it, and GET does not", "Z-08")
 	cephPart = fault.NewBug("history.ceph-55042.part-race",
-		"of two uploads of a part at the same time, the later one is named and the earlier one's data is kept", "Z-08").
-		By("chaos --workload mpu --time 5s")
+		"of two uploads of a part at the same time, the later one is named and the earlier one's data is kept", "Z-08")
 )
 
 // race is how close two requests are, in milliseconds, that those bugs take for

@@ -61,8 +61,9 @@ func (c *client) fall(ctx context.Context, h *holding, u *upload) {
 	switch n := c.rand.IntN(100); {
 	case n < 40:
 		c.complete(ctx, h, u, history.Arg{})
-	case n < 50:
+	case n < 50: // and look at once what that has done to an object that it became
 		c.abort(ctx, h, u)
+		c.get(ctx, h, u.key)
 	case n < 60 && !u.large:
 		c.uploadPart(ctx, h, u, 1, c.small())
 	case n < 64:
