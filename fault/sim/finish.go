@@ -40,6 +40,8 @@ func (r *run) finish(ctx context.Context) {
 	for _, err := range r.s.notes() {
 		end.Notes = append(end.Notes, err.Error())
 	}
+	end.Violations = append(end.Violations, r.lost...)
+	defer func() { end.Violations = append(end.Violations, r.s.mesh.ballots.found()...) }()
 	recovering, cancel := context.WithTimeout(ctx, recovery)
 	defer cancel()
 	if !await(recovering, func() bool { return r.s.leader() != nil && len(r.s.running()) == len(r.s.all()) }) {

@@ -330,6 +330,26 @@ func (s *fleet) leader() (leader *node) {
 	return leader
 }
 
+// lost looks from time to time, until over is closed, for blobs that some node
+// names and nobody has, and returns what it found.
+func (s *fleet) lost(over <-chan struct{}) (found []string) {
+	seen := map[string]int{} // by node
+	for {
+		select {
+		case <-over:
+			return found
+		default:
+		}
+		for _, n := range s.running() {
+			if st := n.blobs.Status(); st.Lost > seen[n.id] {
+				seen[n.id] = st.Lost
+				found = append(found, fmt.Sprintf("%s names %d blobs that none of the nodes has, among %v", n.id, st.Lost, st.MissingIDs))
+			}
+		}
+		sleep(over, time.Second)
+	}
+}
+
 // close ends all nodes.
 func (s *fleet) close() error {
 	close(s.over)

@@ -37,6 +37,7 @@ type mesh struct {
 	places   map[string]*place
 	messages int
 	under    sync.WaitGroup // messages under way
+	ballots  *ballots
 }
 
 // A place is where messages come from and go to.
@@ -56,7 +57,7 @@ type link struct {
 }
 
 func newMesh(seed uint64) *mesh {
-	return &mesh{seed: seed, links: map[fault.Edge]*link{}, places: map[string]*place{}}
+	return &mesh{seed: seed, links: map[fault.Edge]*link{}, places: map[string]*place{}, ballots: newBallots()}
 }
 
 // link is called with mu held.

@@ -75,6 +75,9 @@ func (s *fleet) openNode(h *home) (_ *node, err error) {
 	if err := errors.Join(h.disk.FS().MkdirAll(dir, 0o700), h.disk.FS().SyncDir("/")); err != nil {
 		return n, err
 	}
+	if h.lives > 1 {
+		s.mesh.ballots.audit(h, dir)
+	}
 	n.trans = newTransport(s.mesh, h.id, n.ctx.Done(), n.keep)
 	r := rand.NewChaCha8(seedOf(s.o.Seed, h.id, h.lives))
 	way := caller{s.mesh, h.id}

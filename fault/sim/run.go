@@ -72,6 +72,7 @@ type run struct {
 	pools []*pool
 	began time.Time
 	res   *Result
+	lost  []string // blobs that were named and gone
 
 	answered atomic.Int64 // when the latest operation that has succeeded was begun
 }
@@ -194,6 +195,7 @@ func (r *run) play(ctx context.Context) (err error) {
 			clients.Go(func() { c.roam(ctx, p, over) })
 		}
 	}
+	clients.Go(func() { r.lost = r.s.lost(over) })
 	zero, nemesis := r.rec.Now(), fault.NewNemesis(r.s)
 	go func() {
 		defer close(playing)

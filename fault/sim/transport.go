@@ -83,6 +83,7 @@ func (t *transport) pause(d time.Duration) bool {
 
 func (t *transport) RequestVote(id raft.ServerID, _ raft.ServerAddress, req *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
 	sent := *req
+	t.m.ballots.ask(t.id, req.Term)
 	_, err := call(t, message{from: t.id, to: string(id), size: 100, twice: true}, &sent, nil, resp)
 	return err
 }
@@ -154,6 +155,9 @@ func (t *transport) deliver(ctx context.Context, command any, image []byte) (any
 	}
 	select {
 	case a := <-answers:
+		if req, ok := command.(*raft.RequestVoteRequest); ok {
+			t.m.ballots.watchVote(t.id, req, a.Response, a.Error)
+		}
 		return a.Response, a.Error
 	case <-ctx.Done():
 		return nil, raft.ErrTransportShutdown

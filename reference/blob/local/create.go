@@ -95,9 +95,13 @@ func (s *Store) settle(ctx context.Context, id blob.ID) (blob.Info, error) {
 	return blob.Info{}, fmt.Errorf("%s: %w", id, blob.ErrNotFound)
 }
 
+var blobNotSynced = fault.NewBug("blob.not-synced",
+	"a copy of a body counts, and is acknowledged, before it is synced", "Z-16").
+	By("chaos --sim raft --seed 1 --seeds 20 --nemesis disk.power-cut-all --shrink 0s")
+
 // sync makes f and its name durable, and closes f.
 func (s *Store) sync(ctx context.Context, f fault.File, id blob.ID) error {
-	if fault.NoSync.On() {
+	if fault.NoSync.On() || blobNotSynced.On() {
 		return f.Close()
 	}
 	fault.Point("blob.written")
