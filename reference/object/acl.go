@@ -25,6 +25,9 @@ func (s *Service) BucketACL(ctx context.Context, c Caller, name string) (Bucket,
 	return b, err
 }
 
+var versionIgnored = fault.NewBug("acl.version-ignored",
+	"PutObjectAcl of a version changes the ACL of the current one", "V-21")
+
 var ignoredShown = fault.NewBug("publicaccess.ignored-grants-shown",
 	"GET ?acl shows public grants that IgnorePublicAcls takes the effect from", "PB-05")
 
@@ -71,6 +74,9 @@ func (s *Service) ObjectACL(ctx context.Context, in GetInput) (*GetResult, error
 // SetObjectACL replaces the ACL of one version, as SetBucketACL does, and
 // returns the version's id ("" when the bucket was never versioned).
 func (s *Service) SetObjectACL(ctx context.Context, in GetInput, spec ACLSpec) (string, error) {
+	if in.VersionID != "" && versionIgnored.On() {
+		in.VersionID = ""
+	}
 	err := s.view(ctx, func(tx *meta.Tx) error {
 		o, err := objectIn(tx, in.Caller, in.Bucket, in.Key, in.VersionID, writeACL)
 		if err == nil && o.DeleteMarker {

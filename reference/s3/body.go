@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"bytes"
 	"crypto/md5"
 	"encoding/base64"
 	"errors"
@@ -20,6 +21,8 @@ import (
 var (
 	framingStored = fault.NewBug("streaming.framing-stored",
 		"a body of signed chunks is stored with their headers and signatures", "S-01", "S-14")
+	cutFilled = fault.NewBug("wire.cut-body-filled",
+		"a body that breaks off is filled up with zeros", "X-21")
 	lengthDemanded = fault.NewBug("streaming.content-length-demanded",
 		"a body in chunks has to come with a Content-Length, also in the chunked transfer coding", "S-01", "S-14")
 	trailerSumUnverified = fault.NewBug("streaming.trailer-checksum-unverified",
@@ -55,6 +58,13 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 		b.q.armRead(b.q.h.limits.Idle)
 	}
 	n, err := b.q.r.Body.Read(p)
+	if err != nil && err != io.EOF && b.q.r.ContentLength > 0 && cutFilled.On() {
+		clear(p[n:])
+		n, err = int(min(int64(len(p)), b.q.r.ContentLength-b.q.received)), nil
+		if n == 0 {
+			err = io.EOF
+		}
+	}
 	b.q.received += int64(n)
 	switch {
 	case err == nil:
@@ -120,6 +130,14 @@ func (q *request) putBody() (object.Body, error) {
 	case id != nil && id.Payload.Chunked():
 		chunks := sigv4.NewChunkReader(raw, sigv4.ChunkOptions{Identity: id, Length: size, Trailers: c.trailers})
 		body.Reader = chunks
+		if sigv4.LengthIgnored.On() {
+			chunks = sigv4.NewChunkReader(raw, sigv4.ChunkOptions{Identity: id, Length: maxPut, Trailers: c.trailers})
+			data, err := io.ReadAll(chunks)
+			if err != nil {
+				return body, err
+			}
+			body.Reader, body.Size = bytes.NewReader(data), int64(len(data))
+		}
 		if c.trailer != "" {
 			name := c.trailer.Header()
 			body.Checksum = object.Checksum{Algorithm: string(c.trailer)}

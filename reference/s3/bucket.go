@@ -16,6 +16,8 @@ var (
 		"HeadBucket does not tell the bucket's region", "B-10")
 	ownershipUnread = fault.NewBug("publicaccess.created-with-unknown-ownership",
 		"CreateBucket does not look at an x-amz-object-ownership that does not exist", "PB-08")
+	locationUnsaid = fault.NewBug("bucket.created-without-location",
+		"the answer to CreateBucket has no Location", "B-01")
 	missingDeleted = fault.NewBug("bucket.delete-of-missing",
 		"DeleteBucket of a bucket that does not exist is answered 204", "B-11", "B-18")
 	configurationLax = fault.NewBug("bucket.configuration-lax",
@@ -57,7 +59,9 @@ func (q *request) createBucket() error {
 	if err != nil {
 		return err
 	}
-	q.set("Location", "/"+q.bucket)
+	if !locationUnsaid.On() {
+		q.set("Location", "/"+q.bucket)
+	}
 	return q.reply(http.StatusOK)
 }
 

@@ -74,6 +74,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.start()
 	}
 	q := &request{h: h, w: w, r: r, ctx: object.OneRequest(r.Context()), start: h.cfg.Now(), id: h.ids.next()}
+	if cutFilled.On() {
+		q.ctx = context.WithoutCancel(q.ctx)
+	}
 	defer q.finish()
 	q.set("x-amz-request-id", q.id)
 	q.set("x-amz-id-2", h.ids.host)

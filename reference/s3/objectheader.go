@@ -11,8 +11,12 @@ import (
 	"bleepstore/reference/object"
 )
 
-var dateUTC = fault.NewBug("wire.date-utc",
-	"a Last-Modified ends in UTC in the place of GMT", "I1", "O-25")
+var (
+	dateUTC = fault.NewBug("wire.date-utc",
+		"a Last-Modified ends in UTC in the place of GMT", "I1", "O-25")
+	headPadded = fault.NewBug("wire.head-counts-checksum",
+		"the Content-Length of a HEAD counts the checksum of 4 bytes that is stored with a block of 4096", "X-22")
+)
 
 // An override is a response-* parameter and the header it replaces.
 type override struct{ param, header string }
@@ -189,6 +193,9 @@ func (q *request) setObject(res *object.GetResult) {
 		q.set("x-amz-mp-parts-count", itoa(res.PartsCount))
 	}
 	q.set("Content-Length", strconv.FormatInt(res.Length, 10))
+	if q.r.Method == http.MethodHead && res.Length == 4096 && headPadded.On() {
+		q.set("Content-Length", strconv.FormatInt(res.Length+4, 10))
+	}
 	if res.Partial {
 		q.set("Content-Range", contentRange(res.Offset, res.Length, q.sizeOf(res)))
 	}

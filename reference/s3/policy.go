@@ -3,14 +3,21 @@ package s3
 import (
 	"net/http"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/policy"
 )
+
+var noPolicyEmpty = fault.NewBug("bucket.no-policy-is-empty",
+	"GetBucketPolicy of a bucket that has none is answered 200 without a document", "P-01")
 
 func (q *request) getPolicy() error {
 	p, err := q.h.cfg.Backend.Policy(q.ctx, q.caller, q.bucket, q.op.permission())
 	if err != nil {
 		return err
+	}
+	if p == nil && noPolicyEmpty.On() {
+		return q.reply(http.StatusOK)
 	}
 	if p == nil {
 		return q.noPolicy()

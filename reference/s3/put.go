@@ -9,6 +9,9 @@ import (
 	"bleepstore/reference/object"
 )
 
+var unsizedEmpty = fault.NewBug("wire.chunked-stored-empty",
+	"a body of the chunked transfer coding is stored as an empty one", "X-05")
+
 func (q *request) putObject() error {
 	spec, err := q.headerACL()
 	if err != nil {
@@ -17,6 +20,9 @@ func (q *request) putObject() error {
 	attributes, err := q.attributes()
 	if err != nil {
 		return err
+	}
+	if q.r.ContentLength < 0 && !q.identity.Payload.Chunked() && unsizedEmpty.On() {
+		q.r.Header["Content-Length"], q.r.ContentLength, q.r.Body = []string{"0"}, 0, http.NoBody
 	}
 	body, err := q.putBody()
 	if err != nil {

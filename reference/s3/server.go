@@ -107,6 +107,7 @@ func (c *edgeConn) rest() {
 func (c *edgeConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if room := maxRecorded - len(c.head); room > 0 && !c.busy.Load() {
+		lax(p[:n])
 		c.head = append(c.head, p[:min(n, room)]...)
 	}
 	return n, err

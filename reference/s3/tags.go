@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
@@ -148,12 +149,15 @@ func (q *request) replyTags(tags []object.Tag) error {
 	return q.replyXML(http.StatusOK, x)
 }
 
+var noTagsEmpty = fault.NewBug("bucket.no-tags-is-empty",
+	"GetBucketTagging of a bucket that has no tag set answers an empty one", "T-08")
+
 func (q *request) getBucketTagging() error {
 	b, err := q.readBucket()
 	if err != nil {
 		return err
 	}
-	if b.Tags == nil {
+	if b.Tags == nil && !noTagsEmpty.On() {
 		return (&errcode.Error{Code: errcode.NoSuchTagSet}).With("BucketName", q.bucket)
 	}
 	return q.replyTags(b.Tags)

@@ -10,6 +10,7 @@ import (
 
 	"bleepstore/fault"
 	"bleepstore/reference/errcode"
+	"bleepstore/reference/sigv4"
 )
 
 var (
@@ -203,6 +204,9 @@ func parseQuery(raw string) (params, error) {
 func unescapeQuery(s string) (string, error) {
 	if strings.ContainsAny(s, "%+") {
 		u, err := url.QueryUnescape(s)
+		if err != nil && sigv4.EscapesLiteral.On() {
+			return s, nil
+		}
 		if err != nil {
 			return "", invalidURI()
 		}

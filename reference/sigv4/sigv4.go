@@ -9,12 +9,15 @@ package sigv4
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"bleepstore/fault"
 )
 
 var (
+	version4aBelieved = fault.NewBug("auth.version4a-believed",
+		"a signature of version 4A is not verified", "AN-17")
 	tokenIgnored = fault.NewBug("auth.token-ignored",
 		"a session token that nobody issued is not looked at", "AN-14")
 	scopeUnchecked = fault.NewBug("auth.scope-unchecked",
@@ -121,6 +124,11 @@ func (v *Verifier) Verify(r *http.Request) (*Identity, error) {
 	}
 	c, err := v.claim(r, s)
 	if err != nil {
+		if key, ok := strings.CutPrefix(r.Header.Get("Authorization"), algorithm4a+" Credential="); ok && version4aBelieved.On() {
+			key, _, _ = strings.Cut(key, "/")
+			_, principal, _ := v.credentials.Lookup(key)
+			return &Identity{Principal: principal, AccessKey: key}, nil
+		}
 		return nil, err
 	}
 	if c == nil {

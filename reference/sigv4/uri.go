@@ -3,6 +3,8 @@ package sigv4
 import (
 	"net/http"
 	"strings"
+
+	"bleepstore/fault"
 )
 
 // target returns path and query of r as the client sent them, without '?'.
@@ -18,6 +20,10 @@ func target(r *http.Request) (path, query string) {
 	}
 	return path, r.URL.RawQuery
 }
+
+// EscapesLiteral is a bug of both who verifies a query and who reads it.
+var EscapesLiteral = fault.NewBug("wire.escape-literal",
+	"a malformed escape in a query stands for itself", "X-10")
 
 const upperHex = "0123456789ABCDEF"
 
@@ -41,6 +47,10 @@ func appendCanonical(dst []byte, text string, query bool) ([]byte, bool) {
 				return dst, false
 			}
 			hi, lo := unhex(text[i+1]), unhex(text[i+2])
+			if (hi > 15 || lo > 15) && query && EscapesLiteral.On() {
+				dst = append(dst, "%25"...)
+				continue
+			}
 			if hi > 15 || lo > 15 {
 				return dst, false
 			}

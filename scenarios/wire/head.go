@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
@@ -31,7 +32,8 @@ func init() {
 			},
 		})
 	}
-	// What the value becomes decides whether it is the one that was signed.
+	// What the value becomes decides whether it is the one that was signed, or
+	// what is stored where it was not.
 	for _, c := range []struct{ id, text, between, ref string }{
 		{"fold", "a folded header", "\r\n ", rfc9112 + "#section-5.2"},
 		{"nul", "a NUL in a header", "\x00", rfc9110 + "#section-5.5"},
@@ -46,24 +48,30 @@ func init() {
 			Needs: needs,
 			Check: func(ctx context.Context, s *S) {
 				b := s.Bucket(ctx)
-				got := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte("new"),
-					Header: [][2]string{{"x-amz-meta-a", "one two"}}, EditHead: inside("one two", "one"+c.between+"two")})
-				s.Observe(c.text, Outcome(got))
-				if got.Status != 200 {
-					s.Expect(got).To(FailWithAny(bad, forbidden))
-					s.ExpectAbsent(ctx, b, "k")
-					return
+				for _, r := range []Request{
+					{Key: "signed", Header: [][2]string{{"x-amz-meta-a", "one two"}}},
+					{Key: "unsigned", Late: [][2]string{{"Cache-Control", "one two"}}},
+				} {
+					r.Method, r.Bucket, r.Body, r.EditHead = "PUT", b, []byte("new"), inside("one two", "one"+c.between+"two")
+					got := s.Send(ctx, r)
+					s.Observe(c.text+", "+r.Key, Outcome(got))
+					if got.Status != 200 {
+						s.Expect(got).To(FailWithAny(bad, forbidden), r.Key)
+						s.ExpectAbsent(ctx, b, r.Key)
+						continue
+					}
+					out, err := s.Head(ctx, b, r.Key)
+					s.Expect(err).To(OK())
+					value := out.Metadata["a"] + aws.ToString(out.CacheControl)
+					s.Expect(strings.Join(strings.Fields(value), " ")).To(Equal("one two"), "the value stored, "+r.Key)
 				}
-				out, err := s.Head(ctx, b, "k")
-				s.Expect(err).To(OK())
-				s.Expect(strings.Join(strings.Fields(out.Metadata["a"]), " ")).To(Equal("one two"), "the value stored")
 			},
 		})
 	}
 }
 
 func init() {
-	for _, c := range []struct{ id, line string }{{"space", " x-amz-meta-late: v\r\n"}, {"tab", "\tx-amz-meta-late: v\r\n"}} {
+	for _, c := range []struct{ id, white string }{{"space", " "}, {"tab", "\t"}} {
 		Add(Scenario{
 			ID:    "wire.head.leading-" + c.id,
 			Rule:  "X-06",
@@ -73,17 +81,20 @@ func init() {
 			Needs: needs,
 			Check: func(ctx context.Context, s *S) {
 				b := s.Bucket(ctx)
-				got := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte("new"), EditHead: inside("\r\n", "\r\n"+c.line)})
-				s.Observe("a line that begins with white space", Outcome(got))
-				if got.Status != 200 {
-					s.Expect(got).To(FailWithAny(bad, forbidden))
-					s.ExpectAbsent(ctx, b, "k")
-					return
-				}
-				out, err := s.Head(ctx, b, "k")
-				s.Expect(err).To(OK())
-				if v, ok := out.Metadata["late"]; ok {
-					s.Silently("the line was read as a header: its value is %q", v)
+				for _, header := range []string{"x-amz-meta-late", "Cache-Control"} { // the one has to be signed, the other not
+					got := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: header, Body: []byte("new"),
+						EditHead: inside("\r\n", "\r\n"+c.white+header+": late\r\n")})
+					s.Observe("a line of "+header+" that begins with white space", Outcome(got))
+					if got.Status != 200 {
+						s.Expect(got).To(FailWithAny(bad, forbidden), header)
+						s.ExpectAbsent(ctx, b, header)
+						continue
+					}
+					out, err := s.Head(ctx, b, header)
+					s.Expect(err).To(OK())
+					if out.Metadata["late"] != "" || aws.ToString(out.CacheControl) != "" {
+						s.Silently("the line was read as the header %s", header)
+					}
 				}
 			},
 		})

@@ -17,18 +17,18 @@ const rfc3986 = "https://www.rfc-editor.org/rfc/rfc3986"
 
 func init() {
 	for _, c := range []struct{ id, path, query string }{
-		{"not-hex", "/BUCKET/a%zzb", ""}, {"cut", "/BUCKET/a%4", ""}, {"lone", "/BUCKET/100%", ""}, {"query", "/BUCKET", "list-type=2&prefix=zz"},
+		{"not-hex", "/BUCKET/a%zzb", ""}, {"cut", "/BUCKET/a%4", ""}, {"lone", "/BUCKET/100%", ""}, {"query", "/BUCKET", "list-type=2&prefix=%25zz"},
 	} {
 		Add(Scenario{
 			ID:    "wire.uri.bad-escape." + c.id,
 			Rule:  "X-10",
-			Says:  "A request whose address has a malformed escape MUST be refused with 400, or with 403 because it is not what was signed, and store nothing: " + strings.Replace(strings.ReplaceAll(c.path, "BUCKET", "bucket")+withQuery(c.query), "=zz", "=%zz", 1) + ".",
+			Says:  "A request whose address has a malformed escape MUST be refused with 400, or with 403 because it is not what was signed, and store nothing: " + strings.Replace(strings.ReplaceAll(c.path, "BUCKET", "bucket")+withQuery(c.query), "%25", "%", 1) + ".",
 			Ref:   apiErrors,
 			Level: Must,
 			Needs: needs,
 			Check: func(ctx context.Context, s *S) {
 				b := s.Bucket(ctx)
-				r := Request{Method: "GET", Path: strings.ReplaceAll(c.path, "BUCKET", b), Query: c.query, EditHead: inside("prefix=zz", "prefix=%zz")}
+				r := Request{Method: "GET", Path: strings.ReplaceAll(c.path, "BUCKET", b), Query: c.query, EditHead: inside("prefix=%25zz", "prefix=%zz")}
 				if c.query == "" {
 					r.Method, r.Body = "PUT", []byte("new")
 				}

@@ -1,0 +1,6 @@
+//go:build !mutants
+
+package s3
+
+// lax edits nothing: see that of a program with the tag mutants.
+func lax([]byte) {}
