@@ -29,8 +29,8 @@ var (
 		"the checksum in a trailer is not compared with the body", "S-09", "S-14")
 	partTrailerUnverified = fault.NewBug("streaming.part-trailer-unverified",
 		"the checksum in a trailer is not compared with the body of a part", "S-14")
-	streamMD5Ignored = fault.NewBug("streaming.content-md5-ignored",
-		"the Content-MD5 of a body in chunks is not looked at", "S-01")
+	digestsIgnored = fault.NewBug("streaming.head-digests-ignored",
+		"Content-MD5 and the checksum in the head of a body in chunks are not looked at", "S-01")
 	partSumIgnored = fault.NewBug("checksum.part-ignored",
 		"the checksum of a part is not looked at", "K-01", "K-08")
 )
@@ -146,8 +146,8 @@ func (q *request) putBody() (object.Body, error) {
 				body.Trailer = nil
 			}
 		}
-		if streamMD5Ignored.On() {
-			body.MD5 = nil
+		if c.trailer == "" && digestsIgnored.On() {
+			body.MD5, body.Checksum = nil, object.Checksum{}
 		}
 	default:
 		body.Reader = raw
@@ -188,7 +188,7 @@ func (q *request) payloadSize() (int64, error) {
 	// S3 takes a length that is no number for none.
 	// https://github.com/versity/versitygw/issues/1656
 	n, err := strconv.ParseUint(q.header("X-Amz-Decoded-Content-Length"), 10, 63)
-	if err != nil {
+	if err != nil && !sigv4.LengthIgnored.On() {
 		return 0, &errcode.Error{Code: errcode.MissingContentLength, Err: err,
 			Message: "You must provide the x-amz-decoded-content-length HTTP header."}
 	}

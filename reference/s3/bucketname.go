@@ -15,7 +15,11 @@ var (
 	nameUnderscore = fault.NewBug("bucket.name-underscore",
 		"a bucket's name may have an underscore", "B-05")
 	nameEdges = fault.NewBug("bucket.name-edges",
-		"a bucket's name may begin and end with a hyphen", "B-05")
+		"a bucket's name may begin and end with a hyphen or a period", "B-05")
+	nameShort = fault.NewBug("bucket.name-short",
+		"a bucket's name may have two characters", "B-04")
+	nameFour = fault.NewBug("bucket.name-of-three",
+		"a bucket's name may not have three characters", "B-04")
 	nameAddress = fault.NewBug("bucket.name-address",
 		"a bucket's name may have the form of an IP address", "B-05")
 	nameDots = fault.NewBug("bucket.name-dots",
@@ -37,7 +41,7 @@ var (
 
 // validBucketName says whether a general purpose bucket may be called name.
 func validBucketName(name string) bool {
-	if len(name) < 3 || len(name) > 63 && !nameLong.On() {
+	if len(name) < 3 && !(len(name) == 2 && nameShort.On()) || len(name) == 3 && nameFour.On() || len(name) > 63 && !nameLong.On() {
 		return false
 	}
 	for i := range len(name) {
@@ -48,7 +52,7 @@ func validBucketName(name string) bool {
 		case c == '.' && nameNoDots.On():
 			return false
 		case c == '-', c == '.':
-			if (i == 0 || i == len(name)-1) && !(c == '-' && nameEdges.On()) {
+			if (i == 0 || i == len(name)-1) && !nameEdges.On() {
 				return false
 			}
 		default:

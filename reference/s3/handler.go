@@ -13,8 +13,12 @@ import (
 	"bleepstore/reference/object"
 )
 
-var headUnlimited = fault.NewBug("wire.head-unlimited",
-	"a request may have more than 8 KB of headers", "X-08")
+var (
+	headUnlimited = fault.NewBug("wire.head-unlimited",
+		"a request may have more than 8 KB of headers", "X-08")
+	headHalved = fault.NewBug("wire.head-halved",
+		"a request may have no more than 4 KB of headers", "X-08")
+)
 
 // serverName is the Server header.
 const serverName = "BleepStore"
@@ -103,7 +107,7 @@ func (q *request) serve() error {
 	if q.target, err = parseTarget(q.r.Host, q.r.RequestURI, q.h.domains); err != nil {
 		return err
 	}
-	if headerBytes(q.r) > maxHeader && !headUnlimited.On() {
+	if n := headerBytes(q.r); n > maxHeader && !headUnlimited.On() || n > maxHeader/2 && headHalved.On() {
 		return &errcode.Error{Code: errcode.RequestHeaderSectionTooLarge}
 	}
 	op, routeErr := q.h.router.find(&q.target, q.r.Method, q.r.Header)

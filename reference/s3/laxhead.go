@@ -34,8 +34,10 @@ var laxHeads = []struct {
 	}},
 	{fault.NewBug("wire.control-characters-replaced",
 		"control characters in the value of a header are stored as question marks", "X-06"), func(head []byte) {
-		for _, at := range control.FindAllIndex(head, -1) {
-			head[at[0]] = '?'
+		for _, at := range control.FindAllSubmatchIndex(head, -1) {
+			for i := at[2]; i < at[3]; i++ {
+				head[i] = '?'
+			}
 		}
 	}},
 	{fault.NewBug("wire.length-before-coding",
@@ -58,6 +60,19 @@ var laxHeads = []struct {
 			head[at[1]-1] = ' '
 		}
 	}},
+	{fault.NewBug("wire.length-of-digits",
+		"what follows the digits of a Content-Length is not looked at", "X-04"), func(head []byte) {
+		if at := digitsFirst.FindSubmatchIndex(head); at != nil {
+			for i := at[2]; i < at[3]; i++ {
+				head[i] = ' '
+			}
+		}
+	}},
+	{fault.NewBug("wire.any-host", "a Host may be any text", "X-07"), func(head []byte) {
+		for at := hostInvalid.FindSubmatchIndex(head); at != nil; at = hostInvalid.FindSubmatchIndex(head) {
+			head[at[2]] = '-'
+		}
+	}},
 	{fault.NewBug("wire.first-host", "of two Hosts the first counts", "X-07"), func(head []byte) { hide(head, host, 1) }},
 	{fault.NewBug("wire.host-optional", "a request of HTTP/1.1 needs no Host", "X-07"), func(head []byte) {
 		if i := bytes.Index(head, []byte(" HTTP/1.1\r\n")); i >= 0 && !host.Match(head) {
@@ -71,7 +86,9 @@ var laxHeads = []struct {
 var (
 	leadingSpace     = regexp.MustCompile(`^[^\n]*\n[ \t]`)
 	spaceColon       = regexp.MustCompile(`[ \t]+:`)
-	control          = regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f]`)
+	control          = regexp.MustCompile(`[^\r\n]([\x00-\x08\x0b\x0c\x0e-\x1f]|\r\n[ \t]|\r)[^\n]`)
+	digitsFirst      = regexp.MustCompile(`(?i)\nContent-Length:[ \t]*\d+([^\d\r][^\r]*)\r`)
+	hostInvalid      = regexp.MustCompile(`(?i)\nHost: [^ /\r]*([ /])`)
 	contentLength    = regexp.MustCompile(`(?i)\nContent-Length:`)
 	signedLength     = regexp.MustCompile(`(?i)\nContent-Length: *[+-]`)
 	transferEncoding = regexp.MustCompile(`(?i)\nTransfer-Encoding:`)

@@ -17,6 +17,8 @@ var (
 		"an operation on a sub-resource of a key that is not implemented is done to the object", "X-25")
 	methodFolded = fault.NewBug("wire.method-in-lower-case",
 		"a method may be written in lower case", "X-09")
+	methodUnknown = fault.NewBug("wire.unknown-method-is-get",
+		"a method that nobody knows is taken for GET", "X-09")
 	postIsPut = fault.NewBug("wire.post-is-put",
 		"POST of a key stores its body", "X-09")
 )
@@ -142,12 +144,18 @@ func (rt *router) find(t *target, method string, h http.Header) (*operation, err
 	}
 	lv := t.level()
 	res := rt.by[lv][sub]
+	if res == nil && lv == keyLevel && len(rt.by[lv][""].methods[method]) > 0 && keySubDropped.On() {
+		return rt.by[lv][""].methods[method][0], nil
+	}
 	if res == nil {
 		return nil, rt.misplaced(lv, sub)
 	}
 	ops := res.methods[method]
 	if method == http.MethodPost && lv == keyLevel && sub == "" && postIsPut.On() {
 		ops = res.methods[http.MethodPut]
+	}
+	if len(ops) == 0 && method != http.MethodPatch && method != http.MethodOptions && methodUnknown.On() {
+		ops = res.methods[http.MethodGet]
 	}
 	if len(ops) == 0 && methodFolded.On() {
 		ops = res.methods[strings.ToUpper(method)]
@@ -167,7 +175,7 @@ func (rt *router) find(t *target, method string, h http.Header) (*operation, err
 		}
 	}
 	plain := rt.by[lv][""].methods[method]
-	if op.serve == nil && sub != "" && len(plain) > 0 && (lv == bucketLevel && method == http.MethodDelete && subDropped.On() || lv == keyLevel && keySubDropped.On()) {
+	if (op.serve == nil || op.unset) && sub != "" && len(plain) > 0 && (lv == bucketLevel && method == http.MethodDelete && subDropped.On() || lv == keyLevel && keySubDropped.On()) {
 		return plain[len(plain)-1], nil
 	}
 	return op, op.checkParams(t.query)

@@ -14,6 +14,10 @@ import (
 const maxBuckets = 10_000
 
 var (
+	ownerUnsaid = fault.NewBug("bucket.list-without-owner",
+		"ListBuckets does not tell the owner", "B-14")
+	regionUnsaid = fault.NewBug("bucket.list-without-region",
+		"ListBuckets does not tell the region of a bucket", "B-16")
 	createdNow = fault.NewBug("bucket.created-now",
 		"the CreationDate of a bucket is the time of the listing", "B-14")
 	pageUnbounded = fault.NewBug("bucket.page-unbounded",
@@ -49,7 +53,9 @@ func (q *request) listBuckets() error {
 	}
 	x := q.h.buffers.xml()
 	x.root("ListAllMyBucketsResult")
-	x.owner("Owner", q.caller.Account, q.caller.Name)
+	if !ownerUnsaid.On() {
+		x.owner("Owner", q.caller.Account, q.caller.Name)
+	}
 	x.open("Buckets")
 	for i := range res.Buckets {
 		b := &res.Buckets[i]
@@ -59,7 +65,9 @@ func (q *request) listBuckets() error {
 			b.Created = q.start
 		}
 		x.time("CreationDate", b.Created)
-		x.some("BucketRegion", b.Region)
+		if !regionUnsaid.On() {
+			x.some("BucketRegion", b.Region)
+		}
 		x.end("Bucket")
 	}
 	x.end("Buckets")

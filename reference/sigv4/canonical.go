@@ -19,6 +19,8 @@ var (
 		"parameters of one name keep the order in which they came", "AN-12")
 	bareDropped = fault.NewBug("auth.bare-parameter-dropped",
 		"a parameter without = has no part in the canonical query", "AN-12")
+	atUnescaped = fault.NewBug("auth.at-unescaped",
+		"the canonical path does not escape @, as the paths of URLs need not", "AN-12")
 	pathResolved = fault.NewBug("auth.path-resolved",
 		"the canonical path has no segment of one period", "AN-13")
 	overridesUnsigned = fault.NewBug("presign.overrides-unsigned",
@@ -59,6 +61,10 @@ func (s *scratch) parse(path, query string) error {
 	s.raw = path
 	if s.path, ok = appendCanonical(s.path[:0], path, false); !ok {
 		return errURI()
+	}
+	if bytes.Contains(s.path, []byte("%40")) && atUnescaped.On() {
+		s.path = bytes.ReplaceAll(s.path, []byte("%40"), []byte("@"))
+		s.raw = string(s.path)
 	}
 	if bytes.Contains(s.path, []byte("/./")) && pathResolved.On() {
 		s.path = bytes.ReplaceAll(s.path, []byte("/./"), []byte("/"))

@@ -20,6 +20,12 @@ const (
 var (
 	firstAuthorization = fault.NewBug("auth.first-authorization",
 		"of several Authorization headers the first counts", "AN-06")
+	malformedAnonymous = fault.NewBug("auth.malformed-is-anonymous",
+		"a request with a malformed Authorization header is taken for one without credentials", "AN-06")
+	spaceNeeded = fault.NewBug("auth.comma-needs-space",
+		"the components of an Authorization header have to be parted by a comma and a space", "AN-12")
+	dateUnread = fault.NewBug("auth.date-unread",
+		"a Date does not stand in for x-amz-date", "AN-05")
 	dateFirst = fault.NewBug("auth.date-before-amz-date",
 		"a Date overrides x-amz-date", "AN-05")
 	noPayloadUnsigned = fault.NewBug("auth.payload-hash-absent",
@@ -68,6 +74,9 @@ func authorization(h http.Header) (string, error) {
 func (v *Verifier) claimHeader(r *http.Request, auth string) (*claim, error) {
 	c := &claim{}
 	credential, err := c.parseAuthorization(auth)
+	if err != nil && malformedAnonymous.On() {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +113,11 @@ func (c *claim) parseAuthorization(auth string) (credential string, err error) {
 	case scheme != algorithm:
 		return "", errAuthorization(auth, "unsupported authorization type")
 	}
-	for part := range strings.SplitSeq(rest, ",") {
+	sep := ","
+	if spaceNeeded.On() {
+		sep = ", "
+	}
+	for part := range strings.SplitSeq(rest, sep) {
 		name, value, _ := strings.Cut(strings.Trim(part, " \t"), "=")
 		var field *string
 		switch name {
@@ -139,6 +152,9 @@ func (c *claim) parseDate(h http.Header) bool {
 	text := h.Get("Date")
 	if stamp := h.Get("X-Amz-Date"); stamp != "" && !(text != "" && dateFirst.On()) {
 		return c.parseStamp(stamp)
+	}
+	if dateUnread.On() {
+		return false
 	}
 	if c.parseStamp(text) {
 		return true

@@ -14,6 +14,12 @@ var (
 		"of a header that comes several times only the first value is signed", "AN-03", "AN-12", "PS-04")
 	spacesKept = fault.NewBug("auth.spaces-kept",
 		"runs of spaces inside a header's value are not one space in the canonical request", "AN-12")
+	emptyDropped = fault.NewBug("auth.empty-header-dropped",
+		"a signed header without a value has no line in the canonical request", "AN-12")
+	hashHeaderSigned = fault.NewBug("auth.payload-hash-to-be-signed",
+		"x-amz-content-sha256 has to be among the signed headers", "AN-12")
+	othersSigned = fault.NewBug("auth.cache-control-to-be-signed",
+		"a Cache-Control has to be signed", "AN-11", "PS-09")
 	hostUnsigned = fault.NewBug("auth.host-unsigned",
 		"Host need not be signed", "AN-11")
 	copySourceUnsigned = fault.NewBug("auth.copy-source-unsigned",
@@ -28,6 +34,9 @@ func (s *scratch) appendHeader(dst []byte, r *http.Request, name string) []byte 
 	}
 	s.key = appendKey(s.key[:0], name)
 	values, ok := r.Header[string(s.key)]
+	if ok && values[0] == "" && emptyDropped.On() {
+		return dst
+	}
 	if !ok {
 		// net/http takes these out of the header of a request that it reads.
 		switch {
@@ -139,6 +148,9 @@ func unsigned(h http.Header, signedHeaders string) string {
 	}
 	const prefix = "X-Amz-"
 	for name := range h {
+		if (name == contentSHA256 && hashHeaderSigned.On() || name == "Cache-Control" && othersSigned.On()) && !isSigned(signedHeaders, name) {
+			names = append(names, strings.ToLower(name))
+		}
 		if len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) &&
 			name != contentSHA256 && !isSigned(signedHeaders, name) && !(name == "X-Amz-Copy-Source" && copySourceUnsigned.On()) {
 			names = append(names, strings.ToLower(name))

@@ -10,6 +10,8 @@ import (
 var (
 	nonsenseUnsigned = fault.NewBug("auth.payload-hash-nonsense",
 		"an x-amz-content-sha256 that is no hash and no documented word is taken for UNSIGNED-PAYLOAD", "AN-10")
+	signedTrailerRefused = fault.NewBug("streaming.signed-trailer-refused",
+		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER is refused", "S-08", "S-01", "S-14")
 	unsignedTrailerRefused = fault.NewBug("streaming.unsigned-trailer-refused",
 		"STREAMING-UNSIGNED-PAYLOAD-TRAILER is refused", "S-08", "S-14")
 )
@@ -54,7 +56,7 @@ func (p Payload) signedChunks() bool { return p == ChunksSigned || p == ChunksSi
 // a hash.
 func parsePayload(text string) (p Payload, sha256 [32]byte, err error) {
 	for p, name := range payloads {
-		if Payload(p) == ChunksUnsignedTrailer && unsignedTrailerRefused.On() {
+		if Payload(p) == ChunksUnsignedTrailer && unsignedTrailerRefused.On() || Payload(p) == ChunksSignedTrailer && signedTrailerRefused.On() {
 			continue
 		}
 		if text == name && Payload(p) != Signed {

@@ -3,7 +3,6 @@ package sigv4
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"bleepstore/fault"
@@ -18,8 +17,10 @@ var (
 		"an address may be signed for more than a week", "PS-03")
 	expiresNegative = fault.NewBug("presign.expires-negative",
 		"an X-Amz-Expires below zero is an expiry like any other", "PS-03")
-	expiresFraction = fault.NewBug("presign.expires-fraction",
-		"a fraction of a second behind X-Amz-Expires is dropped", "PS-03")
+	expiresUnread = fault.NewBug("presign.expires-no-number",
+		"an X-Amz-Expires that is no number counts as a week", "PS-03")
+	weekRefused = fault.NewBug("presign.week-refused",
+		"an address may not be signed for a whole week", "PS-02")
 	malformedDenied = fault.NewBug("presign.incomplete-denied",
 		"an address that lacks one of its parameters is answered 403", "PS-05")
 )
@@ -80,16 +81,16 @@ func (v *Verifier) claimQuery(r *http.Request, s *scratch) (*claim, error) {
 // parseExpires reads X-Amz-Expires. Zero is taken as a number like any other,
 // and has expired at once.
 func (c *claim) parseExpires(text string) error {
-	if seconds, _, found := strings.Cut(text, "."); found && expiresFraction.On() {
-		text = seconds
-	}
 	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil && expiresUnread.On() {
+		n, err = int64(maxExpires/time.Second), nil
+	}
 	switch {
 	case err != nil:
 		return errQuery("X-Amz-Expires should be a number")
 	case n < 0 && !expiresNegative.On():
 		return errQuery("X-Amz-Expires must be non-negative")
-	case n > int64(maxExpires/time.Second) && !expiresUnlimited.On():
+	case n == int64(maxExpires/time.Second) && weekRefused.On(), n > int64(maxExpires/time.Second) && !expiresUnlimited.On():
 		return errQuery("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds")
 	}
 	c.expires = time.Duration(n) * time.Second

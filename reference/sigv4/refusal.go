@@ -6,8 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 )
+
+var toSignUnsaid = fault.NewBug("auth.string-to-sign-unsaid",
+	"SignatureDoesNotMatch does not show what the server made of the request", "AN-03")
 
 // The refusals, each with the code and the fields of AWS's answer:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
@@ -113,6 +117,9 @@ func errUnsigned(names string) error {
 // errSignature shows what the server computed, so that the author of a client
 // can compare. request is nil for the signature of a chunk.
 func errSignature(accessKey string, toSign []byte, provided string, request []byte) error {
+	if toSignUnsaid.On() {
+		toSign = nil
+	}
 	e := errcode.New(errcode.SignatureDoesNotMatch, "The request signature we calculated does not match the signature you provided. "+
 		"Check your key and signing method.").
 		With("AWSAccessKeyId", accessKey).

@@ -25,6 +25,9 @@ func target(r *http.Request) (path, query string) {
 var EscapesLiteral = fault.NewBug("wire.escape-literal",
 	"a malformed escape in a query stands for itself", "X-10")
 
+var tildeEscaped = fault.NewBug("auth.tilde-escaped",
+	"the canonical query has ~ escaped", "AN-12")
+
 const upperHex = "0123456789ABCDEF"
 
 // unreserved holds the bytes that canonical form leaves as they are.
@@ -58,6 +61,10 @@ func appendCanonical(dst []byte, text string, query bool) ([]byte, bool) {
 			i += 2
 		case c == '+' && query:
 			c = ' '
+		}
+		if c == '~' && query && tildeEscaped.On() {
+			dst = append(dst, "%7E"...)
+			continue
 		}
 		if unreserved[c] || c == '/' && !query {
 			dst = append(dst, c)
