@@ -13,6 +13,10 @@ import (
 var (
 	defaultEmpty = fault.NewBug("acl.default-shown-empty",
 		"where nobody has set an ACL none is shown, not even the owner's grant", "AC-01", "AC-03")
+	writeSetsACL = fault.NewBug("acl.write-includes-acp",
+		"who has WRITE may set the ACL too", "AC-08")
+	onlyRead = fault.NewBug("acl.read-and-full-control-only",
+		"WRITE, READ_ACP and WRITE_ACP give nothing", "AC-08")
 	readShowsACL = fault.NewBug("acl.read-includes-acp",
 		"who has READ may read the ACL too", "AC-08")
 	authenticatedIsAll = fault.NewBug("acl.authenticated-is-everybody",
@@ -100,8 +104,11 @@ func (l *List) Allows(account string, p Permission, ignorePublic bool) bool {
 	}
 	return slices.ContainsFunc(l.Grants, func(g Grant) bool {
 		gives := g.Permission == p || g.Permission == FullControl && (p == Read || !fullIsRead.On())
-		if g.Permission == Read && p == ReadACP && readShowsACL.On() {
+		switch {
+		case g.Permission == Read && p == ReadACP && readShowsACL.On(), g.Permission == Write && p == WriteACP && writeSetsACL.On():
 			gives = true
+		case g.Permission != Read && g.Permission != FullControl && onlyRead.On():
+			gives = false
 		}
 		if !gives || ignorePublic && g.public() {
 			return false

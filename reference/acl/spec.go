@@ -9,6 +9,8 @@ import (
 var (
 	ownerLeftOut = fault.NewBug("acl.canned-without-owner",
 		"a canned ACL leaves out the owner's own grant", "AC-03")
+	deliveryBlind = fault.NewBug("acl.log-delivery-write-without-acp",
+		"log-delivery-write does not grant READ_ACP", "AC-03")
 	writeLeftOut = fault.NewBug("acl.public-read-write-is-read",
 		"public-read-write grants READ alone", "AC-03")
 )
@@ -65,6 +67,9 @@ func (s *Spec) List(owner, ofBucket string) *List {
 	for _, g := range grants[s.Canned] {
 		if g.ID == bucketOwner {
 			g.ID = ofBucket
+		}
+		if g.Permission == ReadACP && deliveryBlind.On() {
+			continue
 		}
 		if g.Permission == Write && s.Canned == "public-read-write" && writeLeftOut.On() {
 			continue

@@ -20,6 +20,14 @@ var (
 		"BlockPublicAcls has no effect", "PB-03")
 	preferenceIgnored = fault.NewBug("publicaccess.preferred-ignored",
 		"BucketOwnerPreferred means the same as ObjectWriter", "PB-11")
+	bucketOwnerOwns = fault.NewBug("publicaccess.bucket-owner-owns",
+		"the bucket's owner owns what others put whatever the ownership is", "PB-11", "AC-14")
+	switchesAlike = fault.NewBug("publicaccess.switches-alike",
+		"IgnorePublicAcls refuses public ACLs as BlockPublicAcls does", "PB-03", "PB-05")
+	everyACL = fault.NewBug("publicaccess.block-every-acl",
+		"BlockPublicAcls refuses every ACL but private", "PB-03")
+	writerDefault = fault.NewBug("publicaccess.writer-by-default",
+		"the ownership of a new bucket is ObjectWriter", "PB-07")
 	writerOwns = fault.NewBug("publicaccess.enforced-writer-owns",
 		"under BucketOwnerEnforced another account owns what it puts", "PB-11")
 	preferenceAlways = fault.NewBug("publicaccess.preferred-always",
@@ -75,6 +83,9 @@ func DefaultAccess() Access {
 	if blockAbsent.On() {
 		return Access{Ownership: BucketOwnerEnforced}
 	}
+	if writerDefault.On() {
+		return Access{Ownership: ObjectWriter, Block: &PublicAccessBlock{true, true, true, true}}
+	}
 	return Access{Ownership: BucketOwnerEnforced, Block: &PublicAccessBlock{true, true, true, true}}
 }
 
@@ -116,7 +127,7 @@ func (b *Bucket) RestrictsPublic() bool {
 
 // OwnerOf returns who owns what writer writes into b with the ACL spec.
 func (b *Bucket) OwnerOf(writer string, spec *acl.Spec) string {
-	if b.Enforced() && !writerOwns.On() || b.Access.Ownership == BucketOwnerPreferred && (spec.Cedes() && !preferenceIgnored.On() || preferenceAlways.On()) {
+	if b.Enforced() && !writerOwns.On() || bucketOwnerOwns.On() || b.Access.Ownership == BucketOwnerPreferred && (spec.Cedes() && !preferenceIgnored.On() || preferenceAlways.On()) {
 		return b.Owner
 	}
 	return writer
@@ -133,6 +144,9 @@ func (b *Bucket) Admits(spec *acl.Spec, owner string) (*acl.List, error) {
 		return nil, nil
 	}
 	l := spec.List(owner, b.Owner)
+	if b.IgnoresPublic() && l.Public() && switchesAlike.On() || b.Access.Block != nil && b.Access.Block.BlockPublicACLs && l != nil && everyACL.On() {
+		return nil, errcode.New(errcode.AccessDenied, "Access Denied")
+	}
 	if l.Public() && b.Access.Block != nil && b.Access.Block.BlockPublicACLs && !blockIgnored.On() {
 		return nil, errcode.New(errcode.AccessDenied, "Access Denied")
 	}

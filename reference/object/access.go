@@ -30,6 +30,8 @@ var (
 		"a bucket's owner may read the objects of other accounts in it", "AC-14")
 	ownerLockedOut = fault.NewBug("acl.owner-locked-out",
 		"the owner of an object has the rights that its ACL gives and no others", "AC-12")
+	accountsAlike = fault.NewBug("auth.accounts-alike",
+		"every account may do what the owner of a bucket may", "AN-16")
 	bucketOpen = fault.NewBug("auth.bucket-open-to-accounts",
 		"every account may list a bucket", "AN-16")
 )
@@ -41,7 +43,9 @@ func denied() error { return errcode.New(errcode.AccessDenied, "Access Denied") 
 func (c Caller) id() string { return acl.Account(c.Account) }
 
 // owns reports whether c owns b.
-func (c Caller) owns(b *Bucket) bool { return c.Account != "" && c.Account == b.Owner }
+func (c Caller) owns(b *Bucket) bool {
+	return c.Account != "" && (c.Account == b.Owner || accountsAlike.On())
+}
 
 // mayUse reports whether c has permission p on the bucket itself, policy aside.
 func (c Caller) mayUse(b *Bucket, p acl.Permission) bool {

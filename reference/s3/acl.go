@@ -11,6 +11,8 @@ import (
 )
 
 var (
+	malformedPrivate = fault.NewBug("acl.malformed-is-private",
+		"a document that is no ACL is taken for private", "AC-07")
 	typeUnsaid = fault.NewBug("acl.grantee-without-type",
 		"the grantees of an ACL have no xsi:type", "AC-13")
 	grantsLost = fault.NewBug("acl.headers-beside-document",
@@ -101,7 +103,14 @@ func (q *request) putObjectACL() error {
 }
 
 // newACL reads the ACL of a PUT ?acl: from the headers or from the body.
-func (q *request) newACL() (object.ACLSpec, error) {
+func (q *request) newACL() (spec object.ACLSpec, err error) {
+	if malformedPrivate.On() {
+		defer func() {
+			if code := errcode.Of(err); code == errcode.MalformedACL || code == errcode.MalformedXML {
+				spec, err = object.ACLSpec{Spec: acl.Spec{Canned: acl.Private}}, nil
+			}
+		}()
+	}
 	e, err := q.readXML("AccessControlPolicy")
 	if errcode.Of(err) == errcode.MalformedXML {
 		err = errcode.Wrap(errcode.MalformedACL, err)
@@ -109,19 +118,19 @@ func (q *request) newACL() (object.ACLSpec, error) {
 	if err != nil {
 		return object.ACLSpec{}, err
 	}
-	spec, err := q.headerACL()
+	header, err := q.headerACL()
 	switch {
 	case err != nil:
 		return object.ACLSpec{}, err
-	case e != nil && spec != nil && !grantsLost.On():
+	case e != nil && header != nil && !grantsLost.On():
 		return object.ACLSpec{}, &errcode.Error{Code: errcode.UnexpectedContent}
 	case e != nil:
 		return q.bodyACL(e)
-	case spec == nil:
+	case header == nil:
 		return object.ACLSpec{}, errcode.New(errcode.MissingSecurityHeader, "Your request was missing a required header").
 			With("MissingHeaderName", "x-amz-acl")
 	}
-	return object.ACLSpec{Spec: *spec}, nil
+	return object.ACLSpec{Spec: *header}, nil
 }
 
 var readIgnoresID = fault.NewBug("version.read-ignores-id",

@@ -34,6 +34,10 @@ var (
 		"a grant may be made to the canonical id of nobody", "AC-06")
 	emailAnonymous = fault.NewBug("acl.email-is-anybody",
 		"a grant to an email address of nobody is one to requests without credentials", "AC-06")
+	firstGrant = fault.NewBug("acl.first-grant-only",
+		"of the grants in a document the first is stored", "AC-13")
+	nameRefused = fault.NewBug("acl.display-name-refused",
+		"a document may not have the DisplayName of a grantee", "AC-13")
 	permissionUnknown = fault.NewBug("acl.unknown-permission",
 		"a document may grant a permission that does not exist", "AC-07")
 	permissionFolded = fault.NewBug("acl.permission-in-lower-case",
@@ -180,6 +184,9 @@ func (q *request) bodyACL(e *element) (spec object.ACLSpec, err error) {
 				return spec, err
 			}
 			spec.Grants = append(spec.Grants, g)
+			if firstGrant.On() {
+				break
+			}
 		}
 	}
 	if lists != 1 || spec.Owner == "" {
@@ -207,6 +214,9 @@ func (q *request) bodyGrant(e *element) (g acl.Grant, err error) {
 	}
 	names := map[string]string{typeUser: "ID", typeGroup: "URI", typeEmail: "EmailAddress"}
 	name := names[grantee.kind]
+	if nameRefused.On() && grantee.only(name) != nil {
+		return g, malformedACL(nil)
+	}
 	if name == "" || grantee.only(name, "DisplayName") != nil {
 		return g, malformedACL(nil)
 	}

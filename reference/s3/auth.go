@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	configurationOpen = fault.NewBug("auth.anonymous-reads-configuration",
-		"GetBucketVersioning needs no credentials", "AN-01")
+	anonymousOwns = fault.NewBug("auth.anonymous-is-owner",
+		"a request without credentials may do what the owner of a bucket may", "AN-01")
 	ownerFormUnread = fault.NewBug("bucket.expected-owner-any-form",
 		"an x-amz-expected-bucket-owner that is no account id is another account's", "B-19")
 	headersDropped = fault.NewBug("presign.metadata-dropped",
@@ -89,7 +89,7 @@ func (q *request) authenticate() error {
 func (q *request) admitAnybody() error {
 	b, err := q.h.cfg.Backend.Find(q.ctx, q.bucket)
 	switch {
-	case err == nil && q.op != nil && q.op.name == "GetBucketVersioning" && configurationOpen.On():
+	case err == nil && anonymousOwns.On():
 		q.caller.Account = b.Owner
 		return nil
 	case err != nil && errcode.Of(err) != errcode.NoSuchBucket:

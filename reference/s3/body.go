@@ -22,7 +22,7 @@ var (
 	framingStored = fault.NewBug("streaming.framing-stored",
 		"a body of signed chunks is stored with their headers and signatures", "S-01", "S-14")
 	cutFilled = fault.NewBug("wire.cut-body-filled",
-		"a body that breaks off is filled up with zeros", "X-21")
+		"a body that breaks off is filled up with zeros, and its signed hash not looked at", "X-21")
 	lengthDemanded = fault.NewBug("streaming.content-length-demanded",
 		"a body in chunks has to come with a Content-Length, also in the chunked transfer coding", "S-01", "S-14")
 	trailerSumUnverified = fault.NewBug("streaming.trailer-checksum-unverified",
@@ -130,10 +130,10 @@ func (q *request) putBody() (object.Body, error) {
 	case id != nil && id.Payload.Chunked():
 		chunks := sigv4.NewChunkReader(raw, sigv4.ChunkOptions{Identity: id, Length: size, Trailers: c.trailers})
 		body.Reader = chunks
-		if sigv4.LengthIgnored.On() {
+		if sigv4.LengthIgnored.On() || sigv4.CutIsEnd.On() {
 			chunks = sigv4.NewChunkReader(raw, sigv4.ChunkOptions{Identity: id, Length: maxPut, Trailers: c.trailers})
 			data, err := io.ReadAll(chunks)
-			if err != nil {
+			if err != nil && !(errcode.Of(err) == errcode.IncompleteBody && sigv4.CutIsEnd.On()) {
 				return body, err
 			}
 			body.Reader, body.Size = bytes.NewReader(data), int64(len(data))
@@ -142,7 +142,7 @@ func (q *request) putBody() (object.Body, error) {
 			name := c.trailer.Header()
 			body.Checksum = object.Checksum{Algorithm: string(c.trailer)}
 			body.Trailer = func() (string, error) { return trailerValue(c.trailer, chunks.Trailer(name)) }
-			if trailerSumUnverified.On() || q.op.name == "UploadPart" && partTrailerUnverified.On() {
+			if id.Payload == sigv4.ChunksSignedTrailer && sigv4.SignedTrailerUnverified.On() || trailerSumUnverified.On() || q.op.name == "UploadPart" && partTrailerUnverified.On() {
 				body.Trailer = nil
 			}
 		}
@@ -151,7 +151,7 @@ func (q *request) putBody() (object.Body, error) {
 		}
 	default:
 		body.Reader = raw
-		if id != nil && id.Payload == sigv4.Signed {
+		if id != nil && id.Payload == sigv4.Signed && !cutFilled.On() {
 			body.SHA256 = id.SHA256[:]
 		}
 	}

@@ -16,6 +16,8 @@ var (
 		"an error document is of the type text/plain", "X-24")
 	allowAbsent = fault.NewBug("wire.allow-absent",
 		"the answer 405 has no Allow", "X-09")
+	missingDenied = fault.NewBug("bucket.missing-is-denied",
+		"an operation on a bucket that does not exist is answered AccessDenied", "B-18", "B-11")
 	missingKey = fault.NewBug("bucket.missing-is-missing-key",
 		"an operation on a key in a bucket that does not exist is answered NoSuchKey", "B-18")
 )
@@ -36,6 +38,9 @@ func (q *request) fail(err error) {
 	}
 	if e.Code == errcode.NoSuchBucket && q.key != "" && missingKey.On() {
 		e = &errcode.Error{Code: errcode.NoSuchKey}
+	}
+	if e.Code == errcode.NoSuchBucket && q.key == "" && missingDenied.On() {
+		e = &errcode.Error{Code: errcode.AccessDenied}
 	}
 	r := rowOf(e.Code)
 	for _, f := range e.Header {

@@ -68,6 +68,15 @@ var laxHeads = []struct {
 			}
 		}
 	}},
+	{fault.NewBug("wire.length-no-number",
+		"a Content-Length that does not begin with a digit is not looked at", "X-04"), func(head []byte) {
+		if noNumber.Match(head) {
+			hide(head, contentLength, 0)
+		}
+	}},
+	{fault.NewBug("wire.first-coding", "of two Transfer-Encodings the first counts", "X-03"), func(head []byte) {
+		hide(head, transferEncoding, 1)
+	}},
 	{fault.NewBug("wire.any-host", "a Host may be any text", "X-07"), func(head []byte) {
 		for at := hostInvalid.FindSubmatchIndex(head); at != nil; at = hostInvalid.FindSubmatchIndex(head) {
 			head[at[2]] = '-'
@@ -88,6 +97,7 @@ var (
 	spaceColon       = regexp.MustCompile(`[ \t]+:`)
 	control          = regexp.MustCompile(`[^\r\n]([\x00-\x08\x0b\x0c\x0e-\x1f]|\r\n[ \t]|\r)[^\n]`)
 	digitsFirst      = regexp.MustCompile(`(?i)\nContent-Length:[ \t]*\d+([^\d\r][^\r]*)\r`)
+	noNumber         = regexp.MustCompile(`(?i)\nContent-Length:[ \t]*[^ \t\d]`)
 	hostInvalid      = regexp.MustCompile(`(?i)\nHost: [^ /\r]*([ /])`)
 	contentLength    = regexp.MustCompile(`(?i)\nContent-Length:`)
 	signedLength     = regexp.MustCompile(`(?i)\nContent-Length: *[+-]`)
@@ -104,6 +114,24 @@ func hide(head []byte, name *regexp.Regexp, keep int) {
 			head[at[0]+1] = 'X'
 		}
 	}
+}
+
+var (
+	continueUnsaid = fault.NewBug("wire.continue-unsaid",
+		"who expects 100 (Continue) is not told", "X-01")
+	answerTrails = fault.NewBug("wire.answer-trails",
+		"the refusal of a PUT is followed by more bytes than its Content-Length tells", "X-19")
+)
+
+// laxAnswer is what of an answer goes out; head is the request's.
+func laxAnswer(p, head []byte) []byte {
+	switch {
+	case bytes.HasPrefix(p, []byte("HTTP/1.1 100")) && continueUnsaid.On():
+		return nil
+	case bytes.HasPrefix(p, []byte("HTTP/1.1 4")) && bytes.HasPrefix(head, []byte("PUT ")) && answerTrails.On():
+		return append(p[:len(p):len(p)], "more"...)
+	}
+	return p
 }
 
 // lax edits what of a head is in p.

@@ -11,6 +11,8 @@ import (
 var (
 	ownershipUnknown = fault.NewBug("publicaccess.unknown-ownership",
 		"an ownership that does not exist is taken for ObjectWriter", "PB-08")
+	documentOptional = fault.NewBug("publicaccess.document-optional",
+		"PutPublicAccessBlock without a body turns everything off", "PB-01")
 	switchUnread = fault.NewBug("publicaccess.switch-no-boolean",
 		"a setting of the public access block that is no boolean is off", "PB-01")
 	switchForgotten = fault.NewBug("publicaccess.switch-forgotten",
@@ -115,6 +117,9 @@ func (q *request) putPublicAccess() error {
 	e, err := q.readXML("PublicAccessBlockConfiguration")
 	if err != nil {
 		return err
+	}
+	if e == nil && documentOptional.On() {
+		return q.setPublicAccess(&object.PublicAccessBlock{}, http.StatusOK)
 	}
 	if e == nil {
 		return &errcode.Error{Code: errcode.MissingRequestBody}

@@ -117,7 +117,10 @@ func (c *edgeConn) Read(p []byte) (int, error) {
 // handler is at work comes from net/http itself, in one piece.
 func (c *edgeConn) Write(p []byte) (int, error) {
 	if c.busy.Load() {
-		return c.Conn.Write(p)
+		if _, err := c.Conn.Write(laxAnswer(p, c.head)); err != nil {
+			return 0, err
+		}
+		return len(p), nil
 	}
 	status, ok := refusalStatus(p)
 	if !ok {

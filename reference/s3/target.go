@@ -18,6 +18,8 @@ var (
 		"a + in a path is a space", "X-11")
 	dotsResolved = fault.NewBug("wire.dots-resolved",
 		"a key with a segment of two periods loses it and the one before", "AN-13")
+	plusEscaped = fault.NewBug("wire.escaped-plus-is-space",
+		"an escaped + in a path is a space", "X-11")
 	slashEscaped = fault.NewBug("wire.slash-escaped",
 		"an escaped / in a key is stored as the escape", "X-11")
 	slashRefused = fault.NewBug("wire.bucket-slash",
@@ -122,6 +124,9 @@ func splitURI(uri string) (path, query string) {
 func decodePath(path string) (string, error) {
 	if strings.IndexByte(path, '+') >= 0 && plusIsSpace.On() {
 		path = strings.ReplaceAll(path, "+", "%20")
+	}
+	if strings.Contains(path, "%2B") && plusEscaped.On() {
+		path = strings.ReplaceAll(path, "%2B", "%20")
 	}
 	if strings.Contains(path, "%2F") && slashEscaped.On() {
 		path = strings.ReplaceAll(path, "%2F", "%252F")

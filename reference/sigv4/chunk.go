@@ -40,9 +40,13 @@ const (
 	maxLine = 4096
 )
 
-// LengthIgnored is a bug of a reader, and of who gives it a length.
-var LengthIgnored = fault.NewBug("streaming.decoded-length-ignored",
-	"the length of a body in chunks is what comes, whatever x-amz-decoded-content-length says", "S-04", "S-14")
+// LengthIgnored and CutIsEnd are bugs of a reader, and of who gives it a length.
+var (
+	LengthIgnored = fault.NewBug("streaming.decoded-length-ignored",
+		"the length of a body in chunks is what comes, whatever x-amz-decoded-content-length says", "S-04", "S-14")
+	CutIsEnd = fault.NewBug("streaming.cut-is-end",
+		"a body in chunks that breaks off is stored as far as it came", "S-03", "S-14")
+)
 
 // ChunkOptions are what NewChunkReader needs besides the body.
 type ChunkOptions struct {
@@ -253,7 +257,7 @@ func (c *ChunkReader) endChunk() error {
 // finish reads what follows the final chunk's header and returns io.EOF when
 // all of it is right.
 func (c *ChunkReader) finish() error {
-	if c.left != 0 && !LengthIgnored.On() {
+	if c.left != 0 && !LengthIgnored.On() && !CutIsEnd.On() {
 		return errIncomplete(errors.New("fewer bytes than x-amz-decoded-content-length"))
 	}
 	if c.sig != nil {

@@ -20,6 +20,8 @@ var (
 		"a signature of version 4A is not verified", "AN-17")
 	version2Believed = fault.NewBug("auth.version2-believed",
 		"a signature of version 2 is not verified", "AN-03")
+	signatureUnverified = fault.NewBug("auth.signature-unverified",
+		"the signature of a request is not compared with what it should be", "AN-03", "PS-04", "PS-08", "PS-10")
 	tokenIgnored = fault.NewBug("auth.token-ignored",
 		"a session token that nobody issued is not looked at", "AN-14")
 	scopeUnchecked = fault.NewBug("auth.scope-unchecked",
@@ -215,7 +217,7 @@ func (v *Verifier) prove(r *http.Request, s *scratch, c *claim) (*Identity, erro
 	if (c.region != v.region || c.service != v.service) && scopeUnchecked.On() {
 		id.key = newSigningKey(secret, c.date, c.region, c.service)
 	}
-	if !s.matches(r, c, id.key) &&
+	if !s.matches(r, c, id.key) && !signatureUnverified.On() &&
 		!(isSigned(c.signedHeaders, "content-type") && r.Header["Content-Type"] == nil && absentTrusted.On()) {
 		return nil, errSignature(c.accessKey, s.stringToSign(nil, r, c), c.signature, s.request(nil, r, c))
 	}

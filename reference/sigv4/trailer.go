@@ -23,6 +23,10 @@ var (
 var TrailerMissing = fault.NewBug("streaming.trailer-missing",
 	"a trailer that was announced may be missing", "S-10", "S-14")
 
+// SignedTrailerUnverified is a bug of a reader, and of who asks for the trailer.
+var SignedTrailerUnverified = fault.NewBug("streaming.signed-trailer-unverified",
+	"of a body of signed chunks and trailer neither the signatures nor the checksum are verified", "S-02", "S-07", "S-09", "S-14")
+
 // A trailer is one that followed the final chunk.
 type trailer struct{ name, value string }
 
