@@ -179,6 +179,9 @@ var (
 		"If-Match holds also for the ETag of the version before the current one", "W-08", "W-11", "W-13")
 )
 
+var aclKept = fault.NewBug("acl.kept-on-overwrite",
+	"an object that takes the place of another has the other's ACL", "AC-09")
+
 // target finds what a write is about, whether it may replace that, and
 // evaluates its condition.
 func (m *machine) target(w *Write) (*bucketRow, *record, error) {
@@ -189,6 +192,12 @@ func (m *machine) target(w *Write) (*bucketRow, *record, error) {
 	cur, err := m.live(b, w.Key)
 	if err != nil {
 		return nil, nil, err
+	}
+	if cur != nil && w.Spec == nil && aclKept.On() {
+		var old Attributes
+		if packed, _ := attrsOf(m.c, b.row, w.Key, cur, true); unpackAttrs(packed, &old) == nil && old.ACL != nil {
+			w.Spec = &acl.Spec{Grants: old.ACL.Grants}
+		}
 	}
 	if err := mayReplace(cur, w.Owner, w.OwnOnly); err != nil {
 		return nil, nil, err

@@ -20,6 +20,10 @@ import (
 var (
 	entitiesLiteral = fault.NewBug("wire.entities-literal",
 		"a document may name entities that are not defined, which are read as they stand", "X-13")
+	emptyPanics = fault.NewBug("wire.empty-document-panics",
+		"a request that lacks its document is answered 500", "X-16")
+	typePanics = fault.NewBug("wire.document-type-panics",
+		"a document with a document type declaration is answered 500", "X-13")
 	depthPanics = fault.NewBug("wire.deep-document-panics",
 		"a document that is nested deeply is answered 500", "X-14")
 	documentHashUnverified = fault.NewBug("auth.document-hash-unverified",
@@ -161,6 +165,9 @@ func (p *treeParser) token(tok xml.Token) error {
 			return fmt.Errorf("processing instruction %q", t.Target)
 		}
 	case xml.Directive:
+		if typePanics.On() {
+			panic("a document type declaration")
+		}
 		return errors.New("document type declarations are not accepted")
 	}
 	return nil
@@ -172,6 +179,9 @@ func (q *request) readXML(root string) (*element, error) {
 	x := q.h.buffers.xml()
 	defer q.h.buffers.putXML(x)
 	if err := q.readDocument(x); err != nil || len(x.b) == 0 {
+		if err == nil && (q.op.integrity || q.op.composite) && emptyPanics.On() {
+			panic("no document")
+		}
 		return nil, err
 	}
 	return parseXML(x.b, root)
