@@ -14,7 +14,7 @@ import (
 
 var (
 	anonymousOwns = fault.NewBug("auth.anonymous-is-owner",
-		"a request without credentials may do what the owner of a bucket may", "AN-01")
+		"a request without credentials may do with a bucket what its owner may", "AN-01")
 	ownerFormUnread = fault.NewBug("bucket.expected-owner-any-form",
 		"an x-amz-expected-bucket-owner that is no account id is another account's", "B-19")
 	headersDropped = fault.NewBug("presign.metadata-dropped",
@@ -89,7 +89,7 @@ func (q *request) authenticate() error {
 func (q *request) admitAnybody() error {
 	b, err := q.h.cfg.Backend.Find(q.ctx, q.bucket)
 	switch {
-	case err == nil && anonymousOwns.On():
+	case err == nil && q.key == "" && anonymousOwns.On():
 		q.caller.Account = b.Owner
 		return nil
 	case err != nil && errcode.Of(err) != errcode.NoSuchBucket:

@@ -12,8 +12,6 @@ import (
 var (
 	locationNamed = fault.NewBug("bucket.location-named",
 		"GetBucketLocation names us-east-1, which is no location constraint", "B-09")
-	headForbidden = fault.NewBug("bucket.head-of-missing-403",
-		"HeadBucket of a bucket that does not exist is answered 403", "B-10", "B-18")
 	headRegionAbsent = fault.NewBug("bucket.head-without-region",
 		"HeadBucket does not tell the bucket's region", "B-10")
 	ownershipUnread = fault.NewBug("publicaccess.created-with-unknown-ownership",
@@ -102,9 +100,6 @@ func (q *request) bucketConfiguration() (location string, tags []object.Tag, err
 
 func (q *request) headBucket() error {
 	b, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
-	if errcode.Of(err) == errcode.NoSuchBucket && headForbidden.On() {
-		return &errcode.Error{Code: errcode.AccessDenied}
-	}
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (q *request) fail(err error) {
 	if e.Code == errcode.NoSuchBucket && q.key != "" && missingKey.On() {
 		e = &errcode.Error{Code: errcode.NoSuchKey}
 	}
-	if e.Code == errcode.NoSuchBucket && q.key == "" && missingDenied.On() {
+	if e.Code == errcode.NoSuchBucket && q.key == "" && q.r.Method != http.MethodHead && missingDenied.On() {
 		e = &errcode.Error{Code: errcode.AccessDenied}
 	}
 	r := rowOf(e.Code)

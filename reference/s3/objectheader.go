@@ -13,7 +13,7 @@ import (
 
 var (
 	dateUTC = fault.NewBug("wire.date-utc",
-		"a Last-Modified ends in UTC in the place of GMT", "I1", "O-25")
+		"the Last-Modified of a range ends in UTC in the place of GMT", "I1", "multipart.read.*")
 	headPadded = fault.NewBug("wire.head-counts-checksum",
 		"the Content-Length of a HEAD counts the checksum of 4 bytes that is stored with a block of 4096", "X-22")
 )
@@ -161,7 +161,7 @@ func (q *request) setObject(res *object.GetResult) {
 	v := &res.Version
 	q.misdescribe(res)
 	q.set("Last-Modified", httpDate(v.Modified))
-	if dateUTC.On() {
+	if res.Partial && dateUTC.On() {
 		q.set("Last-Modified", v.Modified.UTC().Format(time.RFC1123))
 	}
 	q.setETag(v.ETag)
