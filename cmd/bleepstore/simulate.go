@@ -19,6 +19,7 @@ import (
 	"bleepstore/fault/sim"
 	"bleepstore/fault/sim/campaign"
 	"bleepstore/fault/sim/script"
+	"bleepstore/scenarios/consistency"
 )
 
 // simFlags let chaos run in virtual time instead of against a server.
@@ -85,11 +86,16 @@ func (c *chaosCmd) campaign(nemesis []string, schedule string) (*campaign.Campai
 	if c.Nodes == 0 {
 		c.Nodes = 3
 	}
-	if c.Nodes < 3 || c.Nodes > mostNodes || c.Jobs < 1 || c.Seeds < 0 || c.Minutes < 0 || c.Length < 0 {
-		return nil, usage("--sim: want 3 to %d --nodes, and nothing below zero", mostNodes)
+	if c.Nodes < 1 || c.Nodes > mostNodes || c.Jobs < 1 || c.Seeds < 0 || c.Minutes < 0 || c.Length < 0 {
+		return nil, usage("--sim: want 1 to %d --nodes, and nothing below zero", mostNodes)
 	}
-	if c.Endpoint != nil || c.Backend != "" || c.Data != "" || c.Clients != 0 || c.Workload != nil {
+	if c.Endpoint != nil || c.Backend != "" || c.Data != "" || c.Clients != 0 || c.Workload != nil && c.Sim != sim.LevelFull {
 		return nil, usage("--sim simulates everything: leave out what is said of a server and its clients")
+	}
+	for _, name := range c.Workload {
+		if !slices.Contains(consistency.Names(), name) {
+			return nil, usage("--workload %q: want one of %s", name, strings.Join(consistency.Names(), ", "))
+		}
 	}
 	if _, err := fault.Choose(nemesis); err != nil {
 		return nil, usage("--nemesis: %w", err)
@@ -100,7 +106,7 @@ func (c *chaosCmd) campaign(nemesis []string, schedule string) (*campaign.Campai
 	}
 	g := &campaign.Campaign{
 		Command: []string{self, "sim-run"}, Jobs: c.Jobs, Say: os.Stdout, KeepGoing: c.KeepGoing, Out: c.Out, Shrinking: c.Shrink,
-		Job: campaign.Job{Level: c.Sim, Seed: c.Seed, Nodes: c.Nodes, Kinds: nemesis, Mutants: c.Mutant},
+		Job: campaign.Job{Level: c.Sim, Seed: c.Seed, Nodes: c.Nodes, Kinds: nemesis, Mutants: c.Mutant, Workload: c.Workload},
 	}
 	if g.Out != "" {
 		if g.Out, err = filepath.Abs(c.Out); err != nil {
@@ -157,6 +163,9 @@ func (c *chaosCmd) lengths(g *campaign.Campaign, schedule string) error {
 			out += " --script=" + c.Script
 		default:
 			out += fmt.Sprintf(" --nodes=%d --length=%s --nemesis=%s", g.Job.Nodes, length, cmp.Or(nemesis, "none"))
+		}
+		if len(c.Workload) > 0 {
+			out += " --workload=" + strings.Join(c.Workload, ",")
 		}
 		if len(c.Mutant) > 0 {
 			out += " --mutant=" + strings.Join(c.Mutant, ",")

@@ -7,8 +7,8 @@ import (
 )
 
 // playFull is a run at the level full, in the bubble.
-func (r *Result) playFull(ctx context.Context) error {
-	out, err := full.Run(ctx, full.Options{Schedule: r.Schedule})
+func (r *Result) playFull(ctx context.Context, workloads []string) error {
+	out, err := full.Run(ctx, full.Options{Schedule: r.Schedule, Workloads: workloads})
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	// Schedule, when not nil, is what happens, instead of what Seed would draw; its
 	// Nodes and Length count, its seed does not.
 	Schedule *fault.Schedule
+	// Workloads are those of the level full; nil: full.Workloads.
+	Workloads []string
 	// Bubble runs fn in a bubble of virtual time: synctest.Test of a test, or
 	// Outside in any other program.
 	Bubble func(fn func())
@@ -102,7 +104,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		rand.Seed(int64(o.Seed))
 		err = inside(ctx, o.Virtual+stuckAfter, func(ctx context.Context) error {
 			if o.Level == LevelFull {
-				return res.playFull(ctx)
+				return res.playFull(ctx, o.Workloads)
 			}
 			r := &run{o: o, s: newFleet(o), res: res}
 			return r.play(ctx)

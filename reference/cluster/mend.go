@@ -24,7 +24,7 @@ var (
 		By("chaos --sim raft --seed 1 --seeds 20 --nemesis snapshot,disk --shrink 0s")
 	rqliteRestore = fault.NewBug("history.rqlite-2759.applied-twice",
 		"a node that starts takes the index of the newest image for that of its database, which has gone on since: what was committed in between is applied twice", "Z-02", "Z-16").
-		By("chaos --sim raft --seed 1 --seeds 20 --nemesis snapshot,kill --shrink 0s")
+		By("chaos --sim raft --seed 1269456320 --seeds 12 --nemesis snapshot,proc.rolling,proc.kill-all --shrink 0s")
 )
 
 // mend makes the database, the log and the newest snapshot fit each other, and

@@ -73,7 +73,7 @@ func (r *Raft) flush(ps []*packed) error {
 	}
 	fault.Point("log.before-append")
 	data := pack(r.o.Now().UnixMilli(), commands)
-	if ackBeforeAppend.On() {
+	if r.unwritten() {
 		r.ack([]*raft.Log{{Index: r.raft.LastIndex() + 1, Type: raft.LogCommand, Data: data}})
 	}
 	future := r.raft.ApplyLog(raft.Log{Data: data}, r.o.RoundTimeout)

@@ -10,12 +10,12 @@ import (
 
 var (
 	voteNotSynced = fault.NewBug("vote.not-synced", "a node keeps its term and its vote in memory only", "Z-01", "Z-16").
-			By("chaos --sim raft --seed 1 --seeds 40 --nemesis kill --shrink 0s")
+			By("chaos --sim raft --seed 1 --seeds 20 --nemesis kill --shrink 0s")
 	voteSplit = fault.NewBug("vote.two-writes",
 		"the term of a vote is written before the candidate, so that a crash in between leaves a vote that was never given", "Z-16").
 		By("chaos --sim raft --seed 1 --seeds 20 --nemesis kill,disk.slow --shrink 0s")
 	termNotSynced = fault.NewBug("vote.term-not-synced", "a node keeps its term in memory only", "Z-01", "Z-16").
-			By("chaos --sim raft --seed 1 --seeds 40 --nemesis kill --shrink 0s")
+			By("chaos --sim raft --seed 2417296000 --seeds 20 --nemesis kill --shrink 0s")
 )
 
 // votes is where raft keeps its term and its vote. What it has answered without

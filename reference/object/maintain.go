@@ -185,7 +185,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 var errSwept = errors.New("every closed epoch was seen")
 
 var sweepNamed = fault.NewBug("sweep.named", "the sweeper removes bodies that are named", "Z-01", "Z-16").
-	By("chaos --sim raft --seed 1 --seeds 2 --length 5m --nemesis none --shrink 0s")
+	By("chaos --sim raft --seed 2298633409 --seeds 3 --length 6m --nemesis net.latency --shrink 0s")
 
 // removeUnnamed deletes those of ids that no content names.
 func (s *Service) removeUnnamed(ctx context.Context, ids []string) error {

@@ -18,7 +18,7 @@ const streamCost = 2 << 20
 
 var blobLate = fault.NewBug("blob.after-commit",
 	"a body is written to its blob after the command that names it was committed", "Z-16").
-	By("chaos --sim raft --seed 1 --seeds 20 --nemesis kill,disk.slow --shrink 0s")
+	By("chaos --sim raft --script slow-power --seed 3997354251 --seeds 12 --shrink 0s")
 
 var inlinePool = sync.Pool{New: func() any { return new([meta.MaxInline]byte) }}
 

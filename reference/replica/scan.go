@@ -4,16 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"bleepstore/fault"
 	"bleepstore/reference/blob"
 )
 
 // namePage is how many names are read at a time.
 const namePage = 1000
-
-var partialCounted = fault.NewBug("replica.partial-counted",
-	"a copy that a crash has left partial counts as one, and is never replaced", "Z-16").
-	By("chaos --sim raft --seed 1 --seeds 20 --nemesis disk.power-cut,disk.power-cut-all,kill --shrink 0s")
 
 // scan compares the names with the local copies, both of which come in the order
 // of ids. A blob that is named or created while it runs may count as missing;
@@ -43,7 +38,7 @@ func (sc *scan) run(ctx context.Context) error {
 				return nil // this copy is not named
 			}
 			sc.page = sc.page[1:]
-			sc.met(id, id == i.ID && (!i.Partial || partialCounted.On()))
+			sc.met(id, id == i.ID && !i.Partial)
 		}
 	})
 	if err != nil && err != errListed {

@@ -31,6 +31,7 @@ type Job struct {
 	Kinds    []string        `json:"kinds,omitempty"`    // groups or kinds of faults
 	Schedule json.RawMessage `json:"schedule,omitempty"` // instead of what Seed draws
 	Mutants  []string        `json:"mutants,omitempty"`
+	Workload []string        `json:"workload,omitempty"` // of the level full; none: its own
 	// Dir gets history.jsonl, schedule.json and verdict.json, where the run is not
 	// good or Keep says so; "": nothing is written.
 	Dir  string `json:"dir,omitempty"`
@@ -105,7 +106,7 @@ func (j *Job) run(ctx context.Context) (*Report, error) {
 	if err := Plant(j.Mutants); err != nil {
 		return nil, err
 	}
-	o := sim.Options{Level: j.Level, Seed: j.Seed, Nodes: j.Nodes, Virtual: time.Duration(j.Length), Bubble: bubble.Run}
+	o := sim.Options{Level: j.Level, Seed: j.Seed, Nodes: j.Nodes, Virtual: time.Duration(j.Length), Bubble: bubble.Run, Workloads: j.Workload}
 	var err error
 	if o.Kinds, err = fault.Choose(j.Kinds); err != nil {
 		return nil, err
