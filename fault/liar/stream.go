@@ -58,24 +58,6 @@ func (s *stream) read(rest string) bool {
 	return true
 }
 
-// plain has a request send its body as it is, without framing, and without a hash.
-// It returns false where the framing is not sound.
-func (q *request) plain() bool {
-	if !sign.Payload(q.by.payload).Streaming() {
-		return true
-	}
-	s := readStream(q)
-	if s == nil {
-		return false
-	}
-	q.unframe()
-	q.body = s.data
-	for _, t := range s.Trailers {
-		q.set(t[0], strings.TrimSpace(t[1]))
-	}
-	return true
-}
-
 // unframe takes back what a head says of framing.
 func (q *request) unframe() {
 	q.by.payload = string(sign.Unsigned)
