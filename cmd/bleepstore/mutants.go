@@ -28,7 +28,7 @@ func (c *mutantsCmd) Help() string {
 
 A bug is killed when a scenario that it names ends as fail or silent, passes without the bug under the same seed, and at least 80% of the other areas pass; an area passes when at least 80% of its scenarios do. Where more fails the bug is broad, which counts for nothing. Bugs that the suite alone cannot find say by which command line of this program they are found: it exits 4 with the bug, and 0 without.
 
-With --endpoint the proxy lies before that server. A lie is found when a scenario that passes there fails with it; where nothing that passes there can show it, there is no ground.
+With --endpoint the proxy lies before that server. A lie is found when a scenario that passes there fails with it; where nothing that passes there can show it, there is no ground. --id leaves scenarios out.
 
 Exit codes: 0 every bug was killed, and no scenario failed without one; 1 a bug was not killed, or a scenario failed without one; 2 wrong usage, or nothing to run; 3 the server cannot be tested; 5 all were killed, but scenarios that kill nothing are more than a tenth, or nobody says why they do not; 6 all that could run were killed, but some could not; 130 interrupted.`
 }
@@ -72,8 +72,10 @@ func (c *mutantsCmd) check() error {
 	switch {
 	case len(c.Endpoint) == 0 && len(fault.Bugs()) == 0:
 		return usage("this program can have no bugs: %w, as make mutants builds one; with --endpoint a proxy lies before any server", campaign.ErrMutant)
-	case c.Bucket != "" || c.Baseline != "" || c.FailFast || len(c.ID) > 0:
-		return usage("mutants says itself what is run: leave out --id, --bucket, --baseline and --fail-fast")
+	case c.Bucket != "" || c.Baseline != "" || c.FailFast:
+		return usage("mutants says itself what is run: leave out --bucket, --baseline and --fail-fast")
+	case len(c.ID) > 0 && len(c.Endpoint) == 0:
+		return usage("--id is for --endpoint: of our own server every scenario is run, as a control at least")
 	case c.Seeds < 1 || c.Control < 1 || c.Workers < 1:
 		return usage("--seeds, --control and -j: want one at least")
 	case len(c.Endpoint) > 1:

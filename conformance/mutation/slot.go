@@ -8,9 +8,13 @@ import (
 	"time"
 )
 
-// jobTime bounds one job: a server that hangs with a bug is left then, with its
-// worker.
-const jobTime = 2 * time.Minute
+const (
+	// jobTime bounds one job: a server that hangs with a bug is left then, with its
+	// worker.
+	jobTime = 2 * time.Minute
+	// baseTime bounds one without bugs, on a server that may be slow.
+	baseTime = 15 * time.Minute
+)
 
 // A slot has one worker at a time, and another one when that is gone.
 type slot struct {
@@ -36,7 +40,11 @@ func (s *slot) do(ctx context.Context, j Job) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	bounded, cancel := context.WithTimeoutCause(ctx, jobTime, fmt.Errorf("did not end within %s", jobTime))
+	most := jobTime
+	if j.Mutant == "" {
+		most = baseTime
+	}
+	bounded, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("did not end within %s", most))
 	defer cancel()
 	out, err := w.Do(bounded, j)
 	if errors.Is(err, ErrWorker) {
