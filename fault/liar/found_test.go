@@ -15,6 +15,13 @@ import (
 // few are the lies that are tried when not all are.
 var few = []string{"lie.list.utf16-order", "lie.range.end-ignored", "lie.condition.put-if-none-match", "lie.stream.stored", "lie.cache.missing"}
 
+// masked are lies that gofakes3 hides by what it does wrong itself.
+var masked = map[string]string{
+	"lie.condition.get-if-match": "it heeds no If-Unmodified-Since, so that nothing refuses the read once If-Match is gone",
+	"lie.list.owner-unasked":     "it has no owners to return",
+	"lie.meta.copy-unreplaced":   "a copy onto itself takes the headers of the request, whatever the directive says",
+}
+
 // tried are the lies that a test tries: those that the suite alone is to find.
 func tried() (all []fault.Mutant) {
 	for _, m := range liar.Lies() {
@@ -50,7 +57,7 @@ func TestFound(t *testing.T) {
 				return
 			}
 			others, told := finders(t, theirs, m, able)
-			if t.Logf("found by %q, before gofakes3 by %q", by, others); len(others) == 0 && told > 0 {
+			if t.Logf("found by %q, before gofakes3 by %q", by, others); len(others) == 0 && told > 0 && masked[m.Name] == "" {
 				t.Errorf("%s: told %d times before gofakes3, and nothing of %q fails", m.Says, told, able)
 			}
 		})

@@ -30,9 +30,9 @@ var (
 			q.own(t.liar)
 			return t.send(q)
 		}})
-	_ = alter("lie.bucket.created-now", "ListBuckets says of every bucket that it was just created",
+	_ = alter("lie.bucket.date", "ListBuckets says of every bucket that it was created in 2006",
 		breaks("bucket.list.creation-date"), ops("ListBuckets"), func(_ *request, a *answer) bool {
-			return retext(a, "CreationDate", now().UTC().Format("2006-01-02T15:04:05.000Z"))
+			return retext(a, "CreationDate", past.Format("2006-01-02T15:04:05.000Z"))
 		})
 	_ = alter("lie.bucket.region", "HeadBucket names another region",
 		breaks("bucket.head.region"), ops("HeadBucket"), func(_ *request, a *answer) bool {
