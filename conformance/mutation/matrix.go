@@ -175,7 +175,9 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 		return
 	}
 	if m.Fast {
-		c.job.Then, c.job.Rest, c.areas = nil, nil, nil
+		if c.job.Rest, c.areas = nil, nil; len(c.job.First) > 0 { // else it names only what others show
+			c.job.Then = nil
+		}
 	}
 	out, err := s.do(ctx, c.job)
 	if err != nil {
