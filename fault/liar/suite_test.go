@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"bleepstore/conformance"
@@ -95,9 +96,11 @@ func verdicts(t *testing.T, at string, ids ...string) map[string]scenarios.Resul
 var raced = regexp.MustCompile(`^(conditional\.race|consistency)\.`)
 
 // asWithout compares what the suite finds through something with what it finds
-// without.
-func asWithout(t *testing.T, without, through map[string]scenarios.Result) {
+// without. What differs is tried once more: gofakes3 breaks some rules of the wire
+// only now and then.
+func asWithout(t *testing.T, server, at string, without map[string]scenarios.Result, ids []string) {
 	t.Helper()
+	through := verdicts(t, at, ids...)
 	for id, res := range without {
 		got := through[id]
 		if got.Verdict == res.Verdict || !got.Gating && !res.Gating && res.Level != scenarios.Must && got.ID != "" {
@@ -106,7 +109,12 @@ func asWithout(t *testing.T, without, through map[string]scenarios.Result) {
 		if res.Verdict.Gates() != got.Verdict.Gates() && raced.MatchString(id) && !raceless(without) {
 			continue
 		}
-		t.Errorf("%s is %s, without a liar %s: %s", id, got.Verdict, res.Verdict, got.Reason)
+		t.Logf("%s is %s, without a liar %s: %s", id, got.Verdict, res.Verdict, got.Reason)
+		if strings.HasPrefix(id, "shape.") { // it sums up all scenarios
+			t.Errorf("%s differs", id)
+		} else if a, b := verdicts(t, server, id)[id], verdicts(t, at, id)[id]; a.Verdict != b.Verdict {
+			t.Errorf("%s is %s once more, without a liar %s: %s", id, b.Verdict, a.Verdict, b.Reason)
+		}
 	}
 	if len(through) != len(without) || len(without) < 20 {
 		t.Errorf("%d scenarios, without a liar %d", len(through), len(without))
@@ -140,12 +148,12 @@ func TestSilence(t *testing.T) {
 			server := start(t)
 			l := liarBefore(t, server)
 			without := verdicts(t, server, ids...)
-			asWithout(t, without, verdicts(t, l.URL().String(), ids...))
+			asWithout(t, server, l.URL().String(), without, ids)
 			if ids == nil {
 				return
 			}
 			l.Trace(true)
-			asWithout(t, without, verdicts(t, l.URL().String(), ids...))
+			asWithout(t, server, l.URL().String(), without, ids)
 			if met := l.Met(); len(met) < 20 {
 				t.Errorf("met %q", met)
 			}
@@ -163,5 +171,5 @@ func TestHandler(t *testing.T) {
 	s := httptest.NewServer(http.Handler(l))
 	defer s.Close()
 	ids := []string{"object.range.*", "auth.canonical.*"}
-	asWithout(t, verdicts(t, server, ids...), verdicts(t, s.URL, ids...))
+	asWithout(t, server, s.URL, verdicts(t, server, ids...), ids)
 }
