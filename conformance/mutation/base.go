@@ -118,6 +118,9 @@ func (m *Matrix) runSeeds(ctx context.Context, slots []*slot) {
 					m.alarms(alarm(ground, seed, t))
 				}
 			}, func(err error) {
+				if ctx.Err() != nil {
+					return
+				}
 				m.alarms(Alarm{Ground: ground, ID: "the run", Seed: seed, Verdict: "error", Reason: err.Error()})
 			})...)
 		}

@@ -49,6 +49,9 @@ func (m *Matrix) look(ctx context.Context, slots []*slot) {
 			if sus.family != nil {
 				sus.family.Ran++
 			}
+			if ctx.Err() != nil {
+				return
+			}
 			if err != nil {
 				m.report.Notes = append(m.report.Notes, sus.name+": "+err.Error())
 				return
