@@ -33,7 +33,7 @@ func (d Dir) snapshots() string { return filepath.Join(d.Path, "snapshots") }
 
 var logNotSynced = fault.NewBug("log.not-synced",
 	"entries of the log count, and are acknowledged, before they are synced", "Z-01", "Z-16").
-	By("chaos --sim raft --seed 1 --seeds 20 --nemesis disk.power-cut-all,disk.power-cut --shrink 0s")
+	By("chaos --sim raft --seed 1 --seeds 12 --nemesis disk.power-cut-all,disk.power-cut --shrink 0s")
 
 func (d Dir) openLog(full func() bool) (*raftlog.Store, error) {
 	o := raftlog.Options{Path: d.log(), VFS: d.VFS, Full: full}

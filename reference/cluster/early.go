@@ -19,7 +19,7 @@ var (
 		By("chaos --sim raft --script early-ack --seeds 20 --shrink 0s")
 	etcdAlone = fault.NewBug("history.etcd-14370.ack-before-fsync",
 		"where a cluster has one member, a plain put is acknowledged before its entry is on the disk", "Z-16").
-		By("chaos --sim raft --nodes 1 --seed 1 --seeds 20 --nemesis disk.power-cut,disk.slow --shrink 0s")
+		By("chaos --sim raft --nodes 1 --seed 1 --seeds 12 --nemesis disk.power-cut,disk.slow --shrink 0s")
 )
 
 // early says whether the outcome of a proposal may be known before it is applied.

@@ -109,8 +109,6 @@ func (f *founding) begin(log *raftlog.Store, s *snapshots, applied uint64) error
 const (
 	keyTerm = "CurrentTerm"
 	keyVote = "LastVoteCand"
-
-	keyVoteTerm = "LastVoteTerm"
 )
 
 // Unfound takes back what FoundCluster has left in a directory without data, so

@@ -88,7 +88,7 @@ func (m *machine) apply(logs []*raft.Log) error {
 }
 
 var snapshotNotFlushed = fault.NewBug("snapshot.not-flushed", "the log is cut behind a state that is not durable", "Z-16").
-	By("chaos --sim raft --seed 1 --seeds 20 --nemesis snapshot,disk --shrink 0s")
+	By("chaos --sim raft --seed 1 --seeds 12 --nemesis snapshot,disk --shrink 0s")
 
 // Snapshot makes the live database durable and takes it for the snapshot: a
 // copy is made when a follower needs one. raft cuts its log behind it.

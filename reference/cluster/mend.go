@@ -21,7 +21,7 @@ var (
 var (
 	markerTrusted = fault.NewBug("snapshot.marker-trusted",
 		"a marker is written without making the database durable, and a node that starts takes its word for what the database has lost", "Z-16").
-		By("chaos --sim raft --seed 1 --seeds 20 --nemesis snapshot,disk --shrink 0s")
+		By("chaos --sim raft --seed 1 --seeds 12 --nemesis snapshot,disk --shrink 0s")
 	rqliteRestore = fault.NewBug("history.rqlite-2759.applied-twice",
 		"a node that starts takes the index of the newest image for that of its database, which has gone on since: what was committed in between is applied twice", "Z-02", "Z-16").
 		By("chaos --sim raft --seed 1269456320 --seeds 12 --nemesis snapshot,proc.rolling,proc.kill-all --shrink 0s")

@@ -10,12 +10,9 @@ import (
 
 var (
 	voteNotSynced = fault.NewBug("vote.not-synced", "a node keeps its term and its vote in memory only", "Z-01", "Z-16").
-			By("chaos --sim raft --seed 1 --seeds 20 --nemesis kill --shrink 0s")
-	voteSplit = fault.NewBug("vote.two-writes",
-		"the term of a vote is written before the candidate, so that a crash in between leaves a vote that was never given", "Z-16").
-		By("chaos --sim raft --seed 1 --seeds 20 --nemesis kill,disk.slow --shrink 0s")
+			By("chaos --sim raft --seed 1 --seeds 12 --nemesis kill --shrink 0s")
 	termNotSynced = fault.NewBug("vote.term-not-synced", "a node keeps its term in memory only", "Z-01", "Z-16").
-			By("chaos --sim raft --seed 2417296000 --seeds 20 --nemesis kill --shrink 0s")
+			By("chaos --sim raft --seed 2417296000 --seeds 12 --nemesis kill --shrink 0s")
 )
 
 // votes is where raft keeps its term and its vote. What it has answered without
@@ -31,23 +28,10 @@ func (v *votes) SetUint64(key []byte, val uint64) error {
 		return nil
 	}
 	err := v.StableStore.SetUint64(key, val)
-	if err == nil && string(key) == keyVoteTerm && voteSplit.On() {
-		return v.split()
-	}
 	if err == nil && string(key) == keyTerm {
 		fault.Point("vote.term")
 	}
 	return err
-}
-
-// split is the bug vote.two-writes: the candidate of the vote before is stored
-// with the new term, until that of this one comes.
-func (v *votes) split() error {
-	before, err := v.StableStore.Get([]byte(keyVote))
-	if err != nil {
-		return nil // there was none
-	}
-	return v.StableStore.Set([]byte(keyVote), before)
 }
 
 func (v *votes) Set(key, val []byte) error {

@@ -17,10 +17,10 @@ var (
 		By("chaos --sim raft --seed 1 --seeds 3 --nemesis none --shrink 0s")
 	appliedBehind = fault.NewBug("apply.index-behind",
 		"the applied index is durable only as of the last snapshot, so that a restart applies what came since a second time", "Z-02", "Z-16").
-		By("chaos --sim raft --seed 1 --seeds 20 --nemesis kill --shrink 0s")
+		By("chaos --sim raft --seed 1 --seeds 12 --nemesis kill --shrink 0s")
 	versionClock = fault.NewBug("version.order-by-clock",
 		"versions are in the order of the clock of the leader of their time, which jumps", "Z-07").
-		By("chaos --sim full --workload versions --seed 1 --seeds 20 --nemesis clock,kill --shrink 0s")
+		By("chaos --sim full --workload versions,register,list,append --seed 1 --seeds 6 --nemesis clock,kill --shrink 0s")
 )
 
 // An Entry is a command at its place in the log. Entries that share an index

@@ -57,11 +57,11 @@ func noSuchKey(key string) error {
 var (
 	lastWriterWins = fault.NewBug("put.last-writer-by-clock",
 		"a put is acknowledged and dropped where the clock of the leader is behind the time of what is there", "Z-01", "Z-02").
-		By("chaos --sim raft --seed 1 --seeds 20 --nemesis clock,kill --shrink 0s")
+		By("chaos --sim raft --seed 1 --seeds 12 --nemesis clock,kill --shrink 0s")
 	// WallClock stands here and where a command gets its stamp.
 	WallClock = fault.NewBug("history.garage-jepsen.wall-clock",
 		"writes of a key are ordered by the clocks of the nodes that took them, so that one which was acknowledged is lost to an earlier one", "Z-01", "Z-02").
-		By("chaos --sim raft --seed 1 --seeds 20 --nemesis clock --shrink 0s")
+		By("chaos --sim raft --seed 1 --seeds 12 --nemesis clock --shrink 0s")
 )
 
 // record starts the record of a new version.

@@ -51,7 +51,7 @@ func (db *DB) Reload(r io.Reader) (moved bool, err error) {
 
 var restoreKeeps = fault.NewBug("restore.keeps-old",
 	"a follower that goes on from a snapshot keeps the objects of its own state that are not in it, so that deleted ones are back", "Z-01", "Z-05", "Z-16").
-	By("chaos --sim raft --seed 1 --seeds 20 --nemesis snapshot --shrink 0s")
+	By("chaos --sim raft --seed 1 --seeds 12 --nemesis snapshot --shrink 0s")
 
 // keep is the bug restore.keeps-old: it copies rows from the database at path to
 // the one at part that has none in their place.

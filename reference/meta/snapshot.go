@@ -37,7 +37,7 @@ func (db *DB) Snapshot(ctx context.Context, path string) (applied uint64, err er
 
 var snapshotMisses = fault.NewBug("snapshot.misses-writes",
 	"a copy of the state that took a while is taken for that of the index at its end, and lacks what was written meanwhile", "Z-01", "Z-16").
-	By("chaos --sim raft --seed 1 --seeds 20 --nemesis snapshot --shrink 0s")
+	By("chaos --sim raft --seed 1 --seeds 12 --nemesis snapshot --shrink 0s")
 
 // relabel is the bug snapshot.misses-writes.
 func (v Volume) relabel(part string, db *DB) error {

@@ -15,7 +15,7 @@ var (
 		"a page of a listing is answered again for a second, whatever has been written since", "consistency.list", "Z-05", "Z-06")
 	minioList = fault.NewBug("history.minio-5380.list-flip-flop",
 		"a node that has come back lists what its own disk has, so that a listing changes with the node that is asked", "Z-05").
-		By("chaos --sim raft --seed 1 --seeds 20 --nemesis kill --shrink 0s")
+		By("chaos --sim raft --seed 1 --seeds 12 --nemesis kill --shrink 0s")
 )
 
 // returned is for how long a node has come back, for the bug of its listings.

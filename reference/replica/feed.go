@@ -169,12 +169,6 @@ func (f *feed) wants() bool {
 	return f.asked
 }
 
-// handed says whether the holder has taken everything.
-func (f *feed) handed() bool {
-	_, drained := f.idle()
-	return drained
-}
-
 // idle returns for how long the holder has taken nothing of what there is for
 // it, and whether it has everything.
 func (f *feed) idle() (since time.Duration, drained bool) {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"bleepstore/fault"
 	"bleepstore/reference/blob"
 )
 
@@ -20,10 +19,6 @@ var (
 
 // settleRate is how many bytes a second a holder makes durable at least.
 const settleRate = 16 << 20
-
-var partialCounted = fault.NewBug("replica.partial-counted",
-	"a copy counts when its holder has been handed the bytes, of which it may have a part on its disk", "Z-16").
-	By("chaos --sim raft --script slow-power --seed 1 --seeds 20 --shrink 0s")
 
 // outcome is what Create returns.
 type outcome struct {
@@ -60,10 +55,6 @@ func (c *creation) verdict() *outcome {
 	there := map[blob.Info]int{} // by holders that had it before
 	for _, f := range c.feeds {
 		if !f.ended && !f.dropped {
-			if c.whole && f.handed() && partialCounted.On() {
-				durable++
-				continue
-			}
 			possible++
 			continue
 		}
@@ -127,7 +118,7 @@ func (c *creation) decided() *outcome {
 // durable returns the nodes that have the blob as it was read.
 func (c *creation) durable() (nodes []string) {
 	for _, f := range c.feeds {
-		if c.same(f) || !f.ended && f.handed() && partialCounted.On() {
+		if c.same(f) {
 			nodes = append(nodes, f.node)
 		}
 	}

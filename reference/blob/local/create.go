@@ -97,7 +97,7 @@ func (s *Store) settle(ctx context.Context, id blob.ID) (blob.Info, error) {
 
 var blobNotSynced = fault.NewBug("blob.not-synced",
 	"a copy of a body counts, and is acknowledged, before it is synced", "Z-16").
-	By("chaos --sim raft --seed 1 --seeds 20 --nemesis disk.power-cut-all --shrink 0s")
+	By("chaos --sim raft --seed 1 --seeds 12 --nemesis disk.power-cut-all --shrink 0s")
 
 // sync makes f and its name durable, and closes f.
 func (s *Store) sync(ctx context.Context, f fault.File, id blob.ID) error {
