@@ -254,14 +254,15 @@ var (
 	cephComplete = fault.NewBug("history.ceph-16732.complete-race",
 		"of two that complete an upload at the same time, the later one has the parts collected as garbage", "Z-08")
 	cephAbort = fault.NewBug("history.ceph-60771.abort-race",
-		"an upload that is aborted when it has just been completed loses its parts: the object is listed, HEAD finds it, and GET does not", "Z-08")
+		"an upload that is aborted when it has just been completed loses its parts: the object is listed, HEAD finds it, and GET does not", "Z-08").
+		By("chaos --workload mpu --time 4s --seed 1")
 	cephPart = fault.NewBug("history.ceph-55042.part-race",
 		"of two uploads of a part at the same time, the later one is named and the earlier one's data is kept", "Z-08")
 )
 
 // race is how close two requests are, in milliseconds, that those bugs take for
 // ones at the same time.
-const race = 50
+const race = 500
 
 // lately says whether an upload has only just been completed.
 func (m *machine) lately(uploadID string) bool {
