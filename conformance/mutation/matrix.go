@@ -174,6 +174,7 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 		}
 		return
 	}
+	m.spare(&c.job)
 	if m.Fast {
 		if c.job.Rest, c.areas = nil, nil; len(c.job.First) > 0 { // else it names only what others show
 			c.job.Then = nil
@@ -186,6 +187,14 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 	}
 	m.ledgers(out)
 	judge(c, out, m.Foreign || m.Fast, row)
+}
+
+// spare leaves out of the rest of a job what has killed a mutant already: it is run
+// to know which scenarios can fail at all.
+func (m *Matrix) spare(j *Job) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	j.Rest = slices.DeleteFunc(j.Rest, func(id string) bool { return len(m.report.kills[id]) > 0 })
 }
 
 // knows says whether a mutant names anything at all.

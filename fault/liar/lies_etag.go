@@ -40,8 +40,9 @@ func mistagText(_ *request, a *answer) bool {
 var (
 	_ = alter("lie.etag.put", "PutObject answers with another ETag than the object has",
 		breaks("O-01", "object.put.*"), ops("PutObject"), mistag)
-	_ = alter("lie.etag.get", "GetObject answers with another ETag than the object has",
-		breaks("object.get.if-unmodified-since.unparsable", "object.get.if-unmodified-since.future", "object.get.if-unmodified-since.unmodified"), ops("GetObject"), mistag)
+	_ = alter("lie.etag.get", "GetObject under If-Unmodified-Since answers with another ETag than the object has",
+		breaks("object.get.if-unmodified-since.unparsable", "object.get.if-unmodified-since.future", "object.get.if-unmodified-since.unmodified"), ops("GetObject"),
+		func(q *request, a *answer) bool { return q.get("If-Unmodified-Since") != "" && mistag(q, a) })
 	_ = alter("lie.etag.head", "HeadObject answers with another ETag than the object has",
 		breaks("object.put.etag-md5", "object.get.if-none-match.false.if-modified-since.true", "object.get.if-unmodified-since.unparsable"), ops("HeadObject"), mistag)
 	_ = alter("lie.etag.part", "UploadPart answers with another ETag than the part has",

@@ -73,7 +73,7 @@ var (
 			return true
 		})
 	_ = alter("lie.shape.405-silent", "a 405 does not say which methods there are",
-		breaks("X-09", "wire.method.allow"), anything, func(_ *request, a *answer) bool {
+		breaks("X-09", "wire.method.allow", "version.marker.allow"), anything, func(_ *request, a *answer) bool {
 			return a.status == http.StatusMethodNotAllowed && a.drop("Allow")
 		})
 	_ = add("lie.wire.continue", "every request that expects 100 is answered with it before it is looked at",

@@ -204,8 +204,9 @@ func total(cs []check.Count) (n int) {
 }
 
 // mostIdle is the share of a campaign's runs that may show nothing, as when a seed
-// draws faults that leave no quorum for long: the campaign speaks of the others.
-const mostIdle = 0.01
+// draws faults that leave no quorum for long: the campaign speaks of the others,
+// and says how many they are.
+const mostIdle = 0.1
 
 // Outcome is the gravest of all. A campaign in which nothing came to its end shows
 // nothing, nor does one of which a run hung or died, or more than mostIdle of the

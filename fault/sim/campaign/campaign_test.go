@@ -139,8 +139,8 @@ func TestNothingRunIsNoPass(t *testing.T) {
 	}{
 		{"nothing was run", Sum{}, sim.Inconclusive},
 		{"the only run shows nothing", Sum{Runs: 1, Failed: []Failure{idle}}, sim.Inconclusive},
-		{"one of a hundred shows nothing", Sum{Runs: 100, Failed: []Failure{idle}}, sim.Good},
-		{"two of a hundred show nothing", Sum{Runs: 100, Failed: []Failure{idle, idle}}, sim.Inconclusive},
+		{"one of ten shows nothing", Sum{Runs: 10, Failed: []Failure{idle}}, sim.Good},
+		{"two of ten show nothing", Sum{Runs: 10, Failed: []Failure{idle, idle}}, sim.Inconclusive},
 		{"one of a thousand hung", Sum{Runs: 1000, Failed: []Failure{lost}}, sim.Inconclusive},
 		{"one of a thousand is wrong", Sum{Runs: 1000, Failed: []Failure{idle, {Outcome: sim.Violation}}}, sim.Violation},
 	} {
