@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -74,8 +75,20 @@ func cutOff(ctx context.Context, s *S, place func(context.Context, *S) order) {
 	for _, o.Payload = range payloads {
 		d.cut(ctx, o.Request)
 	}
+	linger(ctx)
 	if got := o.state(ctx); got != "old" {
 		s.Silently("bodies were cut, and what is there then is %s, want old", got)
+	}
+}
+
+// linger gives a server the time to do what it should not: nothing tells when it
+// has noticed that a connection broke.
+func linger(ctx context.Context) {
+	pause := time.NewTimer(50 * time.Millisecond)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-ctx.Done():
 	}
 }
 
