@@ -66,9 +66,9 @@ var (
 			a.set("Content-Length", "0")
 			return had
 		})
-	_ = alter("lie.head.body", "HeadObject of a missing key answers 200",
-		breaks("O-03", "object.head.missing"), ops("HeadObject"), func(q *request, a *answer) bool {
-			if a.status != http.StatusNotFound {
+	_ = alter("lie.head.missing-version", "HeadObject of a missing version answers 200",
+		breaks("V-04", "V-05", "V-18", "V-20"), ops("HeadObject"), func(q *request, a *answer) bool {
+			if a.status != http.StatusNotFound || q.params().Get("versionId") == "" {
 				return false
 			}
 			*a = *pretend(q)

@@ -1,6 +1,9 @@
 package liar
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // ETags that are none of the object's.
 
@@ -38,15 +41,20 @@ func mistagText(_ *request, a *answer) bool {
 }
 
 var (
-	_ = alter("lie.etag.put", "PutObject answers with another ETag than the object has",
-		breaks("O-01", "object.put.*"), ops("PutObject"), mistag)
+	_ = alter("lie.etag.put", "PutObject answers with another ETag than the object has, of a mebibyte or more",
+		breaks("object.put.etag-md5"), ops("PutObject"), func(q *request, a *answer) bool { return len(q.body) >= 1<<20 && mistag(q, a) })
 	_ = alter("lie.etag.get", "GetObject under If-Unmodified-Since answers with another ETag than the object has",
 		breaks("object.get.if-unmodified-since.unparsable", "object.get.if-unmodified-since.future", "object.get.if-unmodified-since.unmodified"), ops("GetObject"),
 		func(q *request, a *answer) bool { return q.get("If-Unmodified-Since") != "" && mistag(q, a) })
-	_ = alter("lie.etag.head", "HeadObject answers with another ETag than the object has",
-		breaks("object.put.etag-md5", "object.get.if-none-match.false.if-modified-since.true", "object.get.if-unmodified-since.unparsable"), ops("HeadObject"), mistag)
-	_ = alter("lie.etag.part", "UploadPart answers with another ETag than the part has",
-		breaks("multipart.parts.order", "multipart.complete.replaces", "multipart.create.coexist"), ops("UploadPart"), mistag)
+	_ = alter("lie.etag.head", "HeadObject answers with another ETag than the object has, of a mebibyte or more",
+		breaks("object.put.etag-md5"), ops("HeadObject"), func(q *request, a *answer) bool {
+			n, err := strconv.Atoi(a.get("Content-Length"))
+			return err == nil && n >= 1<<20 && mistag(q, a)
+		})
+	_ = alter("lie.etag.part", "UploadPart answers with another ETag than the part has, unless that is the first",
+		breaks("multipart.parts.order"), ops("UploadPart"), func(q *request, a *answer) bool {
+			return q.params().Get("partNumber") != "1" && mistag(q, a)
+		})
 	_ = alter("lie.etag.list", "listings of objects give keys another ETag than they have",
 		breaks("L-17", "listing.content.*"), ops("ListObjects", "ListObjectsV2", "ListObjectVersions"), mistagText)
 	_ = alter("lie.etag.copy", "CopyObject answers with another ETag than the copy has",

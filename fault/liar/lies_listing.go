@@ -77,9 +77,9 @@ var (
 		breaks("listing.token.continues", "listing.start-after.exclusive", "listing.delimiter.absent-from-keys"), listings, func(_ *request, a *answer) bool {
 			return len(all(a.body, "Contents")) > 1 && entries(a, "Contents", func(e []string) []string { return e[1:] })
 		})
-	_ = alter("lie.list.twice", "the last key of a page comes twice",
-		breaks("listing.token.continues", "listing.start-after.exclusive", "listing.versions.current-only"), listings, func(_ *request, a *answer) bool {
-			return entries(a, "Contents", func(e []string) []string { return append(e, e[len(e)-1]) })
+	_ = alter("lie.list.twice", "the last key of a page comes twice, where more pages follow",
+		breaks("listing.token.continues"), listings, func(_ *request, a *answer) bool {
+			return textOf(a.body, "IsTruncated") == "true" && entries(a, "Contents", func(e []string) []string { return append(e, e[len(e)-1]) })
 		})
 	_ = alter("lie.list.prefix-twice", "a common prefix comes twice",
 		breaks("listing.delimiter.any.multi-byte", "listing.encoding.fields", "listing.prefix.directory.parent"), listings, func(_ *request, a *answer) bool {
@@ -170,14 +170,17 @@ func before(q *request, name string) bool {
 	return true
 }
 
+// grouped are listings by delimiter.
+func grouped(q *request) bool { return listings(q) && q.params().Get("delimiter") != "" }
+
 // shows registers a lie by which listings have a key that a request made them hide,
 // until another one takes it away.
 func shows(name, says string, hides func(q *request, a *answer) bool, broken ...string) *lie {
 	return add(name, says, broken, lie{
-		on:   func(q *request) bool { return q.key != "" && q.method != http.MethodGet || listings(q) },
-		when: func(q *request, a *answer) bool { return listings(q) && a.ok() || hides(q, a) },
+		on:   func(q *request) bool { return q.key != "" && q.method != http.MethodGet || grouped(q) },
+		when: func(q *request, a *answer) bool { return grouped(q) && a.ok() || hides(q, a) },
 		change: func(t *telling, q *request, a *answer) bool {
-			if !listings(q) {
+			if !grouped(q) {
 				t.keep(q.bucket, &answer{of: q.key})
 				return false
 			}
@@ -192,9 +195,9 @@ func shows(name, says string, hides func(q *request, a *answer) bool, broken ...
 }
 
 var (
-	_ = shows("lie.list.markers-shown", "listings have keys whose current version is a delete marker",
+	_ = shows("lie.list.markers-shown", "listings by delimiter have keys whose current version is a delete marker",
 		func(_ *request, a *answer) bool { return a.ok() && a.get("X-Amz-Delete-Marker") == "true" }, "listing.delete-markers.hidden")
-	_ = shows("lie.list.uploads-shown", "listings have keys of uploads that are under way",
+	_ = shows("lie.list.uploads-shown", "listings by delimiter have keys of uploads that are under way",
 		func(q *request, a *answer) bool { return a.ok() && q.op == "CreateMultipartUpload" }, "listing.uploads.hidden")
 	_ = alter("lie.list.encoded-twice", "names are encoded twice where encoding-type asks for it once",
 		breaks("listing.encoding.*"), listings, func(q *request, a *answer) bool {

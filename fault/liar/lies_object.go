@@ -103,9 +103,9 @@ var (
 		breaks("O-25", "object.last-modified*"), reads, func(_ *request, a *answer) bool { return redate(a, past) })
 	_ = alter("lie.date.now", "Last-Modified is the time of the answer",
 		breaks("O-25", "object.last-modified*"), reads, func(_ *request, a *answer) bool { return redate(a, now()) })
-	_ = alter("lie.date.form", "Last-Modified has the form of ISO 8601",
-		breaks("shape.date", "object.last-modified*"), reads, func(_ *request, a *answer) bool {
-			had := a.ok() && a.fields.has("Last-Modified")
+	_ = alter("lie.date.form", "Last-Modified of a range has the form of ISO 8601",
+		breaks("shape.date", "object.range.*"), reads, func(q *request, a *answer) bool {
+			had := q.get("Range") != "" && a.ok() && a.fields.has("Last-Modified")
 			if had {
 				a.set("Last-Modified", past.Format(time.RFC3339))
 			}

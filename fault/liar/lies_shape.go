@@ -23,9 +23,9 @@ var (
 			a.set("Content-Type", "text/plain")
 			return strings.Contains(was, "xml") && isXML(a.body)
 		})
-	_ = alter("lie.shape.html-error", "an error is a page of HTML",
-		breaks("shape.error-body", "object.get.missing"), anything, func(q *request, a *answer) bool {
-			if a.status < 400 || q.method == http.MethodHead {
+	_ = alter("lie.shape.html-error", "the error of a range that there is none of is a page of HTML",
+		breaks("shape.error-body", "object.range.*"), reads, func(q *request, a *answer) bool {
+			if a.status != http.StatusRequestedRangeNotSatisfiable || q.method == http.MethodHead {
 				return false
 			}
 			a.body = []byte("<html><head><title>" + a.reason + "</title></head><body><h1>" + a.reason + "</h1></body></html>")
@@ -63,9 +63,9 @@ var (
 			a.set("Content-Length", "0")
 			return true
 		})
-	_ = alter("lie.shape.404-for-403", "who may not see a bucket is told that there is none",
-		breaks("auth.mismatch.string-to-sign", "auth.date.malformed.words", "auth.covered.dropped"), anything, func(q *request, a *answer) bool {
-			if a.status != http.StatusForbidden || q.method == http.MethodHead {
+	_ = alter("lie.shape.404-for-403", "whose signature in the header is wrong is told that there is no such bucket",
+		breaks("auth.mismatch.string-to-sign", "auth.covered.dropped"), anything, func(q *request, a *answer) bool {
+			if textOf(a.body, "Code") != "SignatureDoesNotMatch" || q.get("Authorization") == "" || q.get("X-Amz-Decoded-Content-Length") != "" {
 				return false
 			}
 			a.recode(http.StatusNotFound)
