@@ -16,16 +16,19 @@ func hollow(name, says string, on func(*request) bool, broken ...string) *lie {
 	}})
 }
 
-// over picks writes over keys that were written before: what the lie notes of them
-// is in kept.
-func over(t *telling, q *request) bool {
-	_, again := t.recall(q.bucket + "/" + q.key)
-	t.keep(q.bucket+"/"+q.key, &answer{})
-	return again
+// shorter picks writes over keys that something longer was written to before: what
+// the lie notes of them is in kept.
+func shorter(t *telling, q *request) bool {
+	old, again := t.recall(q.bucket + "/" + q.key)
+	t.keep(q.bucket+"/"+q.key, &answer{was: q.body})
+	return again && len(q.body) < len(old.was)
 }
 
+// ofVersion picks requests about one version.
+func ofVersion(q *request) bool { return q.params().Get("versionId") != "" }
+
 var (
-	_ = hollow("lie.write.delete-unsent", "DeleteObject answers 204 and deletes nothing", ops("DeleteObject"), "O-05", "object.delete.*")
+	_ = hollow("lie.write.delete-unsent", "DeleteObject of a version answers 204 and deletes nothing", and(ops("DeleteObject"), ofVersion), "V-09", "version.delete.*")
 	_ = hollow("lie.write.delete-many-unsent", "DeleteObjects answers 200 and deletes nothing", ops("DeleteObjects"), "object.delete-many.only-md5", "object.delete-many.quiet-errors", "object.delete-many.verbose")
 	_ = hollow("lie.write.abort-unsent", "AbortMultipartUpload answers 204 and keeps the upload", ops("AbortMultipartUpload"), "M-13", "multipart.abort.*")
 	_ = hollow("lie.write.tags-unsent", "PutObjectTagging answers 200 and leaves the tags as they are", ops("PutObjectTagging"), "T-10", "object.tags.*")
@@ -40,9 +43,9 @@ var (
 			return pretend(q)
 		}})
 
-	_ = add("lie.write.overwrite-unsent", "PutObject over an object answers 200 and leaves it as it is",
-		breaks("O-06", "object.put.*"), lie{on: and(ops("PutObject"), honest), when: worked, take: func(t *telling, q *request) *answer {
-			if !over(t, q) {
+	_ = add("lie.write.overwrite-unsent", "PutObject over a longer object answers 200 and leaves it as it is",
+		breaks("object.put.overwrite-body"), lie{on: and(ops("PutObject"), honest), when: worked, take: func(t *telling, q *request) *answer {
+			if !shorter(t, q) {
 				return nil
 			}
 			a := pretend(q)
@@ -79,11 +82,13 @@ var (
 				}
 				return t.send(q)
 			}})
-	_ = add("lie.write.replayed", "an earlier PutObject of a key is done again behind the next one",
-		breaks("object.put.overwrite-tags", "object.put.overwrite-rest", "object.put.overwrite-body"), lie{on: and(ops("PutObject"), honest), when: worked,
+	_ = add("lie.write.replayed", "an earlier PutObject of a key, with a storage class, is done again behind the next one",
+		breaks("object.put.overwrite-rest"), lie{on: and(ops("PutObject"), honest), when: worked,
 			take: func(t *telling, q *request) *answer {
 				old, again := t.recall(q.bucket + "/" + q.key)
-				t.keep(q.bucket+"/"+q.key, &answer{was: q.bytes()})
+				if q.get("X-Amz-Storage-Class") != "" {
+					t.keep(q.bucket+"/"+q.key, &answer{was: q.bytes()})
+				}
 				a := t.send(q)
 				if again && a != nil && a.ok() {
 					earlier := q.clone()
