@@ -61,8 +61,8 @@ var (
 				*a = *refusal(q, http.StatusInternalServerError, "InternalError")
 				return true
 			}})
-	_ = add("lie.write.delete-500", "DeleteObject is done and answered with 500",
-		breaks("O-05", "object.delete.*"), lie{on: ops("DeleteObject"), when: worked, change: func(_ *telling, q *request, a *answer) bool {
+	_ = add("lie.write.delete-500", "DeleteObject of a version is done and answered with 500",
+		breaks("V-09", "version.delete.*"), lie{on: and(ops("DeleteObject"), ofVersion), when: worked, change: func(_ *telling, q *request, a *answer) bool {
 			*a = *refusal(q, http.StatusInternalServerError, "InternalError")
 			return true
 		}})
