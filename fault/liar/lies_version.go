@@ -31,12 +31,19 @@ var (
 			q.forget("versionId")
 			return had
 		})
-	_ = revise("lie.version.delete-current", "DeleteObject heeds no versionId, and lays a delete marker",
-		breaks("V-09", "version.delete.*"), ops("DeleteObject"), func(q *request) bool {
-			had := q.params().Has("versionId")
-			q.forget("versionId")
-			return had
-		})
+	_ = add("lie.version.delete-current", "the first DeleteObject of a version in a bucket heeds no versionId, and lays a delete marker",
+		breaks("V-09", "version.delete.*"), lie{on: and(ops("DeleteObject"), ofVersion, honest), when: worked,
+			take: func(t *telling, q *request) *answer {
+				if _, again := t.recall(q.bucket); again {
+					return nil
+				}
+				t.keep(q.bucket, &answer{})
+				q.forget("versionId")
+				if !q.resign() {
+					return nil
+				}
+				return t.send(q)
+			}})
 	_ = alter("lie.version.marker-unsaid", "no answer has x-amz-delete-marker",
 		breaks("V-06", "V-07", "V-09", "version.delete.*", "version.marker.*"), func(*request) bool { return true }, func(_ *request, a *answer) bool {
 			return a.drop("X-Amz-Delete-Marker")

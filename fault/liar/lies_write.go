@@ -52,10 +52,10 @@ var (
 			a.set("ETag", q.tag())
 			return a
 		}})
-	_ = add("lie.write.applied-500", "one PutObject in five is done and answered with 500",
-		breaks("object.put.*"), lie{on: ops("PutObject"), when: worked,
-			change: func(t *telling, q *request, a *answer) bool {
-				if !t.chance(5) {
+	_ = add("lie.write.applied-500", "PutObject of a mebibyte or more is done and answered with 500",
+		breaks("object.put.etag-md5"), lie{on: ops("PutObject"), when: worked,
+			change: func(_ *telling, q *request, a *answer) bool {
+				if len(q.body) < 1<<20 {
 					return false
 				}
 				*a = *refusal(q, http.StatusInternalServerError, "InternalError")

@@ -28,7 +28,7 @@ var (
 	prefixTruncated = fault.NewBug("listing.last-prefix-truncated",
 		"a full page that ends in a common prefix says that there is more", "L-18")
 	uploadsListed = fault.NewBug("listing.uploads-listed",
-		"uploads in progress are listed as keys", "L-19", "M-15")
+		"a listing by delimiter lists uploads in progress as keys", "L-19", "M-15")
 )
 
 // misorder has the bugs of a page's order.
@@ -62,7 +62,7 @@ func (tx *Tx) mislist(b *bucketRow, q ListQuery, res *ListPage) {
 			}
 		}
 	}
-	if uploadsListed.On() {
+	if q.Delimiter != "" && uploadsListed.On() {
 		page, _ := tx.Uploads(UploadsQuery{Bucket: q.Bucket, Prefix: q.Prefix, Max: q.Max})
 		for _, u := range page.Uploads {
 			res.Objects = append(res.Objects, Version{Key: u.Key})

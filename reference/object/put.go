@@ -99,7 +99,7 @@ var (
 		"conditions are judged one after the other within a node, and not between nodes", "Z-02", "Z-03").
 		By("chaos --nodes 3 --workload cas,elect --time 3s")
 	blobInPlace = fault.NewBug("blob.in-place",
-		"the body of a put takes the place of the one before in the same blob, under those who read that", "Z-04", "Z-01")
+		"the body of a put takes the place of the one before in the same blob, under those who read that", "Z-04", "Z-01", "conditional.race.create-once-large")
 )
 
 // intoPlace is the bug blob.in-place.
