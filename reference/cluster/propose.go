@@ -200,7 +200,7 @@ func (r *Raft) settle(ctx context.Context, c *call, term uint64, why error) (_ m
 
 var forwardRetried = fault.NewBug("forward.retried-unclear",
 	"a follower brings a command to the leader again when it got no answer in time, though the first may have been taken", "Z-01", "Z-02").
-	By("chaos --sim raft --seed 1 --seeds 12 --nemesis net.latency,net.jitter --shrink 0s")
+	By("chaos --sim raft --seed 1 --seeds 30 --nemesis net.latency,net.jitter --shrink 0s")
 
 // retryAfter is how long the bug forward.retried-unclear waits for an answer.
 const retryAfter = 50 * time.Millisecond
