@@ -26,8 +26,6 @@ var (
 		"IgnorePublicAcls refuses public ACLs as BlockPublicAcls does", "PB-03", "PB-05")
 	everyACL = fault.NewBug("publicaccess.block-every-acl",
 		"BlockPublicAcls refuses every ACL but private", "PB-03")
-	writerDefault = fault.NewBug("publicaccess.writer-by-default",
-		"the ownership of a new bucket is ObjectWriter", "PB-07")
 	writerOwns = fault.NewBug("publicaccess.enforced-writer-owns",
 		"under BucketOwnerEnforced another account owns what it puts", "PB-11")
 	preferenceAlways = fault.NewBug("publicaccess.preferred-always",
@@ -40,8 +38,6 @@ var (
 		"CreateBucket takes an ACL beside BucketOwnerEnforced, which has no effect", "PB-09")
 	createdPublic = fault.NewBug("publicaccess.created-public",
 		"CreateBucket takes a public ACL though public access is blocked", "PB-02")
-	blockAbsent = fault.NewBug("publicaccess.not-blocked-by-default",
-		"a new bucket has no public access block", "PB-02")
 )
 
 // DisabledCounts is a bug of what is kept of an object, and of who asks for it.
@@ -80,12 +76,6 @@ type Access struct {
 // DefaultAccess is what S3 gives a new bucket since April 2023: no ACLs, and
 // nothing public.
 func DefaultAccess() Access {
-	if blockAbsent.On() {
-		return Access{Ownership: BucketOwnerEnforced}
-	}
-	if writerDefault.On() {
-		return Access{Ownership: ObjectWriter, Block: &PublicAccessBlock{true, true, true, true}}
-	}
 	return Access{Ownership: BucketOwnerEnforced, Block: &PublicAccessBlock{true, true, true, true}}
 }
 

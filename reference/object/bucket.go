@@ -22,6 +22,10 @@ var (
 		"ListBuckets ignores prefix", "B-16")
 	regionIgnored = fault.NewBug("bucket.list-region-ignored",
 		"ListBuckets ignores bucket-region", "B-16")
+	writerDefault = fault.NewBug("publicaccess.writer-by-default",
+		"the ownership of a new bucket is ObjectWriter", "PB-07")
+	blockAbsent = fault.NewBug("publicaccess.not-blocked-by-default",
+		"a new bucket has no public access block", "PB-02")
 )
 
 // CreateBucket makes a bucket: BucketAlreadyExists, BucketAlreadyOwnedByYou.
@@ -33,6 +37,12 @@ func (s *Service) CreateBucket(ctx context.Context, in CreateBucketInput) (Bucke
 	}
 	setDefault(&in.Region, s.region)
 	access := s.defaults
+	if blockAbsent.On() {
+		access.Block = nil
+	}
+	if writerDefault.On() {
+		access.Ownership = meta.ObjectWriter
+	}
 	if in.Ownership != "" {
 		access.Ownership = in.Ownership
 	}

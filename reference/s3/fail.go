@@ -15,7 +15,7 @@ var (
 	errorText = fault.NewBug("wire.error-type",
 		"an error document is of the type text/plain", "X-24")
 	allowAbsent = fault.NewBug("wire.allow-absent",
-		"the answer 405 has no Allow", "X-09")
+		"the answer 405 has no Allow", "X-09", "version.marker.allow")
 	missingDenied = fault.NewBug("bucket.missing-is-denied",
 		"an operation on a bucket that does not exist is answered AccessDenied", "B-18", "B-11")
 	missingKey = fault.NewBug("bucket.missing-is-missing-key",
