@@ -63,7 +63,11 @@ func init() {
 					out, err := s.Head(ctx, b, r.Key)
 					s.Expect(err).To(OK())
 					value := out.Metadata["a"] + aws.ToString(out.CacheControl)
-					s.Expect(strings.Join(strings.Fields(value), " ")).To(Equal("one two"), "the value stored, "+r.Key)
+					want := Equal("one two")
+					if r.Late != nil {
+						want = BeElementOf("one two", "") // not every server keeps this header
+					}
+					s.Expect(strings.Join(strings.Fields(value), " ")).To(want, "the value stored, "+r.Key)
 				}
 			},
 		})
