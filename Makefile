@@ -58,7 +58,7 @@ mutants: mutants-build ## plant every bug, run what must find it and what must n
 	$(BIN)-mutants mutants --seed 1 --seeds $(SOUND) --out out/mutants
 
 mutants-fast: mutants-build ## of every bug only the scenarios that it names, until one fails (about a minute)
-	$(BIN)-mutants mutants --seed 1 --fast
+	$(BIN)-mutants mutants --seed 1 --fast -j 4
 
 mutants-build:
 	$(GO) build -tags mutants -o $(BIN)-mutants ./cmd/bleepstore

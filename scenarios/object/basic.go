@@ -149,6 +149,7 @@ var _ = Add(Scenario{
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "k", "the first body")
 		s.MustPut(ctx, b, "k", "before")
+		s.ExpectBody(ctx, b, "k", "before")
 		put := s.MustPut(ctx, b, "k", "second") // as long as the one before it
 		s.ExpectBody(ctx, b, "k", "second")
 		head, err := s.Head(ctx, b, "k")

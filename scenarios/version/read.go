@@ -185,7 +185,7 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "version.get.deleted-version",
 	Rule:  "V-05",
-	Says:  "GetObject of a version that was permanently deleted MUST fail with 404 NoSuchVersion.",
+	Says:  "GetObject of a version that was permanently deleted MUST fail with 404 NoSuchVersion, and HeadObject with 404.",
 	Ref:   api + "ErrorResponses.html#ErrorCodeList",
 	Level: Must,
 	Needs: []Feature{Versioning},
@@ -197,6 +197,8 @@ var _ = Add(Scenario{
 		s.Must(err, "delete a version")
 		_, err = s.Get(ctx, b, "k", Version(gone))
 		s.Expect(err).To(FailWith(404, "NoSuchVersion"))
+		_, err = s.Head(ctx, b, "k", Version(gone))
+		s.Expect(err).To(FailWith(404), "HEAD")
 		s.ExpectBody(ctx, b, "k", "two")
 	},
 })
