@@ -33,12 +33,18 @@ func (m *Matrix) look(ctx context.Context, slots []*slot) {
 		}
 	}
 	suspects := append(m.systematic(), m.narrow()...)
+	tried := map[string]int{}
 	work(ctx, slots, func() task {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		i, ids := m.most(suspects, open)
 		if i < 0 {
 			return nil
+		}
+		for _, id := range ids {
+			if tried[id]++; tried[id] == mostTries {
+				delete(open, id)
+			}
 		}
 		sus := suspects[i]
 		suspects = slices.Delete(suspects, i, i+1)
@@ -60,6 +66,9 @@ func (m *Matrix) look(ctx context.Context, slots []*slot) {
 		}
 	})
 }
+
+// mostTries is with how many bugs a scenario is run in search of one that it finds.
+const mostTries = 80
 
 // saw takes in what failed with a suspect. The caller holds mu.
 func (m *Matrix) saw(sus suspect, out *Outcome, open map[string]bool) {
