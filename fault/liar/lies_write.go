@@ -61,8 +61,12 @@ var (
 				*a = *refusal(q, http.StatusInternalServerError, "InternalError")
 				return true
 			}})
-	_ = add("lie.write.delete-500", "DeleteObject of a version is done and answered with 500",
-		breaks("V-09", "version.delete.*"), lie{on: and(ops("DeleteObject"), ofVersion), when: worked, change: func(_ *telling, q *request, a *answer) bool {
+	_ = add("lie.write.delete-500", "the first DeleteObject of a version of each key is done and answered with 500",
+		breaks("V-09", "version.delete.*"), lie{on: and(ops("DeleteObject"), ofVersion), when: worked, change: func(t *telling, q *request, a *answer) bool {
+			if _, again := t.recall(q.bucket + "/" + q.key); again {
+				return false
+			}
+			t.keep(q.bucket+"/"+q.key, &answer{})
 			*a = *refusal(q, http.StatusInternalServerError, "InternalError")
 			return true
 		}})

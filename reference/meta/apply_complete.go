@@ -250,8 +250,7 @@ func (m *machine) completeAgain(b *bucketRow, op CompleteUpload, etag string, go
 // Bugs of history about uploads that end twice.
 var (
 	minioDouble = fault.NewBug("history.minio-17858.double-complete",
-		"to complete an upload again takes the data from the object that it became, and leaves the metadata", "Z-08", "M-29").
-		By("chaos --workload mpu --time 4s --seed 1")
+		"to complete an upload again takes the data from the object that it became, and leaves the metadata", "Z-08", "M-29")
 	cephComplete = fault.NewBug("history.ceph-16732.complete-race",
 		"of two that complete an upload at the same time, the later one has the parts collected as garbage", "Z-08")
 	cephAbort = fault.NewBug("history.ceph-60771.abort-race",

@@ -200,23 +200,26 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "multipart.complete.never-reapplied",
 	Rule:  "M-29",
-	Says:  "A repeated CompleteMultipartUpload MUST NOT bring back an object that was overwritten or deleted in between.",
+	Says:  "A repeated CompleteMultipartUpload MUST NOT bring back an object that was overwritten or deleted in between, nor harm the one that was completed.",
 	Ref:   apiComplete,
 	Level: Must,
 	Needs: []Feature{Multipart},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		for _, key := range []string{"overwritten", "deleted"} {
+		for _, key := range []string{"kept", "overwritten", "deleted"} {
 			u := create(ctx, s, b, key)
 			p := u.part(ctx, 1, []byte("x"))
 			s.Must(failed(u.complete(ctx, p)), "complete the upload")
-			s.MustPut(ctx, b, key, "newer")
+			if key != "kept" {
+				s.MustPut(ctx, b, key, "newer")
+			}
 			if key == "deleted" {
 				_, err := s.Delete(ctx, b, key)
 				s.Must(err, "delete the object")
 			}
 			s.Observe("second completion", Outcome(u.complete(ctx, p)))
 		}
+		s.ExpectUnchanged(ctx, b, "kept", "x")
 		s.ExpectUnchanged(ctx, b, "overwritten", "newer")
 		s.ExpectAbsent(ctx, b, "deleted")
 	},
