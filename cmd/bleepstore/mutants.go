@@ -19,7 +19,7 @@ type mutantsCmd struct {
 	Seeds               int      `default:"1" help:"Under how many seeds, from --seed on, the server has to pass without bugs."`
 	Control             int      `default:"6" help:"Scenarios of each area that a bug must leave alone, at most; they are drawn by the seed."`
 	Fast                bool     `help:"Of each bug only the scenarios that it names, until one fails: no control, no command lines, and nothing of what kills nothing."`
-	Workers             int      `name:"workers" short:"j" default:"2" help:"Bugs at a time, each in a process of its own."`
+	Workers             int      `name:"workers" short:"j" default:"4" help:"Bugs at a time, each in a process of its own."`
 }
 
 // Help is kong's.

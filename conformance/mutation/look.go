@@ -68,7 +68,7 @@ func (m *Matrix) look(ctx context.Context, slots []*slot) {
 }
 
 // mostTries is with how many bugs a scenario is run in search of one that it finds.
-const mostTries = 80
+const mostTries = 400
 
 // saw takes in what failed with a suspect. The caller holds mu.
 func (m *Matrix) saw(sus suspect, out *Outcome, open map[string]bool) {
