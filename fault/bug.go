@@ -16,8 +16,8 @@ import (
 // can be seen to find it. It stands in the file whose rule it breaks, as a
 // variable of the package:
 //
-//	var rangeEndIgnored = fault.NewBug("range.end-ignored",
-//		"a range goes on to the end of the object", "O-12")
+//	var rangeEndIgnored = fault.NewBug("object.range-end-ignored",
+//		"a range goes on to the end of the object, whatever its last byte", "C-10")
 //
 // and where the rule is kept:
 //
