@@ -34,7 +34,7 @@ type Entry struct {
 
 // StateVersion is the newest version of the state machine that this program
 // can apply. A command kind or a meaning that is new waits for a SetVersion.
-const StateVersion = 2
+const StateVersion = 3
 
 // Apply applies entries in order, in one transaction that is durable (as Sync
 // says) when it returns. Entries at or below the applied index are skipped and
@@ -229,6 +229,8 @@ func (m *machine) do(op Op, term uint64) (Result, error) {
 		return m.setPublicAccess(op)
 	case SetPolicy:
 		return m.setPolicy(op)
+	case SetSetting:
+		return m.set(op)
 	case PutObject:
 		return m.putObject(op)
 	case CopyObject:

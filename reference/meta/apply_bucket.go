@@ -27,7 +27,7 @@ type bucketRow struct {
 }
 
 const (
-	bucketColumns = "id, name, owner, region, created, versioning, tags, access"
+	bucketColumns = "id, name, owner, region, created, versioning, tags, access, settings"
 	selectBucket  = "SELECT " + bucketColumns + " FROM bucket WHERE name = ?"
 )
 
@@ -46,6 +46,9 @@ func bucketOf(r []driver.Value) (*bucketRow, error) {
 	}
 	var err error
 	if b.Access, err = unpackAccess(r[7]); err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", b.Name, err)
+	}
+	if b.Settings, err = unpackSettings(r[8]); err != nil {
 		return nil, fmt.Errorf("bucket %s: %w", b.Name, err)
 	}
 	return b, nil
@@ -115,7 +118,7 @@ func (m *machine) createBucket(op CreateBucket) (Result, error) {
 		return Result{}, err
 	}
 	m.turned = true
-	if err := m.c.exec("INSERT INTO bucket("+bucketColumns+") VALUES(?, ?, ?, ?, ?, '', ?, ?)",
+	if err := m.c.exec("INSERT INTO bucket("+bucketColumns+") VALUES(?, ?, ?, ?, ?, '', ?, ?, NULL)",
 		m.next(), op.Name, op.Owner, op.Region, m.st.stamp, tags, access); err != nil {
 		return Result{}, err
 	}

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"encoding/json"
 	"time"
 
 	"bleepstore/reference/acl"
@@ -94,6 +95,15 @@ type SetPublicAccess struct {
 type SetPolicy struct {
 	Bucket string
 	Policy *policy.Policy
+}
+
+// SetSetting replaces one configuration of a bucket; a nil Value removes it.
+// Whether the value makes sense is the proposer's to check, but for what depends
+// on the rest of the bucket.
+type SetSetting struct {
+	Bucket  string
+	Setting Setting
+	Value   json.RawMessage `json:",omitempty"`
 }
 
 // PutObject makes a new current version. Its bytes are Body (at most
@@ -248,6 +258,7 @@ func (SetBucketTags) kind() string   { return "SetBucketTags" }
 func (SetBucketACL) kind() string    { return "SetBucketACL" }
 func (SetOwnership) kind() string    { return "SetOwnership" }
 func (SetPublicAccess) kind() string { return "SetPublicAccess" }
+func (SetSetting) kind() string      { return "SetSetting" }
 func (SetPolicy) kind() string       { return "SetPolicy" }
 func (PutObject) kind() string       { return "PutObject" }
 func (CopyObject) kind() string      { return "CopyObject" }

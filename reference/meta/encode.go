@@ -36,6 +36,7 @@ type wire struct {
 	SetOwnership    *SetOwnership    `json:",omitempty"`
 	SetPublicAccess *SetPublicAccess `json:",omitempty"`
 	SetPolicy       *SetPolicy       `json:",omitempty"`
+	SetSetting      *SetSetting      `json:",omitempty"`
 	PutObject       *PutObject       `json:",omitempty"`
 	CopyObject      *CopyObject      `json:",omitempty"`
 	DeleteObject    *DeleteObject    `json:",omitempty"`
@@ -76,6 +77,8 @@ func Encode(c Command) ([]byte, error) {
 		w.SetPublicAccess = &op
 	case SetPolicy:
 		w.SetPolicy = &op
+	case SetSetting:
+		w.SetSetting = &op
 	case PutObject:
 		w.PutObject, body = &op, op.Body
 	case CopyObject:
@@ -191,6 +194,8 @@ func (c Command) Size() int {
 		return frame + specSize(op.ACL)
 	case SetPolicy:
 		return frame + 2*len(op.Policy.String()) // its quotes are escaped
+	case SetSetting:
+		return frame + len(op.Value)
 	case SetObjectACL:
 		return frame + len(op.Key) + specSize(op.ACL)
 	case CompleteUpload:

@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -40,6 +41,8 @@ func (c *script) op(t *rapid.T, i int) Op {
 	pol := rapid.SampledFrom([]*policy.Policy{nil, readable}).Draw(t, "policy")
 	ownership := rapid.SampledFrom([]Ownership{"", BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter}).Draw(t, "ownership")
 	p.Spec, pb.Spec, p.OwnOnly = spec, spec, own
+	setting := rapid.SampledFrom([]Setting{CORS, Encryption, Lifecycle, Website}).Draw(t, "setting")
+	value := rapid.SampledFrom([]json.RawMessage{nil, []byte(`{"a":1}`), []byte(`{"a":2}`)}).Draw(t, "value")
 	cp := CopyObject{Write: p.Write}
 	cp.Source, cp.Size = c.source(t)
 	ops := append([]Op{
@@ -49,7 +52,7 @@ func (c *script) op(t *rapid.T, i int) Op {
 		SetObjectTags{bucket, key, id, []Tag{{"k", body}}}, CopyObject{Write: p.Write, Body: p.Body},
 		enable(bucket), suspend(bucket), SetBucketTags{bucket, []Tag{{"k", body}}}, Reap{Max: 3},
 		Fence{Epoch: c.db.m.st.epoch}, TermStart{"n"}, SetVersion{2}, mkBucket(bucket), DeleteBucket{bucket},
-		SetBucketACL{bucket, spec}, SetOwnership{bucket, ownership}, SetPublicAccess{bucket, block}, SetPolicy{bucket, pol}, SetObjectACL{bucket, key, id, spec},
+		SetBucketACL{bucket, spec}, SetOwnership{bucket, ownership}, SetPublicAccess{bucket, block}, SetPolicy{bucket, pol}, SetSetting{bucket, setting, value}, SetObjectACL{bucket, key, id, spec},
 	}, c.done...)
 	if len(c.uploads) > 0 && rapid.Bool().Draw(t, "multipart") {
 		ops = c.multipart(t, p, cp)

@@ -116,6 +116,8 @@ CREATE TABLE completed(
 CREATE INDEX completed_at ON completed(at);
 `, `
 ALTER TABLE bucket ADD COLUMN access TEXT; -- JSON; NULL: what every bucket had before
+`, `
+ALTER TABLE bucket ADD COLUMN settings TEXT; -- JSON; NULL: none
 `}
 
 // tables are dumped by Hash, each in the order of its primary key.
@@ -133,6 +135,7 @@ var tables = []struct{ name, columns, order, from string }{
 	{name: "part", columns: "*", order: "content, number"},
 	{name: "completed", columns: "*", order: "upload"},
 	{name: "access", columns: "id, access", order: "id", from: "bucket WHERE access IS NOT NULL"},
+	{name: "settings", columns: "id, settings", order: "id", from: "bucket WHERE settings IS NOT NULL"},
 }
 
 // migrate brings the schema up to date in one transaction. A database of a

@@ -33,6 +33,7 @@ type Bucket struct {
 	Versioning VersioningState
 	Tags       []Tag // nil: no tag set
 	Access     Access
+	Settings   Settings
 }
 
 // A Tag is one key and value of a tag set; a set keeps the order it was given in.
