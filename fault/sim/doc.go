@@ -4,10 +4,12 @@
 // metadata, the replicated blobs and the domain, called by clients in process; at
 // the level full the whole server besides, to its sockets.
 //
-// A seed replays a run with high probability, not with certainty: what the
-// network does, the clients and the faults are drawn from it, but the order in
-// which goroutines run is the scheduler's. The history of a run is kept, and
-// judging that is a function of it alone.
+// What the network does, the clients and the faults are drawn from the seed. The
+// order in which goroutines run is the scheduler's: package campaign runs each
+// simulation in a process whose scheduler does the same every time, where the
+// system lets it, and there a seed plays the same history to the nanosecond. In a
+// test it does with high probability. The history of a run is kept, and judging
+// that is a function of it alone.
 //
 // Everything that has goroutines is opened and closed inside the bubble, and
 // nothing sleeps or waits while it holds a sync.Mutex: time would stand still.

@@ -31,6 +31,8 @@ type Campaign struct {
 	// failed is not run again.
 	Shrinking time.Duration
 
+	fateless sync.Once // it is told once that children cannot be given a fate
+
 	mu    sync.Mutex
 	began time.Time
 	sum   Sum
@@ -57,10 +59,11 @@ type Failure struct {
 	Why     []string    `json:"why"`
 	Repeat  string      `json:"repeat"`
 	Dir     string      `json:"dir,omitempty"`
-	Again   string      `json:"again,omitempty"`  // how often it failed again, of how many reruns
+	Again   string      `json:"again,omitempty"`  // how often it failed again, of how many reruns, and how many were the same
 	Shrunk  *Shrunk     `json:"shrunk,omitempty"` // of the first violation
 
-	at time.Duration // when it had happened, in the run; 0: in the end
+	at     time.Duration // when it had happened, in the run; 0: in the end
+	digest string        // of the run's history
 }
 
 // Seed is the i-th seed from first on: the first is first itself.
@@ -128,7 +131,7 @@ func (c *Campaign) one(ctx context.Context, seed uint64, stop func()) {
 		f.Why = []string{err.Error()}
 	} else {
 		c.add(r)
-		f.Outcome, f.Why, f.at = r.Outcome, r.Why, r.At
+		f.Outcome, f.Why, f.at, f.digest = r.Outcome, r.Why, r.At, r.Digest
 	}
 	if f.Outcome == sim.Good {
 		c.progress(seed, r)

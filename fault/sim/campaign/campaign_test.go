@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -34,11 +35,17 @@ func pretend(does string) int {
 	if err := json.NewDecoder(os.Stdin).Decode(&j); err != nil {
 		return 1
 	}
-	r := Report{Outcome: sim.Good, Virtual: time.Duration(j.Length), Ops: 100, At: 20 * time.Second, Witness: 3}
+	r := Report{Outcome: sim.Good, Digest: "same", Virtual: time.Duration(j.Length), Ops: 100, At: 20 * time.Second, Witness: 3}
 	switch does {
 	case "dies":
 		fmt.Fprintln(os.Stderr, "last words")
 		return 3
+	case "random":
+		var order []int // of a map, as the runtime's random numbers have it
+		for i := range map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true, 6: true, 7: true, 8: true} {
+			order = append(order, i)
+		}
+		r.Digest = fmt.Sprint(rand.Uint64(), order)
 	case "good":
 	default:
 		s, err := fault.ReadSchedule(bytes.NewReader(j.Schedule))
@@ -82,6 +89,30 @@ func TestGood(t *testing.T) {
 	}
 }
 
+// TestFate: the random numbers of a child's runtime are those of its seed.
+func TestFate(t *testing.T) {
+	c, said := newCampaign(t, "random")
+	digest := func(seed uint64) string {
+		r, err := c.run(context.Background(), c.job(seed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Digest
+	}
+	first := digest(1)
+	if strings.Contains(said.String(), errNoFate.Error()) {
+		t.Skip(said.String())
+	}
+	for range 5 {
+		if got := digest(1); got != first {
+			t.Errorf("seed 1 draws %s, and then %s", first, got)
+		}
+	}
+	if got := digest(2); got == first {
+		t.Errorf("seeds 1 and 2 both draw %s", got)
+	}
+}
+
 // TestDies: a child that dies is a failure of its seed, with its last words and
 // its command, and never a pass.
 func TestDies(t *testing.T) {
@@ -107,7 +138,7 @@ func TestViolation(t *testing.T) {
 		t.Fatalf("got %+v, %v", sum, err)
 	}
 	f := sum.Failed[0]
-	if f.Again != "5 of 5" || f.Shrunk == nil {
+	if f.Again != "5 of 5 reruns, 5 of them the same to the nanosecond" || f.Shrunk == nil {
 		t.Fatalf("got %+v", f)
 	}
 	if s := f.Shrunk; s.Events != 1 || s.Schedule.Events[0].Kind != "proc.kill" || s.Ops != 3 || s.Again != "5 of 5" || s.Schedule.Length != fault.Span(23*time.Second) {

@@ -7,12 +7,18 @@ package campaign
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"bleepstore/conformance/check"
@@ -56,6 +62,8 @@ type Report struct {
 	Events    int           `json:"events"`  // of the schedule
 	Witness   int           `json:"witness"` // operations of the shortest counterexample; 0: there is none
 	At        time.Duration `json:"at_ns"`   // when the first one was complete; 0: there is none
+	// Digest is the same of two runs whose histories are, to the nanosecond.
+	Digest string `json:"digest"`
 }
 
 // Files of a run.
@@ -86,8 +94,9 @@ func Plant(names []string) error {
 }
 
 // Child runs the job that stands in in, and writes a Report to out: what a child
-// process does. The program has to let its seed decide math/rand
-// (//go:debug randseednop=0).
+// process does. The program has to let its seed decide math/rand (//go:debug
+// randseednop=0), and listens for no signals: that takes threads, whose race
+// changes what a seed plays.
 func Child(ctx context.Context, in io.Reader, out io.Writer) error {
 	var j Job
 	dec := json.NewDecoder(in)
@@ -95,11 +104,25 @@ func Child(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := dec.Decode(&j); err != nil {
 		return fmt.Errorf("read job: %w", err)
 	}
+	rand.Reader = &stream{r: mathrand.NewChaCha8(sha256.Sum256(binary.BigEndian.AppendUint64([]byte("secrets"), j.Seed)))}
 	r, err := j.run(ctx)
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(out).Encode(r)
+}
+
+// A stream is the random bytes of crypto/rand in a child: keys and names that
+// nobody is to guess, but that are the same every time. See environment.
+type stream struct {
+	mu sync.Mutex
+	r  *mathrand.ChaCha8
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.r.Read(p)
 }
 
 func (j *Job) run(ctx context.Context) (*Report, error) {
@@ -136,6 +159,7 @@ func report(res *sim.Result) *Report {
 		Recovered: res.Ending.Recovered, Notes: res.Ending.Notes, Events: len(res.Schedule.Events),
 	}
 	r.Outcome, r.Why = res.Outcome()
+	r.Digest = digest(res.History)
 	for _, w := range res.Verdict.Workloads {
 		r.Ops += w.Succeeded
 		for _, v := range w.Violations {
@@ -155,6 +179,20 @@ func report(res *sim.Result) *Report {
 		r.Done, r.Skipped = f.Done, f.Skipped
 	}
 	return r
+}
+
+// digest is that of the operations of a history.
+func digest(h *history.History) string {
+	sum := sha256.New()
+	enc := json.NewEncoder(sum)
+	for _, load := range h.Workloads {
+		for _, op := range h.Of(load.Name) {
+			if err := enc.Encode(op); err != nil {
+				panic(err) // a hash takes everything, and an operation is to be written
+			}
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 // complete is when the last of some operations had begun, and has ended if it did.

@@ -39,8 +39,14 @@ type Shrunk struct {
 func (c *Campaign) examine(ctx context.Context, f *Failure) error {
 	j := c.job(f.Seed)
 	j.Dir = ""
-	f.Again = fmt.Sprintf("%d of %d", len(c.violations(ctx, repeated(j, Reruns))), Reruns)
-	fmt.Fprintf(c.Say, "seed %d failed again in %s reruns\n", f.Seed, f.Again)
+	failed, same := c.violations(ctx, repeated(j, Reruns)), 0
+	for _, r := range failed {
+		if r.Digest == f.digest {
+			same++
+		}
+	}
+	f.Again = fmt.Sprintf("%d of %d reruns, %d of them the same to the nanosecond", len(failed), Reruns, same)
+	fmt.Fprintf(c.Say, "seed %d failed again in %s\n", f.Seed, f.Again)
 	s, err := c.scheduleOf(j)
 	if err != nil {
 		return err

@@ -61,7 +61,7 @@ func (f *Failure) write(w io.Writer) {
 		fmt.Fprintf(w, "  in %s: %s, %s, %s\n", f.Dir, historyFile, scheduleFile, verdictFile)
 	}
 	if f.Again != "" {
-		fmt.Fprintf(w, "  it failed again in %s reruns\n", f.Again)
+		fmt.Fprintf(w, "  it failed again in %s\n", f.Again)
 	}
 	if s := f.Shrunk; s != nil {
 		s.write(w)
