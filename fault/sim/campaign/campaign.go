@@ -17,6 +17,7 @@ import (
 // A Campaign is many seeds of one simulation.
 type Campaign struct {
 	Command []string // starts a child, which calls Child
+	Env     []string // of a child besides what makes it run the same every time
 	Job     Job      // of the first seed; Dir and Keep are the campaign's
 	Runs    int
 	Jobs    int       // children at a time

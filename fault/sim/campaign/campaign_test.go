@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -32,8 +33,11 @@ func TestMain(m *testing.M) {
 // presence in the schedule is a violation.
 func pretend(does string) int {
 	var j Job
-	if err := json.NewDecoder(os.Stdin).Decode(&j); err != nil {
+	if err := next(bufio.NewReader(os.Stdin), &j); err != nil {
 		return 1
+	}
+	if j.Fated && threads() > freshThreads {
+		return tell(Report{Astray: true})
 	}
 	r := Report{Outcome: sim.Good, Digest: "same", Virtual: time.Duration(j.Length), Ops: 100, At: 20 * time.Second, Witness: 3}
 	switch does {
@@ -56,6 +60,10 @@ func pretend(does string) int {
 			r.Outcome, r.Why = sim.Violation, []string{"it must not be"}
 		}
 	}
+	return tell(r)
+}
+
+func tell(r Report) (code int) {
 	if json.NewEncoder(os.Stdout).Encode(r) != nil {
 		return 1
 	}
@@ -64,7 +72,6 @@ func pretend(does string) int {
 
 func newCampaign(t *testing.T, does string) (*Campaign, *bytes.Buffer) {
 	t.Helper()
-	t.Setenv(childOf, does)
 	said := new(bytes.Buffer)
 	s := fault.Schedule{Seed: 5, Nodes: 3, Length: fault.Span(time.Minute)}
 	for at := range 6 {
@@ -75,7 +82,7 @@ func newCampaign(t *testing.T, does string) (*Campaign, *bytes.Buffer) {
 		s.Events = append(s.Events, fault.Event{At: fault.Span(time.Duration(10+at) * time.Second), For: fault.Span(time.Second), Kind: kind, Args: fault.Args{Grudge: "one"}})
 	}
 	return &Campaign{
-		Command: []string{os.Args[0]}, Jobs: 2, Runs: 3, Say: said, Shrinking: time.Minute,
+		Command: []string{os.Args[0]}, Env: []string{childOf + "=" + does}, Jobs: 2, Runs: 3, Say: said, Shrinking: time.Minute,
 		Job:    with(Job{Level: sim.LevelRaft, Nodes: 3}, s),
 		Repeat: func(seed uint64, file string) string { return fmt.Sprintf("again %d %s", seed, file) },
 	}, said

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -35,7 +36,7 @@ const (
 	starts = 20
 )
 
-// environment makes a child run the same every time, with what start does: one
+// environment is all of a child's. It makes a child run the same every time, with what start does: one
 // goroutine at a time, each until it waits. The collector would begin at times of
 // its own; below the limit, which runs of some minutes reach, it never does.
 var environment = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=1GiB", "GODEBUG=asyncpreemptoff=1,cryptocustomrand=1", "GOTRACEBACK=all"}
@@ -62,9 +63,29 @@ func (c *Campaign) run(ctx context.Context, j Job) (*Report, error) {
 	}
 }
 
+// temporary is where the user wants temporary files, if anywhere.
+func temporary() []string {
+	if dir, ok := os.LookupEnv("TMPDIR"); ok {
+		return []string{"TMPDIR=" + dir}
+	}
+	return nil
+}
+
+// lines writes values, a line each.
+func lines(values ...any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	for _, v := range values {
+		if err := enc.Encode(v); err != nil {
+			return nil, err
+		}
+	}
+	return b.Bytes(), nil
+}
+
 // child runs a job in a child.
 func (c *Campaign) child(ctx context.Context, j Job) (*Report, error) {
-	input, err := json.Marshal(j)
+	input, err := lines(j, j.After)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +96,7 @@ func (c *Campaign) child(ctx context.Context, j Job) (*Report, error) {
 	command := func() *exec.Cmd {
 		cmd := exec.CommandContext(bounded, c.Command[0], c.Command[1:]...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(input), &out, said
-		cmd.Env = append(os.Environ(), environment...)
+		cmd.Env = slices.Concat(environment, temporary(), c.Env)
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // it says where it stands
 		cmd.WaitDelay = lastWords
 		return cmd

@@ -5,6 +5,7 @@
 package campaign
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -38,15 +39,23 @@ type Job struct {
 	Schedule json.RawMessage `json:"schedule,omitempty"` // instead of what Seed draws
 	Mutants  []string        `json:"mutants,omitempty"`
 	Workload []string        `json:"workload,omitempty"` // of the level full; none: its own
-	// Dir gets history.jsonl, schedule.json and verdict.json, where the run is not
-	// good or Keep says so; "": nothing is written.
-	Dir  string `json:"dir,omitempty"`
-	Keep bool   `json:"keep,omitempty"`
 	// Fated says that the run is to be the same every time: a process that did not
 	// start as all do says so, and does not run it.
-	Fated bool `json:"fated,omitempty"`
+	Fated bool `json:"fated"`
+
+	After `json:"-"`
+}
+
+// After is what is to be done with what a job showed. A child learns of it when
+// the simulation is over: what it had read before, be it a longer name, would
+// change the addresses of all that follows, and so the order of maps.
+type After struct {
+	// Dir gets history.jsonl, schedule.json and verdict.json, where the run is not
+	// good or Keep says so; "": nothing is written.
+	Dir  string `json:"dir"`
+	Keep bool   `json:"keep"`
 	// Repeat is the command that runs it again, for the history.
-	Repeat string `json:"repeat,omitempty"`
+	Repeat string `json:"repeat"`
 }
 
 // A Report is what came of a job.
@@ -97,26 +106,46 @@ func Plant(names []string) error {
 	return nil
 }
 
-// Child runs the job that stands in in, and writes a Report to out: what a child
-// process does. The program has to let its seed decide math/rand (//go:debug
-// randseednop=0), and listens for no signals: that takes threads, whose race
-// changes what a seed plays.
+// Child runs the job that stands in the first line of in, does what the second, an
+// After, says of it, and writes a Report to out: what a child process does. The
+// program has to let its seed decide math/rand (//go:debug randseednop=0), and
+// listens for no signals: that takes threads, whose race changes what a seed plays.
 func Child(ctx context.Context, in io.Reader, out io.Writer) error {
+	lines := bufio.NewReader(in)
 	var j Job
-	dec := json.NewDecoder(in)
-	dec.DisallowUnknownFields()
-	err := dec.Decode(&j)
-	if err != nil {
+	if err := next(lines, &j); err != nil {
 		return fmt.Errorf("read job: %w", err)
 	}
+	if j.Fated && threads() > freshThreads {
+		return json.NewEncoder(out).Encode(Report{Astray: true})
+	}
 	rand.Reader = &stream{r: mathrand.NewChaCha8(sha256.Sum256(binary.BigEndian.AppendUint64([]byte("secrets"), j.Seed)))}
-	r := &Report{Astray: j.Fated && threads() > freshThreads}
-	if !r.Astray {
-		if r, err = j.run(ctx); err != nil {
+	res, err := j.run(ctx)
+	if err != nil {
+		return err
+	}
+	if err := next(lines, &j.After); err != nil {
+		return fmt.Errorf("read what is to be done with it: %w", err)
+	}
+	r := report(res)
+	if j.Dir != "" && (j.Keep || r.Outcome != sim.Good) {
+		res.History.Repeat = j.Repeat
+		if err := write(j.Dir, res); err != nil {
 			return err
 		}
 	}
 	return json.NewEncoder(out).Encode(r)
+}
+
+// next reads a value that is a line.
+func next(lines *bufio.Reader, v any) error {
+	line, err := lines.ReadBytes('\n')
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	return dec.Decode(v)
 }
 
 // freshThreads is how many threads a program of Go 1.26 has that has done nothing.
@@ -146,7 +175,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	return s.r.Read(p)
 }
 
-func (j *Job) run(ctx context.Context) (*Report, error) {
+func (j *Job) run(ctx context.Context) (*sim.Result, error) {
 	if err := Plant(j.Mutants); err != nil {
 		return nil, err
 	}
@@ -162,16 +191,7 @@ func (j *Job) run(ctx context.Context) (*Report, error) {
 		}
 		o.Schedule = &s
 	}
-	res, err := sim.Run(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	r := report(res)
-	if j.Dir != "" && (j.Keep || r.Outcome != sim.Good) {
-		res.History.Repeat = j.Repeat
-		err = write(j.Dir, res)
-	}
-	return r, err
+	return sim.Run(ctx, o)
 }
 
 func report(res *sim.Result) *Report {
