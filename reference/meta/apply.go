@@ -243,6 +243,10 @@ func (m *machine) do(op Op, term uint64) (Result, error) {
 		return m.setObjectTags(op)
 	case SetObjectACL:
 		return m.setObjectACL(op)
+	case SetRetention:
+		return m.setRetention(op)
+	case SetLegalHold:
+		return m.setLegalHold(op)
 	case CreateUpload:
 		return m.createUpload(op)
 	case RegisterPart:

@@ -118,8 +118,12 @@ func (m *machine) createBucket(op CreateBucket) (Result, error) {
 		return Result{}, err
 	}
 	m.turned = true
-	if err := m.c.exec("INSERT INTO bucket("+bucketColumns+") VALUES(?, ?, ?, ?, ?, '', ?, ?, NULL)",
-		m.next(), op.Name, op.Owner, op.Region, m.st.stamp, tags, access); err != nil {
+	versioning, settings, err := op.begins()
+	if err != nil {
+		return Result{}, err
+	}
+	if err := m.c.exec("INSERT INTO bucket("+bucketColumns+") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		m.next(), op.Name, op.Owner, op.Region, m.st.stamp, string(versioning), tags, access, settings); err != nil {
 		return Result{}, err
 	}
 	b, err = m.bucket(op.Name)
@@ -127,6 +131,21 @@ func (m *machine) createBucket(op CreateBucket) (Result, error) {
 		return Result{}, err
 	}
 	return Result{Bucket: b.Bucket}, nil
+}
+
+var createdUnversioned = fault.NewBug("lock.created-unversioned",
+	"a bucket that is made with object lock is not versioned", "OL-01")
+
+// begins is the versioning and the settings that the bucket has at first.
+func (op *CreateBucket) begins() (VersioningState, driver.Value, error) {
+	if !op.ObjectLock {
+		return "", nil, nil
+	}
+	settings, err := packSettings(Settings{ObjectLock: json.RawMessage("{}")})
+	if createdUnversioned.On() {
+		return "", settings, err
+	}
+	return VersioningEnabled, settings, err // OL-01
 }
 
 // deleteBucket leaves uploads in progress behind: nothing can reach them any
@@ -154,6 +173,9 @@ func (m *machine) deleteBucket(op DeleteBucket) (Result, error) {
 	return Result{Bucket: b.Bucket}, m.c.exec("DELETE FROM bucket WHERE id = ?", b.row)
 }
 
+var lockSuspended = fault.NewBug("lock.suspended",
+	"the versioning of a bucket with object lock can be suspended", "OL-02")
+
 var suspendingRemoves = fault.NewBug("version.suspending-removes",
 	"suspending versioning removes the versions that are not current", "V-19", "V-12", "V-13")
 
@@ -164,6 +186,9 @@ func (m *machine) setVersioning(op SetVersioning) (Result, error) {
 	}
 	if op.State != VersioningEnabled && op.State != VersioningSuspended { // V-19: never back to ""
 		return Result{Bucket: b.Bucket}, &errcode.Error{Code: errcode.IllegalVersioningConfiguration}
+	}
+	if op.State == VersioningSuspended && b.ObjectLock() != nil && !lockSuspended.On() { // OL-02
+		return Result{Bucket: b.Bucket}, errcode.New(errcode.InvalidBucketState, "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.")
 	}
 	if op.State == VersioningSuspended && suspendingRemoves.On() {
 		if err := m.c.exec("DELETE FROM version WHERE bucket = ?", b.row); err != nil {

@@ -28,6 +28,8 @@ var (
 		"an object made of parts is STANDARD whatever its upload was", "M-18")
 	lastUncounted = fault.NewBug("multipart.size-without-last",
 		"the size of an object made of several parts lacks that of the last", "M-09", "M-25")
+	createdLockLost = fault.NewBug("lock.upload-lock-lost",
+		"an object made of parts lacks the object lock of its upload", "OL-18")
 	uploadStays = fault.NewBug("multipart.upload-stays",
 		"an upload that was completed can still be used", "M-03", "M-20")
 	createdMetadataLost = fault.NewBug("multipart.metadata-lost",
@@ -82,6 +84,10 @@ func (m *machine) completeUpload(op CompleteUpload) (Result, error) {
 	if !b.Enforced() { // what was admitted at the start stays so
 		a.ACL = u.spec.List(owner, b.Owner)
 	}
+	if createdLockLost.On() {
+		a.Lock = nil
+	}
+	m.lockNew(b, &a)
 	rec := record{
 		parts: len(op.Parts), content: u.row, size: size, etag: etag, owner: owner,
 		modified: u.Initiated.UnixMilli(), // M-17

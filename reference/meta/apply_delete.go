@@ -139,6 +139,11 @@ func (m *machine) addMarker(b *bucketRow, key, owner string, cur *record) (Delet
 	if cur == nil && noMarkerForNone.On() {
 		return Deleted{}, nil
 	}
+	if cur != nil && hideRefused.On() {
+		if refusal, ok := m.keeps(b, key, cur, true, false).(*errcode.Error); ok {
+			return Deleted{Err: refusal}, nil
+		}
+	}
 	rec := record{flags: flagMarker, modified: m.st.stamp, owner: owner}
 	m.number(b, &rec)
 	if err := m.displace(b, key, cur, 0); err != nil {
@@ -175,6 +180,13 @@ func (m *machine) deleteVersion(b *bucketRow, item DeleteItem) (Deleted, error) 
 		return m.addMarker(b, item.Key, b.Owner, cur)
 	}
 	if err != nil || rec == nil {
+		return d, err
+	}
+	err = m.keeps(b, item.Key, rec, live, item.Bypass)
+	if refusal, ok := err.(*errcode.Error); ok {
+		return Deleted{VersionID: item.VersionID, Err: refusal}, nil
+	}
+	if err != nil {
 		return d, err
 	}
 	d.DeleteMarker = rec.is(flagMarker)

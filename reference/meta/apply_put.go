@@ -104,6 +104,7 @@ func (m *machine) putObject(op PutObject) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	m.lockNew(b, &op.Attributes)
 	attrs, err := packAttrs(op.Attributes)
 	if err != nil {
 		return Result{}, err
@@ -136,6 +137,7 @@ func (m *machine) copyObject(op CopyObject) (Result, error) {
 		return Result{}, err
 	}
 	rec := op.record(m, owner)
+	m.lockNew(b, &op.Attributes)
 	attrs, err := packAttrs(op.Attributes)
 	if err != nil {
 		return Result{}, err
@@ -201,6 +203,14 @@ func (m *machine) target(w *Write) (*bucketRow, *record, error) {
 	}
 	if err := mayReplace(cur, w.Owner, w.OwnOnly); err != nil {
 		return nil, nil, err
+	}
+	if err := b.AdmitsLock(w.Attributes.Lock, m.now()); err != nil {
+		return nil, nil, err
+	}
+	if cur != nil && overwriteRefused.On() {
+		if err := m.keeps(b, w.Key, cur, true, false); err != nil {
+			return nil, nil, err
+		}
 	}
 	if cur == nil && w.Condition.IfNoneMatch != "" && markerPresent.On() {
 		if top, _ := newest(m.c, b.row, w.Key); top != nil {

@@ -83,6 +83,9 @@ func (m *machine) createUpload(op CreateUpload) (Result, error) {
 	if _, err := b.Admits(op.Spec, owner); err != nil {
 		return Result{}, err
 	}
+	if err := b.AdmitsLock(op.Attributes.Lock, m.now()); err != nil {
+		return Result{}, err
+	}
 	attrs, err := packUpload(op.Attributes, op.Spec)
 	if err != nil {
 		return Result{}, err

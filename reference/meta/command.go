@@ -51,6 +51,7 @@ type CreateBucket struct {
 	Name, Owner, Region string
 	Tags                []Tag   // nil: no tag set
 	Access              *Access `json:",omitempty"` // nil: DefaultAccess
+	ObjectLock          bool    `json:",omitempty"` // on from the start, and versioning with it
 }
 
 // DeleteBucket fails with NoSuchBucket, and with BucketNotEmpty while any
@@ -150,12 +151,14 @@ type DeleteObjects struct {
 
 // A DeleteItem names what to delete. IfMatch is an ETag without quotes or *; it
 // is compared with the key's current version, as AWS documents, even when
-// another version is named. OwnOnly is as in DeleteObjects, for this item.
+// another version is named. OwnOnly is as in DeleteObjects, for this item. A
+// version whose lock forbids it is AccessDenied, whoever asks.
 type DeleteItem struct {
 	Key       string
 	VersionID string `json:",omitempty"`
 	IfMatch   string `json:",omitempty"`
 	OwnOnly   bool   `json:",omitempty"`
+	Bypass    bool   `json:",omitempty"` // governance, which the caller may and wants to
 }
 
 // SetObjectTags replaces the tags of one version ("": the current one). It
@@ -170,6 +173,25 @@ type SetObjectTags struct {
 type SetObjectACL struct {
 	Bucket, Key, VersionID string
 	ACL                    *acl.Spec
+}
+
+// SetRetention replaces the retention period of one version ("": the current
+// one); Mode "" with the zero Until removes it. It fails as SetObjectTags does,
+// and with InvalidRequest (no object lock in the bucket), InvalidArgument (a time
+// that is past) and AccessDenied (a period that is not over may only grow; with
+// Bypass, for who may and wants to, one in governance mode may do anything).
+type SetRetention struct {
+	Bucket, Key, VersionID string
+	Mode                   LockMode  `json:",omitempty"`
+	Until                  time.Time `json:",omitzero"`
+	Bypass                 bool      `json:",omitempty"`
+}
+
+// SetLegalHold sets the legal hold of one version ("": the current one). It
+// fails as SetObjectTags does, and with InvalidRequest as SetRetention.
+type SetLegalHold struct {
+	Bucket, Key, VersionID string
+	Hold                   Hold
 }
 
 // CreateUpload starts a multipart upload, which Owner initiates; Result.Upload
@@ -266,6 +288,8 @@ func (DeleteObject) kind() string    { return "DeleteObject" }
 func (DeleteObjects) kind() string   { return "DeleteObjects" }
 func (SetObjectTags) kind() string   { return "SetObjectTags" }
 func (SetObjectACL) kind() string    { return "SetObjectACL" }
+func (SetRetention) kind() string    { return "SetRetention" }
+func (SetLegalHold) kind() string    { return "SetLegalHold" }
 func (CreateUpload) kind() string    { return "CreateUpload" }
 func (RegisterPart) kind() string    { return "RegisterPart" }
 func (CompleteUpload) kind() string  { return "CompleteUpload" }

@@ -43,6 +43,8 @@ type wire struct {
 	DeleteObjects   *DeleteObjects   `json:",omitempty"`
 	SetObjectTags   *SetObjectTags   `json:",omitempty"`
 	SetObjectACL    *SetObjectACL    `json:",omitempty"`
+	SetRetention    *SetRetention    `json:",omitempty"`
+	SetLegalHold    *SetLegalHold    `json:",omitempty"`
 	CreateUpload    *CreateUpload    `json:",omitempty"`
 	RegisterPart    *RegisterPart    `json:",omitempty"`
 	CompleteUpload  *CompleteUpload  `json:",omitempty"`
@@ -91,6 +93,10 @@ func Encode(c Command) ([]byte, error) {
 		w.SetObjectTags = &op
 	case SetObjectACL:
 		w.SetObjectACL = &op
+	case SetRetention:
+		w.SetRetention = &op
+	case SetLegalHold:
+		w.SetLegalHold = &op
 	case CreateUpload:
 		w.CreateUpload = &op
 	case RegisterPart:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,12 +14,13 @@ import (
 
 // samples has every kind of command with every field set.
 func samples() []Op {
-	size := int64(7)
+	size, until := int64(7), time.UnixMilli(start).UTC()
 	w := Write{
 		Bucket: "b", Key: "k\x00ü\ufffd\\ufffd<&", Owner: "o", Size: 3, ETag: "e",
 		Attributes: Attributes{
 			ContentType: "t", CacheControl: "c", ContentDisposition: "d", ContentEncoding: "e", ContentLanguage: "l", Expires: "x",
 			Metadata: map[string]string{"a": "1", "b": "ü"}, StorageClass: "GLACIER", Redirect: "/r", Tags: []Tag{{"k", "v"}},
+			Lock: &Lock{Governance, until, HoldOn},
 		},
 		Checksum: Checksum{"CRC32", "COMPOSITE", "v"}, Condition: WriteCondition{"m", "*"},
 	}
@@ -28,7 +30,7 @@ func samples() []Op {
 	access := &Access{BucketOwnerPreferred, block, &acl.List{Grants: grant}, readable}
 	ext := []Extent{{"blob", 1, 2}}
 	return []Op{
-		CreateBucket{"n", "o", "r", []Tag{{"k", "v"}}, access}, DeleteBucket{"n"}, SetVersioning{"b", VersioningEnabled},
+		CreateBucket{"n", "o", "r", []Tag{{"k", "v"}}, access, true}, DeleteBucket{"n"}, SetVersioning{"b", VersioningEnabled},
 		SetBucketTags{"b", []Tag{}}, SetBucketTags{"b", nil},
 		SetBucketACL{"b", w.Spec}, SetBucketACL{"b", &acl.Spec{Grants: []acl.Grant{}}}, SetBucketACL{"b", nil},
 		SetOwnership{"b", ObjectWriter}, SetPublicAccess{"b", block}, SetPublicAccess{"b", nil}, SetPolicy{"b", readable}, SetPolicy{"b", nil},
@@ -36,8 +38,9 @@ func samples() []Op {
 		SetObjectACL{"b", "k", "v", w.Spec},
 		PutObject{Write: w, Body: []byte("\x00\xffabc")}, PutObject{Write: w, Extents: ext, Epoch: 4},
 		CopyObject{Write: w, Source: 9}, CopyObject{Write: w, Body: []byte("x")},
-		DeleteObject{"b", "o", DeleteItem{"k", "v", "m", true}, true}, DeleteObjects{"b", "o", []DeleteItem{{"k", "v", "m", true}, {Key: "l"}}, true},
+		DeleteObject{"b", "o", DeleteItem{"k", "v", "m", true, true}, true}, DeleteObjects{"b", "o", []DeleteItem{{"k", "v", "m", true, true}, {Key: "l"}}, true},
 		SetObjectTags{"b", "k", "v", []Tag{{"k", "v"}}},
+		SetRetention{"b", "k", "v", Compliance, until, true}, SetRetention{Bucket: "b", Key: "k"}, SetLegalHold{"b", "k", "v", HoldOff},
 		CreateUpload{"b", "k", "o", w.Attributes, "CRC32", "COMPOSITE", w.Spec},
 		RegisterPart{"b", "k", "u", 1, 2, "e", w.Checksum, []byte("body"), ext, 3, 4, 5},
 		CompleteUpload{"b", "k", "u", []PartRef{{1, "e", "c"}}, w.Condition, w.Checksum, 5, &size, true},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -43,16 +44,29 @@ func (c *script) op(t *rapid.T, i int) Op {
 	p.Spec, pb.Spec, p.OwnOnly = spec, spec, own
 	setting := rapid.SampledFrom([]Setting{CORS, Encryption, Lifecycle, Website}).Draw(t, "setting")
 	value := rapid.SampledFrom([]json.RawMessage{nil, []byte(`{"a":1}`), []byte(`{"a":2}`)}).Draw(t, "value")
+	until := fromMilli(c.stamp).Add(time.Duration(rapid.IntRange(-1, 20).Draw(t, "until")) * time.Second)
+	mode := rapid.SampledFrom([]LockMode{"", Governance, Compliance}).Draw(t, "mode")
+	hold := rapid.SampledFrom([]Hold{"", HoldOn, HoldOff, HoldOff}).Draw(t, "hold")
+	retention := SetRetention{bucket, key, id, mode, until, own}
+	if mode == "" {
+		retention.Until = time.Time{}
+	}
+	config := rapid.SampledFrom([]json.RawMessage{[]byte(`{}`), []byte(`{"Mode":"GOVERNANCE","Days":1}`), nil}).Draw(t, "config")
+	if rapid.Bool().Draw(t, "locks") {
+		p.Attributes.Lock = &Lock{mode, retention.Until, hold}
+	}
 	cp := CopyObject{Write: p.Write}
 	cp.Source, cp.Size = c.source(t)
 	ops := append([]Op{
-		p, pb, DeleteObject{Bucket: bucket, Owner: "bob", Item: DeleteItem{key, id, match, false}, OwnOnly: own}, cp,
+		p, pb, DeleteObject{Bucket: bucket, Owner: "bob", Item: DeleteItem{key, id, match, false, own}, OwnOnly: own}, cp,
 		CreateUpload{bucket, key, "bob", p.Attributes, "CRC32", "COMPOSITE", spec},
-		DeleteObjects{bucket, "bob", []DeleteItem{{key, id, match, own}, {Key: "k"}, {Key: "absent"}}, own},
+		DeleteObjects{bucket, "bob", []DeleteItem{{key, id, match, own, own}, {Key: "k"}, {Key: "absent"}}, own},
 		SetObjectTags{bucket, key, id, []Tag{{"k", body}}}, CopyObject{Write: p.Write, Body: p.Body},
 		enable(bucket), suspend(bucket), SetBucketTags{bucket, []Tag{{"k", body}}}, Reap{Max: 3},
 		Fence{Epoch: c.db.m.st.epoch}, TermStart{"n"}, SetVersion{2}, mkBucket(bucket), DeleteBucket{bucket},
 		SetBucketACL{bucket, spec}, SetOwnership{bucket, ownership}, SetPublicAccess{bucket, block}, SetPolicy{bucket, pol}, SetSetting{bucket, setting, value}, SetObjectACL{bucket, key, id, spec},
+		retention, SetLegalHold{bucket, key, id, hold}, SetSetting{bucket, ObjectLock, config},
+		CreateBucket{Name: bucket, Owner: "alice", Region: "us-east-1", ObjectLock: own},
 	}, c.done...)
 	if len(c.uploads) > 0 && rapid.Bool().Draw(t, "multipart") {
 		ops = c.multipart(t, p, cp)

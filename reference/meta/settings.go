@@ -28,7 +28,9 @@ type Settings map[Setting]json.RawMessage
 
 // settingChecks refuse what a bucket cannot be set to, given what it is; nil
 // stands for a removal. They are a function of the state alone.
-var settingChecks = map[Setting]func(b *bucketRow, value json.RawMessage) error{}
+var settingChecks = map[Setting]func(b *bucketRow, value json.RawMessage) error{
+	ObjectLock: checkLock,
+}
 
 func packSettings(s Settings) (driver.Value, error) {
 	if len(s) == 0 {

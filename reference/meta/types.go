@@ -57,6 +57,8 @@ type Attributes struct {
 	// ACL is the object's own; nil is the owner's full control. It means
 	// nothing, and is not shown, while the bucket has no ACLs.
 	ACL *acl.List `json:",omitempty"`
+	// Lock is the object lock; nil is none.
+	Lock *Lock `json:",omitempty"`
 }
 
 // A Checksum is one stored checksum. Value is the base64 text as clients see
