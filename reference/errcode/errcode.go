@@ -69,6 +69,7 @@ const (
 	NoSuchConfiguration               Code = "NoSuchConfiguration"
 	NoSuchKey                         Code = "NoSuchKey"
 	NoSuchLifecycleConfiguration      Code = "NoSuchLifecycleConfiguration"
+	NoSuchObjectLockConfiguration     Code = "NoSuchObjectLockConfiguration"
 	NoSuchTagSet                      Code = "NoSuchTagSet"
 	NoSuchUpload                      Code = "NoSuchUpload"
 	NoSuchVersion                     Code = "NoSuchVersion"

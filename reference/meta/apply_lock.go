@@ -22,6 +22,10 @@ var (
 		"a key whose current version is locked cannot be put again", "OL-10")
 	hideRefused = fault.NewBug("lock.delete-marker-refused",
 		"a key whose current version is locked cannot be hidden behind a delete marker", "OL-10")
+	manyRefused = fault.NewBug("lock.delete-many-all-or-none",
+		"DeleteObjects deletes nothing when one of its versions is locked", "OL-17")
+	refusalUntold = fault.NewBug("lock.refusal-untold",
+		"a version that is locked is said to be deleted, and stays", "OL-10", "OL-17")
 	complianceShortened = fault.NewBug("lock.compliance-shortened",
 		"a retention period in compliance mode can be shortened", "OL-12")
 	complianceWeakened = fault.NewBug("lock.compliance-weakened",
@@ -101,6 +105,20 @@ func (m *machine) guards(b *bucketRow, key string, bypass bool) error {
 		return err
 	}
 	return m.keeps(b, key, rec, false, bypass)
+}
+
+// keepsAny is keeps for any of several versions: for bugs.
+func (m *machine) keepsAny(b *bucketRow, items []DeleteItem) error {
+	for _, item := range items {
+		rec, live, err := findVersion(m.c, b.row, item.Key, item.VersionID)
+		if err == nil && rec != nil && item.VersionID != "" {
+			err = m.keeps(b, item.Key, rec, live, item.Bypass)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // setRetention replaces the retention period of one version. While it lasts it

@@ -166,6 +166,7 @@ type DeleteInput struct {
 	Bucket, Key string
 	VersionID   string
 	IfMatch     string // raw header or element, "" when none
+	Bypass      bool   // asks to bypass governance
 }
 
 // DeleteResult says what a delete did.
@@ -178,6 +179,7 @@ type DeleteResult struct {
 type DeleteItem struct {
 	Key, VersionID string
 	IfMatch        string // raw element, "" when none
+	Bypass         bool   // asks to bypass governance
 }
 
 // DeleteOutcome is what became of one DeleteItem; Err is nil when it was
@@ -332,4 +334,6 @@ type CreateBucketInput struct {
 	// Ownership, when not "", replaces what new buckets are given.
 	Ownership Ownership
 	ACL       *acl.Spec
+	// ObjectLock makes it a bucket with object lock, and so with versioning.
+	ObjectLock bool
 }

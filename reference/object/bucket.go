@@ -30,7 +30,7 @@ var (
 
 // CreateBucket makes a bucket: BucketAlreadyExists, BucketAlreadyOwnedByYou.
 // In us-east-1 making one's own bucket again succeeds, as it does on AWS, and
-// returns the bucket that is there.
+// returns the bucket that is there; not so with object lock, where it has none.
 func (s *Service) CreateBucket(ctx context.Context, in CreateBucketInput) (Bucket, error) {
 	if in.Caller.Account == "" {
 		return Bucket{}, denied()
@@ -48,8 +48,9 @@ func (s *Service) CreateBucket(ctx context.Context, in CreateBucketInput) (Bucke
 	}
 	access.ACL = in.ACL.List(in.Caller.Account, in.Caller.Account)
 	res, err := s.propose(ctx, meta.CreateBucket{
-		Name: in.Name, Owner: in.Caller.Account, Region: in.Region, Tags: in.Tags, Access: &access})
-	if errcode.Of(err) == errcode.BucketAlreadyOwnedByYou && in.Region == "us-east-1" && res.Bucket.Region == "us-east-1" {
+		Name: in.Name, Owner: in.Caller.Account, Region: in.Region, Tags: in.Tags, Access: &access, ObjectLock: in.ObjectLock})
+	again := in.Region == "us-east-1" && res.Bucket.Region == "us-east-1" && (!in.ObjectLock || res.Bucket.ObjectLock() != nil)
+	if errcode.Of(err) == errcode.BucketAlreadyOwnedByYou && again {
 		if againTagless.On() {
 			return res.Bucket, s.SetBucketTags(ctx, in.Caller, in.Name, nil)
 		}

@@ -136,7 +136,11 @@ func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 	if in.SourceBucket != in.Bucket && sourceBucketIgnored.On() {
 		in.SourceBucket = in.Bucket
 	}
-	m := making{bucket: in.Bucket, key: in.Key, spec: in.ACL}
+	if in.Attributes.Lock != nil && lockOfCopyLost.On() {
+		in.Attributes.Lock = nil
+	}
+	in.Caller = in.Caller.locking(in.Attributes.Lock, s.clock.Now())
+	m := making{bucket: in.Bucket, key: in.Key, spec: in.ACL, lock: in.Attributes.Lock}
 	if in.ReplaceTags {
 		m.tags = in.Attributes.Tags
 	}
@@ -279,7 +283,7 @@ func miscopy(a *Attributes, in *CopyInput, src *source) {
 	if in.ReplaceMetadata && replaceIgnored.On() {
 		own := *a
 		*a = src.Attributes
-		a.Tags, a.StorageClass, a.Redirect, a.ACL = own.Tags, own.StorageClass, own.Redirect, nil
+		a.Tags, a.StorageClass, a.Redirect, a.ACL, a.Lock = own.Tags, own.StorageClass, own.Redirect, nil, own.Lock
 	}
 	if in.ReplaceMetadata && a.Metadata == nil && replaceKeeps.On() {
 		a.Metadata = src.Metadata
@@ -303,13 +307,16 @@ func miscopy(a *Attributes, in *CopyInput, src *source) {
 	if in.Attributes.StorageClass != "" && classIgnored.On() {
 		a.StorageClass = ""
 	}
+	if a.Lock == nil && src.Lock != nil && lockCopied.On() {
+		a.Lock = src.Lock
+	}
 	if a.Redirect == "" && redirectInherited.On() {
 		a.Redirect = src.Redirect
 	}
 }
 
-// copiedAttributes applies the directives. Storage class, redirect and ACL are
-// of the request alone.
+// copiedAttributes applies the directives. Storage class, redirect, ACL and
+// object lock are of the request alone.
 func copiedAttributes(in CopyInput, src *source) Attributes {
 	a := src.Attributes
 	if in.ReplaceMetadata {
@@ -320,7 +327,7 @@ func copiedAttributes(in CopyInput, src *source) Attributes {
 		a.Tags = in.Attributes.Tags
 	}
 	a.StorageClass, a.Redirect = in.Attributes.StorageClass, in.Attributes.Redirect
-	a.ACL = nil
+	a.ACL, a.Lock = nil, in.Attributes.Lock
 	miscopy(&a, &in, src)
 	return a
 }

@@ -20,6 +20,7 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (DeleteResult, err
 	if err != nil {
 		return DeleteResult{}, err
 	}
+	item.Bypass = in.Caller.bypasses(&b, in.Key, in.VersionID, in.Bypass)
 	res, err := s.propose(ctx, meta.DeleteObject{Bucket: in.Bucket, Owner: in.Caller.id(), Item: item, OwnOnly: in.Caller.ownOnly(&b, a)})
 	if err != nil {
 		return DeleteResult{}, err
@@ -50,6 +51,7 @@ func (s *Service) DeleteMany(ctx context.Context, c Caller, bucket string, items
 		m, err := item.compile()
 		if err == nil {
 			m.OwnOnly, err = item.allow(&b, c)
+			m.Bypass = c.bypasses(&b, item.Key, item.VersionID, item.Bypass || manyBypass.On())
 		}
 		if err != nil {
 			errors.As(err, &outcomes[i].Err)

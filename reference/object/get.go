@@ -145,6 +145,7 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 		s.recent.keepAbsent(name, s.clock.Now())
 	}
 	r.Version = o.Version
+	r.Version.Lock = in.Caller.seen(&o, in.VersionID)
 	return r, o, err
 }
 

@@ -33,6 +33,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	if cond.IfNoneMatch != "" && putNoneMatchIgnored.On() {
 		cond.IfNoneMatch = ""
 	}
+	in.Caller = in.Caller.locking(in.Attributes.Lock, s.clock.Now())
 	own, err := s.admit(ctx, in, cond)
 	if err != nil {
 		return PutResult{}, err
@@ -132,8 +133,11 @@ func (s *Service) intoPlace(ctx context.Context, in PutInput, p *payload) {
 // state machine has the last word. own says that the caller may replace only
 // what is theirs.
 func (s *Service) admit(ctx context.Context, in PutInput, cond meta.WriteCondition) (own bool, err error) {
-	m := making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags}
+	m := making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags, in.Attributes.Lock}
 	b, err := s.writable(ctx, in.Caller, m)
+	if err == nil {
+		err = checkDigest(&b, &in)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -154,6 +158,9 @@ func (s *Service) writable(ctx context.Context, c Caller, m making) (Bucket, err
 	}
 	if err == nil && m.spec != nil {
 		_, err = b.Admits(m.spec, b.OwnerOf(c.id(), m.spec))
+	}
+	if err == nil {
+		err = b.AdmitsLock(m.lock, s.clock.Now())
 	}
 	return b, err
 }

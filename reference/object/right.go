@@ -39,6 +39,10 @@ func onVersion(action, version string) string {
 	if version == "" {
 		return action
 	}
+	switch action {
+	case "s3:GetObjectRetention", "s3:PutObjectRetention", "s3:GetObjectLegalHold", "s3:PutObjectLegalHold":
+		return action
+	}
 	return strings.Replace(action, "Object", "ObjectVersion", 1)
 }
 
@@ -106,6 +110,7 @@ type making struct {
 	bucket, key string
 	spec        *acl.Spec
 	tags        []Tag
+	lock        *Lock
 }
 
 // put is the action of making it.
@@ -117,7 +122,10 @@ func (m *making) put() act { return act{action: "s3:PutObject", key: m.key, sent
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html#example-bucket-policies-acl-2
 func (m *making) allow(b *Bucket, c Caller) error {
 	has := c.mayUse(b, acl.Write)
-	if err := c.may(b, m.put(), has); err != nil || b.Access.Policy == nil {
+	if err := c.may(b, m.put(), has); err != nil {
+		return err
+	}
+	if err := m.allowLock(b, c); err != nil || b.Access.Policy == nil {
 		return err
 	}
 	if m.spec != nil {

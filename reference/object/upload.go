@@ -29,7 +29,8 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (Uploa
 		return Upload{}, errcode.New(errcode.InvalidRequest,
 			"The %s checksum type cannot be used with the %s checksum algorithm.", kind, algorithm)
 	}
-	if _, err := s.writable(ctx, in.Caller, making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags}); err != nil {
+	in.Caller = in.Caller.locking(in.Attributes.Lock, s.clock.Now())
+	if _, err := s.writable(ctx, in.Caller, making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags, in.Attributes.Lock}); err != nil {
 		return Upload{}, err
 	}
 	if err := s.space.check(); err != nil {

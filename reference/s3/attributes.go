@@ -77,6 +77,9 @@ func (q *request) attributes() (object.Attributes, error) {
 	if a.Redirect, err = q.redirect(); err != nil {
 		return a, err
 	}
+	if a.Lock, err = q.lockHeaders(); err != nil {
+		return a, err
+	}
 	a.Tags, err = q.tagHeader()
 	return a, err
 }

@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"time"
 
 	"bleepstore/reference/object"
 	"bleepstore/reference/policy"
@@ -50,6 +51,19 @@ type ACLs interface {
 	SetObjectACL(context.Context, object.GetInput, object.ACLSpec) (string, error)
 }
 
+// Locks is object lock. Reading a bucket's is Buckets.Bucket.
+type Locks interface {
+	// SetObjectLock turns it on and replaces the default retention.
+	SetObjectLock(ctx context.Context, who object.Caller, bucket string, c object.LockConfig) error
+	// Retention returns a lock that has a retention period, LegalHold one that
+	// has a hold.
+	Retention(context.Context, object.LockInput) (*object.Lock, error)
+	LegalHold(context.Context, object.LockInput) (*object.Lock, error)
+	// SetRetention replaces the period; mode "" removes it.
+	SetRetention(ctx context.Context, in object.LockInput, mode object.LockMode, until time.Time) error
+	SetLegalHold(ctx context.Context, in object.LockInput, h object.Hold) error
+}
+
 // Reader reads objects.
 type Reader interface {
 	// Get opens an object; the caller closes the result's Body.
@@ -95,6 +109,7 @@ type Backend interface {
 	Settings
 	Access
 	ACLs
+	Locks
 	Reader
 	Writer
 	Listings

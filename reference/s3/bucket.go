@@ -45,6 +45,10 @@ func (q *request) createBucket() error {
 	if ownership != "" && !isOwnership(ownership) {
 		return argument("Invalid x-amz-object-ownership header: "+ownership, "x-amz-object-ownership", ownership)
 	}
+	locked, err := q.createsLocked()
+	if err != nil {
+		return err
+	}
 	location, tags, err := q.bucketConfiguration()
 	if err != nil {
 		return err
@@ -54,7 +58,7 @@ func (q *request) createBucket() error {
 	}
 	_, err = q.h.cfg.Backend.CreateBucket(q.ctx, object.CreateBucketInput{
 		Caller: q.caller, Name: q.bucket, Region: q.h.cfg.Region, Tags: tags,
-		Ownership: object.Ownership(ownership), ACL: spec,
+		Ownership: object.Ownership(ownership), ACL: spec, ObjectLock: locked,
 	})
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func TestCreateBucketRefusals(t *testing.T) {
 		{`<CreateBucketConfiguration><Tags><Tag><Key>aws:x</Key><Value/></Tag></Tags></CreateBucketConfiguration>`, "", 400, errcode.InvalidTag},
 		{"", "x-amz-object-ownership: Nobody", 400, errcode.InvalidArgument},
 		{"", "x-amz-acl: everybody", 400, errcode.InvalidArgument},
-		{"", "x-amz-bucket-object-lock-enabled: true", 501, errcode.NotImplemented},
+		{"", "x-amz-bucket-object-lock-enabled: yes", 400, errcode.InvalidArgument},
 		{"", "x-amz-bucket-namespace: account-regional", 501, errcode.NotImplemented},
 	} {
 		header := c.header

@@ -79,6 +79,7 @@ var codes = map[errcode.Code]row{
 	errcode.NoSuchConfiguration:               {404, "The specified configuration does not exist."},
 	errcode.NoSuchKey:                         {404, "The specified key does not exist."},
 	errcode.NoSuchLifecycleConfiguration:      {404, "The lifecycle configuration does not exist"},
+	errcode.NoSuchObjectLockConfiguration:     {404, "The specified object does not have a ObjectLock configuration"},
 	errcode.NoSuchPublicAccessBlock:           {404, "The public access block configuration was not found"},
 	errcode.NoSuchTagSet:                      {404, "The TagSet does not exist"},
 	errcode.NoSuchUpload:                      {404, "The specified multipart upload does not exist. The upload ID might not be valid, or the multipart upload might have been aborted or completed."},

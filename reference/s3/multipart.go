@@ -30,6 +30,9 @@ func (q *request) createUpload() error {
 	if err != nil {
 		return err
 	}
+	if attributes.Lock != nil && uploadLockIgnored.On() {
+		attributes.Lock = nil
+	}
 	algorithm, kind, err := q.uploadChecksum()
 	if err != nil {
 		return err

@@ -186,6 +186,7 @@ func (q *request) setObject(res *object.GetResult) {
 		q.setSome("x-amz-storage-class", v.StorageClass)
 	}
 	q.setSome("x-amz-website-redirect-location", v.Redirect)
+	q.setLock(v.Lock)
 	if n := len(v.Tags); n > 0 {
 		q.set("x-amz-tagging-count", itoa(n))
 	}

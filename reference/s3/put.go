@@ -59,6 +59,7 @@ func (q *request) deleteObject() error {
 	in := object.DeleteInput{
 		Caller: q.caller, Bucket: q.bucket, Key: q.key,
 		VersionID: q.query.value("versionId"), IfMatch: q.writeCondition().IfMatch,
+		Bypass: q.bypass(),
 	}
 	if in.IfMatch != "" && deleteMatchIgnored.On() {
 		in.IfMatch = ""
@@ -143,6 +144,7 @@ func (q *request) deleteMany(items []object.DeleteItem) ([]object.DeleteOutcome,
 		if i > 0 && items[i-1].Key == item.Key && keyOnce.On() {
 			item = items[i-1]
 		}
+		item.Bypass = q.bypass()
 		if len(item.Key) > maxKey {
 			out[i].Err = &errcode.Error{Code: errcode.KeyTooLong}
 			continue

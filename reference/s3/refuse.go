@@ -41,7 +41,6 @@ func headerBytes(r *http.Request) int {
 // an object other than the client thinks, so they are answered 501.
 var lacking = map[string]string{
 	"X-Amz-Bucket-Namespace":            "global",
-	"X-Amz-Bucket-Object-Lock-Enabled":  "false",
 	"X-Amz-Checksum-Md5":                "", // S3 has had these algorithms since 2026
 	"X-Amz-Checksum-Sha512":             "",
 	"X-Amz-Checksum-Xxhash128":          "",
@@ -62,7 +61,7 @@ var lacking = map[string]string{
 var lackingPrefixes = []string{
 	"X-Amz-Server-Side-Encryption",
 	"X-Amz-Copy-Source-Server-Side-Encryption",
-	"X-Amz-Object-Lock-",
+	"X-Amz-Object-Lock-", // but for lockHeaders, where they belong
 }
 
 // refuseUnimplemented refuses what must not be ignored: headers of features
@@ -72,7 +71,7 @@ func (q *request) refuseUnimplemented() error {
 		if strings.HasPrefix(name, hChecksum) && !knownChecksum(name) {
 			return errcode.New(errcode.InvalidRequest, "The algorithm type you specified in x-amz-checksum- header is invalid.")
 		}
-		if isLacking(name, values) {
+		if isLacking(name, values) && !q.takesLock(name) {
 			return (&errcode.Error{Code: errcode.NotImplemented}).
 				With("Header", strings.ToLower(name)).With("additionalMessage", values[0])
 		}
@@ -85,6 +84,11 @@ func (q *request) refuseUnimplemented() error {
 		return errcode.New(errcode.InvalidRequest, "%s does not accept a STREAMING payload", q.op.name)
 	}
 	return nil
+}
+
+// takesLock says whether a header is one of object lock that the operation takes.
+func (q *request) takesLock(name string) bool {
+	return q.op.locks && (name == hLockMode || name == hLockUntil || name == hLockHold)
 }
 
 func isLacking(name string, values []string) bool {

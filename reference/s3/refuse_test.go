@@ -22,7 +22,7 @@ func TestChecksumHeadersAreNeverIgnored(t *testing.T) {
 		"X-Amz-Checksum-Sha256a":   errcode.InvalidRequest,
 		"X-Amz-Checksum-":          errcode.InvalidRequest,
 	} {
-		q := &request{r: &http.Request{Method: "PUT", Header: http.Header{name: {"x"}}}}
+		q := &request{op: &operation{}, r: &http.Request{Method: "PUT", Header: http.Header{name: {"x"}}}}
 		err := q.refuseUnimplemented()
 		if want == "" && err != nil || want != "" && errcode.Of(err) != want {
 			t.Errorf("%s: got %v, want %q", name, err, want)

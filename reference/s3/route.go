@@ -55,6 +55,8 @@ type operation struct {
 	// composite says that x-amz-checksum-* may be the composite value of a
 	// multipart object ("...-3") and does not speak of the request's own body.
 	composite bool
+	// locks says that the headers of object lock speak of what it makes.
+	locks bool
 	// unset says that the operation speaks of a configuration that cannot be
 	// set here, and always answers that it is not.
 	unset bool

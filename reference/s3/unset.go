@@ -18,7 +18,6 @@ func unsetConfigurations() []*operation {
 		unset("GetBucketCors", "cors", "GetBucketCORS", answers(errcode.NoSuchCORSConfiguration)),
 		unset("GetBucketWebsite", "website", "GetBucketWebsite", answers(errcode.NoSuchWebsiteConfiguration)),
 		unset("GetBucketReplication", "replication", "GetReplicationConfiguration", answers(errcode.ReplicationConfigurationNotFound)),
-		unset("GetObjectLockConfiguration", "object-lock", "GetBucketObjectLockConfiguration", answers(errcode.ObjectLockConfigurationNotFound)),
 		// S3 has encrypted everything since 2023 and would say so; here nothing is.
 		unset("GetBucketEncryption", "encryption", "GetEncryptionConfiguration", answers(errcode.EncryptionConfigurationNotFound)),
 

