@@ -36,8 +36,8 @@ var (
 		"the retention period of a version that has none reads as an empty document", "OL-15")
 	holdUnsetOff = fault.NewBug("lock.unset-hold-is-off",
 		"the legal hold of a version that never had one reads as OFF", "OL-15")
-	unlockedUnset = fault.NewBug("lock.unlocked-is-unset",
-		"GetObjectRetention and GetObjectLegalHold in a bucket without object lock answer 404", "OL-15")
+	unlockedOff = fault.NewBug("lock.unlocked-hold-is-off",
+		"the legal hold of a version in a bucket without object lock reads as OFF", "OL-15")
 	unlockedEnabled = fault.NewBug("lock.no-configuration-is-empty",
 		"GetObjectLockConfiguration of a bucket without object lock answers an empty one", "OL-03")
 	createLockIgnored = fault.NewBug("lock.created-without",
@@ -46,8 +46,6 @@ var (
 		"CreateMultipartUpload ignores lock headers", "OL-18")
 	modeOnly = fault.NewBug("lock.retention-without-date",
 		"PutObjectRetention with a mode and no date succeeds, and sets nothing", "OL-07")
-	lockUndigested = fault.NewBug("lock.document-digest-optional",
-		"the documents of object lock need neither Content-MD5 nor a checksum", "OL-09")
 )
 
 // lockHeaders reads what PutObject, CopyObject and CreateMultipartUpload say of
@@ -287,21 +285,13 @@ func (q *request) lockInput() object.LockInput {
 	return object.LockInput{Caller: q.caller, Bucket: q.bucket, Key: q.key, VersionID: q.query.value("versionId"), Bypass: q.bypass()}
 }
 
-// unlocked is the answer of a bug to a version without what is asked for.
-func unlocked(err error) error {
-	if errcode.Of(err) == errcode.InvalidRequest && unlockedUnset.On() {
-		return &errcode.Error{Code: errcode.NoSuchObjectLockConfiguration}
-	}
-	return err
-}
-
 func (q *request) getRetention() error {
 	l, err := q.h.cfg.Backend.Retention(q.ctx, q.lockInput())
 	if errcode.Of(err) == errcode.NoSuchObjectLockConfiguration && unsetEmpty.On() {
 		l, err = &object.Lock{}, nil
 	}
 	if err != nil {
-		return unlocked(err)
+		return err
 	}
 	x := q.h.buffers.xml()
 	x.root("Retention")
@@ -366,11 +356,11 @@ func retention(e *element) (mode object.LockMode, until time.Time, err error) {
 
 func (q *request) getLegalHold() error {
 	l, err := q.h.cfg.Backend.LegalHold(q.ctx, q.lockInput())
-	if errcode.Of(err) == errcode.NoSuchObjectLockConfiguration && holdUnsetOff.On() {
+	if code := errcode.Of(err); code == errcode.NoSuchObjectLockConfiguration && holdUnsetOff.On() || code == errcode.InvalidRequest && unlockedOff.On() {
 		l, err = &object.Lock{Hold: meta.HoldOff}, nil
 	}
 	if err != nil {
-		return unlocked(err)
+		return err
 	}
 	x := q.h.buffers.xml()
 	x.root("LegalHold")

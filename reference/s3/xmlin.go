@@ -261,7 +261,7 @@ func (q *request) verifyXML(data []byte) error {
 		return err
 	}
 	deletes := q.op.name == "DeleteObjects"
-	if len(data) > 0 && q.op.integrity && c.none() && !(deletes && digestOptional.On()) && !(q.op.sub == "retention" && lockUndigested.On()) ||
+	if len(data) > 0 && q.op.integrity && c.none() && !(deletes && digestOptional.On()) ||
 		deletes && c.md5 == nil && md5Demanded.On() || deletes && c.sum.Algorithm == "" && sumDemanded.On() {
 		return errcode.New(errcode.InvalidRequest, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 	}

@@ -10,6 +10,7 @@ import (
 	_ "bleepstore/scenarios/consistency"
 	_ "bleepstore/scenarios/copy"
 	_ "bleepstore/scenarios/listing"
+	_ "bleepstore/scenarios/lock"
 	_ "bleepstore/scenarios/multipart"
 	_ "bleepstore/scenarios/object"
 	_ "bleepstore/scenarios/presign"
