@@ -54,17 +54,34 @@ func (r *Run) Close(ctx context.Context) (left []string, file string, err error)
 	}
 	left = r.sweep(ctx, ses)
 	if len(left) > 0 && r.Plan.Target.AllowCompliance && r.Plan.Target.Has(scenarios.Lock) {
-		select {
-		case <-time.After(lockPatience):
-		case <-ctx.Done():
-		}
-		left = r.sweep(ctx, ses)
+		left = r.sweepLocked(ctx, ses)
 	}
 	err = r.ledger.Close()
 	if r.file != "" && len(left) == 0 {
 		return nil, "", errors.Join(err, os.Remove(r.file))
 	}
 	return left, r.file, err
+}
+
+// sweepLocked sweeps now and then until nothing is left, for as long as what is
+// may be locked.
+func (r *Run) sweepLocked(ctx context.Context, ses *scenarios.Session) (left []string) {
+	patience := time.NewTimer(lockPatience)
+	defer patience.Stop()
+	tick := time.NewTicker(lockPatience / 10)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if left = r.sweep(ctx, ses); len(left) == 0 {
+				return nil
+			}
+		case <-patience.C:
+			return r.sweep(ctx, ses)
+		case <-ctx.Done():
+			return r.sweep(ctx, ses)
+		}
+	}
 }
 
 // sweep tries once to remove all that the ledger names.

@@ -117,23 +117,39 @@ func decode(key *string, enc types.EncodingType) string {
 	return k
 }
 
-// delete deletes a page at once, and what that leaves one by one.
+// delete deletes a page at once, what is denied once more by bypassing
+// governance, and what that leaves one by one.
 func (w *sweeper) delete(ctx context.Context, batch []types.ObjectIdentifier) error {
-	left := batch
-	if len(batch) > 1 {
-		out, err := w.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &w.bucket, Delete: &types.Delete{Objects: batch, Quiet: aws.Bool(true)}})
-		if err == nil {
-			left = left[:0:0]
-			for _, e := range out.Errors {
-				left = append(left, types.ObjectIdentifier{Key: e.Key, VersionId: e.VersionId})
-			}
-		}
+	left, denied := w.many(ctx, batch, false)
+	if denied {
+		left, _ = w.many(ctx, left, true)
 	}
 	var errs []error
 	for _, o := range left {
 		errs = append(errs, w.one(ctx, o))
 	}
 	return errors.Join(errs...)
+}
+
+// many deletes several versions at once and returns those that are left, and
+// whether any of them was denied.
+func (w *sweeper) many(ctx context.Context, batch []types.ObjectIdentifier, bypass bool) (left []types.ObjectIdentifier, denied bool) {
+	if len(batch) < 2 {
+		return batch, false
+	}
+	in := &s3.DeleteObjectsInput{Bucket: &w.bucket, Delete: &types.Delete{Objects: batch, Quiet: aws.Bool(true)}}
+	if bypass {
+		in.BypassGovernanceRetention = &bypass
+	}
+	out, err := w.client.DeleteObjects(ctx, in)
+	if err != nil {
+		return batch, false
+	}
+	for _, e := range out.Errors {
+		left = append(left, types.ObjectIdentifier{Key: e.Key, VersionId: e.VersionId})
+		denied = denied || aws.ToString(e.Code) == "AccessDenied"
+	}
+	return left, denied
 }
 
 // one deletes one version, lifting a legal hold or a governance lock when one
