@@ -5,6 +5,7 @@ import (
 
 	"bleepstore/fault"
 	"bleepstore/reference/acl"
+	"bleepstore/reference/crypt"
 	"bleepstore/reference/errcode"
 )
 
@@ -97,7 +98,7 @@ func (m *machine) putObject(op PutObject) (Result, error) {
 	if cur != nil && cur.modified > m.raw && (lastWriterWins.On() || WallClock.On()) {
 		return Result{Bucket: b.Bucket, Version: cur.version(&b.Bucket, op.Key)}, nil
 	}
-	if err := m.admit(op.Body, op.Extents, op.Epoch, op.Size); err != nil {
+	if err := m.admit(content{op.Body, op.Extents, op.Epoch, op.Size, op.Attributes.Seal != nil}); err != nil {
 		return Result{}, err
 	}
 	owner, err := b.entitle(op.Owner, op.Spec, &op.Attributes)
@@ -143,7 +144,7 @@ func (m *machine) copyObject(op CopyObject) (Result, error) {
 		return Result{}, err
 	}
 	if op.Source == 0 {
-		if err := m.admit(op.Body, nil, 0, op.Size); err != nil {
+		if err := m.admit(content{body: op.Body, size: op.Size, sealed: op.Attributes.Seal != nil}); err != nil {
 			return Result{}, err
 		}
 		err = m.putPlain(b, cur, &rec, op.Body)
@@ -235,21 +236,34 @@ func mayReplace(cur *record, writer string, ownOnly bool) error {
 	return nil
 }
 
+// A content is what a proposer says of the bytes of a new one.
+type content struct {
+	body    []byte
+	extents []Extent
+	epoch   uint64
+	size    int64
+	sealed  bool
+}
+
 // admit checks the bytes of a new content: a proposer that contradicts itself
 // is refused, and so are blobs that a fence has left behind, because a sweep
-// may have removed them.
-func (m *machine) admit(body []byte, extents []Extent, epoch uint64, size int64) error {
-	sum := int64(len(body))
-	for _, e := range extents {
+// may have removed them. What blobs hold is counted as it was before it was
+// sealed.
+func (m *machine) admit(c content) error {
+	sum, longest := int64(len(c.body)), MaxInline
+	if c.sealed && len(c.body) > 0 {
+		sum, longest = sum-crypt.Overhead, longest+crypt.Overhead
+	}
+	for _, e := range c.extents {
 		if e.Blob == "" || e.Off < 0 || e.Len <= 0 {
 			return errcode.New(errcode.InternalError, "malformed extent")
 		}
 		sum += e.Len
 	}
-	if sum != size || len(body) > MaxInline || len(body) > 0 && len(extents) > 0 {
+	if sum != c.size || len(c.body) > longest || len(c.body) > 0 && len(c.extents) > 0 {
 		return errcode.New(errcode.InternalError, "the body is not as long as it says")
 	}
-	if len(extents) > 0 && epoch+1 < m.st.epoch {
+	if len(c.extents) > 0 && c.epoch+1 < m.st.epoch {
 		return errcode.New(errcode.SlowDown, "The upload took too long, please try again.")
 	}
 	return nil

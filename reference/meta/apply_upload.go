@@ -132,7 +132,7 @@ func (m *machine) registerPart(op RegisterPart) (Result, error) {
 			return Result{Bucket: b.Bucket, SourceGone: true}, nil
 		}
 	} else {
-		if err := m.admit(body, extents, op.Epoch, op.Size); err != nil {
+		if err := m.admit(content{body: body, extents: extents, epoch: op.Epoch, size: op.Size}); err != nil {
 			return Result{}, err
 		}
 		if len(body) > 0 {

@@ -108,7 +108,7 @@ type SetSetting struct {
 }
 
 // PutObject makes a new current version. Its bytes are Body (at most
-// MaxInline of them, kept beside the metadata) or, when Extents is not empty,
+// MaxInline of them, which are sealed if Attributes say so, kept beside the metadata) or, when Extents is not empty,
 // the blobs named there, which no command has named before.
 type PutObject struct {
 	Write

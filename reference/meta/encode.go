@@ -218,6 +218,9 @@ func (c Command) Size() int {
 
 func (a *Attributes) size() int {
 	n := len(a.Redirect)
+	if a.Seal != nil {
+		n += 256 + len(a.Seal.Context)
+	}
 	for k, v := range a.Metadata {
 		n += len(k) + len(v) + 8
 	}

@@ -59,7 +59,30 @@ type Attributes struct {
 	ACL *acl.List `json:",omitempty"`
 	// Lock is the object lock; nil is none.
 	Lock *Lock `json:",omitempty"`
+	// Seal says how the bytes are encrypted; nil is not at all, as all were once.
+	Seal *Seal `json:",omitempty"`
 }
+
+// A Seal says by which key the bytes of a version, or of an upload's parts, are
+// sealed, without holding one: DataKey is the data key as another key wraps it. It
+// is never changed in place. Sealed parts are blobs, never inline, and extents of
+// sealed bytes are whole blobs.
+type Seal struct {
+	// Algorithm is AES256 or aws:kms, and "" for a key of the client's.
+	Algorithm string `json:",omitempty"`
+	DataKey   []byte
+	// By names the key that wraps it: the ARN of a KMS key, the mark of a master
+	// key; "" for a key of the client's.
+	By        string `json:",omitempty"`
+	Context   string `json:",omitempty"` // of a KMS key: as the client sent it
+	BucketKey bool   `json:",omitempty"`
+	// Salt and Mark recognise the client's key.
+	Salt []byte `json:",omitempty"`
+	Mark []byte `json:",omitempty"`
+}
+
+// Opaque says that an ETag must tell nothing of the bytes.
+func (s *Seal) Opaque() bool { return s != nil && s.Algorithm != "AES256" }
 
 // A Checksum is one stored checksum. Value is the base64 text as clients see
 // it, with "-N" behind it when composite.
@@ -121,6 +144,7 @@ type Part struct {
 	ETag     string // hex MD5, without quotes
 	Modified time.Time
 	Checksum Checksum
+	Seal     *Seal // of its upload, where it has just been stored
 }
 
 // WriteCondition is what a write demands of the key's current version; it is
