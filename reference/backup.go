@@ -72,6 +72,7 @@ func (s *Server) backup(ctx context.Context, w io.Writer) error {
 	b := bufio.NewWriterSize(w, 256<<10)
 	_, err := backup.Write(ctx, b, backup.Source{
 		Snapshot: s.snapshot, Blobs: s.stores.served(), Image: image, Volume: volume, PauseDeletes: s.stores.pauseDeletes, Now: s.config.Clock.Now,
+		Master: s.master,
 	})
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func Backup(ctx context.Context, c Config, w io.Writer) (m backup.Manifest, err 
 	if err := s.openDisk(ctx, c); err != nil {
 		return m, err
 	}
-	return backup.Write(ctx, w, backup.Source{Snapshot: s.db.Snapshot, Blobs: s.blobs, Image: imageOf(c), Volume: c.volume(), Now: c.Clock.Now})
+	return backup.Write(ctx, w, backup.Source{Snapshot: s.db.Snapshot, Blobs: s.blobs, Image: imageOf(c), Volume: c.volume(), Now: c.Clock.Now, Master: id.Master})
 }
 
 // begun reads the identity of a directory that a server has used.

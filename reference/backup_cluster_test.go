@@ -19,6 +19,7 @@ import (
 	"bleepstore/reference"
 	"bleepstore/reference/admin"
 	"bleepstore/reference/cluster"
+	"bleepstore/reference/crypt"
 )
 
 // A cluster is backed up from any of its nodes, and from what one of them has
@@ -53,6 +54,10 @@ func TestBackupOfACluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	backups["what a node has left"] = b
+	key, err := reference.ClusterKey([]byte(reference.ClusterSecret)) // which the backups do not hold
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, b := range backups {
 		dir := filepath.Join(t.TempDir(), "new")
 		if _, err := reference.Restore(t.Context(), reference.Config{Dir: dir}, b); err != nil {
@@ -61,7 +66,7 @@ func TestBackupOfACluster(t *testing.T) {
 		for _, engine := range []string{"alone", "founding a cluster"} {
 			t.Run(name+", "+engine, func(t *testing.T) {
 				wantBodies(t, reference.Start(t, func(c *reference.Config) {
-					c.Backend, c.Dir = reference.Local, dir
+					c.Backend, c.Dir, c.MasterKeys = reference.Local, dir, []crypt.Key{key}
 					if engine != "alone" {
 						c.Cluster = &reference.ClusterConfig{Addr: "127.0.0.1:0", Secret: []byte("another secret of a test's cluster"), Heartbeat: 10 * time.Millisecond, Election: 100 * time.Millisecond}
 					}

@@ -19,6 +19,7 @@ import (
 	"bleepstore/reference"
 	"bleepstore/reference/admin"
 	"bleepstore/reference/backup"
+	"bleepstore/reference/crypt"
 )
 
 // files are the files under dir, relative.
@@ -63,6 +64,9 @@ func holds(t *testing.T, in *reference.Instance) {
 	put(t, c, "new", text("new", 100<<10))
 }
 
+// master are the keys of servers whose directory does not come with its own.
+var master = []crypt.Key{{1, 2, 3}}
+
 // A running server is backed up and restored from every backend to every other,
 // and so is what a server has left.
 func TestBackupAndRestore(t *testing.T) {
@@ -74,7 +78,7 @@ func TestBackupAndRestore(t *testing.T) {
 			dir := t.TempDir()
 			var live, left bytes.Buffer
 			t.Run("serve", func(t *testing.T) {
-				in := reference.Start(t, func(c *reference.Config) { c.Backend, c.Dir = from, dir })
+				in := reference.Start(t, func(c *reference.Config) { c.Backend, c.Dir, c.MasterKeys = from, dir, master })
 				fill(t, in)
 				if err := in.Server.Backup(t.Context(), &live); err != nil {
 					t.Fatal(err)
@@ -94,7 +98,7 @@ func TestBackupAndRestore(t *testing.T) {
 					if err != nil || m.Objects != 3 || m.Blobs != 1 {
 						t.Fatalf("to %s: %+v, %v", to, m, err)
 					}
-					in := reference.Start(t, func(o *reference.Config) { o.Backend, o.Dir = to, c.Dir })
+					in := reference.Start(t, func(o *reference.Config) { o.Backend, o.Dir, o.MasterKeys = to, c.Dir, master })
 					holds(t, in)
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"bleepstore/reference"
+	"bleepstore/reference/crypt"
 )
 
 // A bubble is a cluster without sockets: it lives in virtual time.
@@ -50,6 +51,9 @@ func (b *bubble) config(i int) reference.Config {
 		Dir: fmt.Sprintf("%s/n%d", b.t.TempDir(), i+1), Reserve: -1,
 		Users: []reference.User{{AccessKey: "access", SecretKey: "a secret key"}},
 		Addr:  fmt.Sprintf("n%d:9000", i+1), Listen: func(_, addr string) (net.Listener, error) { return b.net.listen(addr) },
+	}
+	if len(b.nodes) == 1 {
+		c.MasterKeys = []crypt.Key{{1}} // a backup does not hold it
 	}
 	if len(b.nodes) > 1 {
 		c.Cluster = &reference.ClusterConfig{

@@ -18,6 +18,7 @@ import (
 
 	"bleepstore/fault"
 	"bleepstore/reference/blob"
+	"bleepstore/reference/crypt"
 	"bleepstore/reference/meta"
 	"bleepstore/reference/object"
 	"bleepstore/reference/s3"
@@ -56,6 +57,15 @@ type Config struct {
 
 	Region string // default us-east-1
 	Users  []User // the first is the owner's account
+	// MasterKeys encrypt what is stored: the first wraps the keys of new objects, the
+	// others open older ones. None: a cluster has the one that follows from its
+	// secret, a lone server the one in the file master.key of its directory.
+	MasterKeys []crypt.Key
+	// KMSKeys is a file of keys for SSE-KMS, as kms.NewLocal reads it; nil: there is
+	// the managed key alone.
+	KMSKeys []byte
+	// KeysOverHTTP: see s3.Config.
+	KeysOverHTTP bool
 	// BucketDefaults is what a new bucket is given; the default is AWSDefaults.
 	BucketDefaults BucketDefaults
 

@@ -39,6 +39,8 @@ type identity struct {
 	Cluster string `json:"cluster,omitempty"`
 	// Restoring says that a restore into the directory has begun, and not ended.
 	Restoring bool `json:"restoring,omitempty"`
+	// Master is the mark of the master key by which objects were encrypted last.
+	Master string `json:"master,omitempty"`
 }
 
 // A datadir is a locked data directory.
@@ -176,13 +178,14 @@ func (d *datadir) identify(c Config, idle bool) error {
 	return nil
 }
 
-// mint makes the identity of a new directory and writes it.
+// mint makes the identity of a new directory, in which what was encrypted by the
+// master key of d.id may be, and writes it.
 func (d *datadir) mint(c Config) error {
 	id, err := randomHex(c.Rand)
 	if err != nil {
 		return fmt.Errorf("make id: %w", err)
 	}
-	d.id = identity{Format: singleFormat, ID: id, Backend: c.Backend}
+	d.id = identity{Format: singleFormat, ID: id, Backend: c.Backend, Master: d.id.Master}
 	if c.Cluster == nil {
 		return d.write()
 	}

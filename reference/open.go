@@ -57,13 +57,17 @@ func (s *Server) wire(ctx context.Context, users keys) (err error) {
 	if s.stores.dir != nil {
 		oc.Space = c.freeSpace(s.stores.bodies)
 	}
+	if oc.Vault, err = c.openVault(s.stores.dir, s3.AccountID(users[c.Users[0].AccessKey].ID)); err != nil {
+		return fmt.Errorf("open keys: %w", err)
+	}
+	s.master = oc.Vault.Mark()
 	if s.service, err = object.New(ctx, oc); err != nil {
 		return fmt.Errorf("open service: %w", err)
 	}
 	verifier := sigv4.New(sigv4.Config{Credentials: users, Region: c.Region, Now: c.Clock.Now})
 	s.edge, err = s3.New(s3.Config{
 		Backend: s.service, Auth: verifier, Region: c.Region, Endpoint: c.Endpoint, BaseDomains: c.Domains,
-		Accounts: users.account, Users: users.user, Now: c.Clock.Now, Rand: c.Rand, Log: c.Logger, Metrics: c.Metrics, Ops: c.Ops, Limits: c.HTTP,
+		Accounts: users.account, Users: users.user, Now: c.Clock.Now, Rand: c.Rand, Log: c.Logger, Metrics: c.Metrics, Ops: c.Ops, Limits: c.HTTP, KeysOverHTTP: c.KeysOverHTTP,
 	})
 	if err != nil {
 		return fmt.Errorf("open edge: %w", err)

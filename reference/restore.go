@@ -63,6 +63,7 @@ func restore(ctx context.Context, c Config, d *datadir, r io.Reader) (m backup.M
 			return m, err
 		}
 	}
+	d.id.Master = m.Master
 	return m, d.mint(c)
 }
 

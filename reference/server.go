@@ -19,6 +19,7 @@ type Server struct {
 	stores  *stores
 	service *object.Service
 	edge    *s3.Handler
+	master  string // the mark of the master key
 	http    *http.Server
 
 	listeners   []net.Listener

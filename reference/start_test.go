@@ -173,8 +173,8 @@ func TestSnapshot(t *testing.T) {
 		})
 	}
 	left, err := filepath.Glob(path + "*")
-	if err != nil || len(left) != 2 {
-		t.Errorf("files %v, want the snapshot and its lock", left)
+	if err != nil || len(left) != 3 {
+		t.Errorf("files %v, want the snapshot, its lock and its key", left)
 	}
 	whole, err := os.ReadFile(path)
 	if err != nil {
@@ -274,8 +274,14 @@ func TestSnapshotAtIntervals(t *testing.T) {
 		t.Fatal(err)
 	}
 	copied := path + "-copy"
-	if err := os.WriteFile(copied, image, 0o600); err != nil {
+	key, err := os.ReadFile(path + ".key")
+	if err != nil {
 		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{copied: image, copied + ".key": key} {
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	c = s3.NewFromConfig(reference.Start(t, func(c *reference.Config) { c.Memory.Snapshot = copied }).AWS)
 	if got, err := get(c, "k"); err != nil || string(got) != "saved" {

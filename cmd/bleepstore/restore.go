@@ -41,6 +41,9 @@ func (c *restoreCmd) Run() error {
 		return ended(ctx, fmt.Errorf("restore: %w", err))
 	}
 	fmt.Printf("restored %s, taken %s\n", counted(m), m.Made.Format("2006-01-02 15:04:05 MST"))
+	if m.Master != "" {
+		fmt.Printf("its objects are encrypted by the master key %s, which a backup does not hold: put it into master.key there, or into encryption.master_key_file\n", m.Master)
+	}
 	fmt.Printf("it is a store of its own now, one node: bleepstore serve --data %s --backend %s\n", rc.Dir, rc.Backend)
 	return nil
 }

@@ -132,6 +132,7 @@ func settle(v *config.Values) (service, error) {
 	s.server.BucketDefaults = reference.BucketDefaults(defaults)
 	note(err)
 	note(join(v, &s.server))
+	note(encryption(v, &s.server))
 	s.server.Memory, err = memory(v, s.server.Dir)
 	note(err)
 	s.server.TLS, err = secure(v)
@@ -149,6 +150,26 @@ func settle(v *config.Values) (service, error) {
 	note(err)
 	s.ops, s.admin = opsAddr(v), v.String("server.admin_token")
 	return s, errors.Join(errs...)
+}
+
+// encryption reads the keys by which objects are encrypted.
+func encryption(v *config.Values, c *reference.Config) (err error) {
+	if path := v.String("encryption.master_key_file"); path != "" {
+		text, err := os.ReadFile(path)
+		if err == nil {
+			c.MasterKeys, err = reference.ParseKeys(text)
+		}
+		if err != nil {
+			return fmt.Errorf("encryption.master_key_file: %w", err)
+		}
+	}
+	if path := v.String("encryption.kms_keys_file"); path != "" {
+		if c.KMSKeys, err = os.ReadFile(path); err != nil {
+			return fmt.Errorf("encryption.kms_keys_file: %w", err)
+		}
+	}
+	c.KeysOverHTTP, err = v.Bool("encryption.sse_c_over_http")
+	return err
 }
 
 // opsAddr is the second listener's address. With a free port for S3 it takes a

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"bleepstore/reference/blob"
+	"bleepstore/reference/crypt"
 	"bleepstore/reference/meta"
 )
 
@@ -52,6 +53,9 @@ type Manifest struct {
 	MetaBytes    int64     `json:"meta_bytes"` // of the metadata's image
 	Blobs        int64     `json:"blobs"`
 	BlobBytes    int64     `json:"blob_bytes"`
+	// Master is the mark of the master key by which objects were encrypted last. The
+	// backup does not hold the key.
+	Master string `json:"master,omitempty"`
 }
 
 // A MissingError says that blobs which the metadata names could not be had.
@@ -73,10 +77,21 @@ func (m *Manifest) measure(i *meta.Image) error {
 	m.Applied, m.StateVersion = st.Applied, st.Version
 	m.Buckets, m.Objects, m.ObjectBytes, m.Uploads = st.Buckets, st.Objects, st.Bytes, st.Uploads
 	m.Blobs, m.BlobBytes = 0, 0
-	return i.EachBlob(func(_ string, size int64) error {
+	return eachBlob(i, func(_ string, size int64) error {
 		m.Blobs++
 		m.BlobBytes += size
 		return nil
+	})
+}
+
+// eachBlob tells of each blob that the image names, and how long it is where it is
+// kept: the metadata count what sealed ones stand for.
+func eachBlob(i *meta.Image, fn func(id string, size int64) error) error {
+	return i.EachBlob(func(id string, size int64) error {
+		if blob.ID(id).Sealed() {
+			size = crypt.SealedSize(size)
+		}
+		return fn(id, size)
 	})
 }
 

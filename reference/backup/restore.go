@@ -87,7 +87,7 @@ func (r *reader) fill(t Target) (err error) {
 		return fmt.Errorf("%w: the manifest speaks of other metadata", ErrDamaged)
 	}
 	f := newFiller(r.ctx, t.Blobs)
-	err = image.EachBlob(func(id string, size int64) error { return r.blob(f, id, size) })
+	err = eachBlob(image, func(id string, size int64) error { return r.blob(f, id, size) })
 	if late := f.wait(); err == nil {
 		err = late
 	}

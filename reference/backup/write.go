@@ -33,6 +33,7 @@ type Source struct {
 	// nothing is deleted anyway.
 	PauseDeletes func() (resume func())
 	Now          func() time.Time // nil: time.Now
+	Master       string           // see Manifest
 }
 
 // Write writes a backup to w. Nothing is written before the metadata is taken,
@@ -57,7 +58,7 @@ func Write(ctx context.Context, w io.Writer, s Source) (m Manifest, err error) {
 	if s.Now != nil {
 		now = s.Now
 	}
-	m = Manifest{Format: format, Made: now().UTC().Truncate(time.Second)}
+	m = Manifest{Format: format, Made: now().UTC().Truncate(time.Second), Master: s.Master}
 	if err := m.measure(image); err != nil {
 		return m, fmt.Errorf("read the metadata taken: %w", err)
 	}
@@ -105,7 +106,7 @@ func (a *archive) write(image *meta.Image) error {
 	if err := a.image(); err != nil {
 		return err
 	}
-	if err := image.EachBlob(a.blob); err != nil {
+	if err := eachBlob(image, a.blob); err != nil {
 		return err
 	}
 	if a.missing.Blobs > 0 {

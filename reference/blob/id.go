@@ -31,12 +31,28 @@ func NewID(epoch uint64, random io.Reader) (ID, error) {
 	return EpochStart(epoch) + "-" + ID(idEncoding.EncodeToString(b[:])), nil
 }
 
+// sealedSuffix ends the id of a blob whose bytes are sealed.
+const sealedSuffix = "-e"
+
+// NewSealedID is NewID for a blob that will hold sealed bytes, which are more than
+// they stand for.
+func NewSealedID(epoch uint64, random io.Reader) (ID, error) {
+	id, err := NewID(epoch, random)
+	return id + sealedSuffix, err
+}
+
+// Sealed says whether NewSealedID made the id.
+func (id ID) Sealed() bool {
+	_, made := id.Epoch()
+	return made && strings.HasSuffix(string(id), sealedSuffix)
+}
+
 // EpochStart sorts before every id of the epoch and after all of earlier ones.
 func EpochStart(epoch uint64) ID { return ID(fmt.Sprintf("%0*x", epochDigits, epoch)) }
 
-// Epoch returns the epoch of an id made by NewID; false for any other.
+// Epoch returns the epoch of an id made by NewID or NewSealedID; false for any other.
 func (id ID) Epoch() (uint64, bool) {
-	hex, random, ok := strings.Cut(string(id), "-")
+	hex, random, ok := strings.Cut(strings.TrimSuffix(string(id), sealedSuffix), "-")
 	if !ok || len(hex) != epochDigits || len(random) != idEncoding.EncodedLen(randomBytes) {
 		return 0, false
 	}

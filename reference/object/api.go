@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"bleepstore/reference/acl"
+	"bleepstore/reference/crypt"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
+	"bleepstore/reference/sse"
 )
 
 // The nouns of the domain, under the names the edge uses.
@@ -98,6 +100,7 @@ type PutInput struct {
 	Body        Body
 	Condition   WriteCondition
 	ACL         *acl.Spec // nil: none was given
+	Encryption  sse.Want
 }
 
 // PutResult says what a Put, Copy or Complete made.
@@ -119,6 +122,8 @@ type GetInput struct {
 	PartNumber  int    // 0: none
 	// WithParts fills Version.Parts of the answer, for GetObjectAttributes.
 	WithParts bool
+	// Customer is the client's key, nil when it sent none.
+	Customer *crypt.Key
 	// ForTags asks with the right to the tags instead of that to read, and
 	// ForAttributes with that to the attributes besides.
 	ForTags, ForAttributes bool
@@ -152,6 +157,8 @@ type CopyInput struct {
 	Algorithm                    string     // x-amz-checksum-algorithm; "": keep the source's
 	Condition                    WriteCondition
 	ACL                          *acl.Spec
+	Encryption                   sse.Want
+	SourceCustomer               *crypt.Key // the client's key of the source
 }
 
 // CopyResult is PutResult and the version copied from.
@@ -236,6 +243,7 @@ type CreateUploadInput struct {
 	Algorithm    string
 	ChecksumType string
 	ACL          *acl.Spec
+	Encryption   sse.Want
 }
 
 // UploadPartInput asks for one part to be stored.
@@ -244,17 +252,19 @@ type UploadPartInput struct {
 	Bucket, Key, UploadID string
 	Number                int
 	Body                  Body
+	Customer              *crypt.Key // the client's key
 }
 
 // CopyPartInput asks for a part to be made from an existing object.
 type CopyPartInput struct {
-	Caller                  Caller
-	Bucket, Key, UploadID   string
-	Number                  int
-	SourceBucket, SourceKey string
-	SourceVersion           string
-	SourceConditions        Conditions
-	Range                   string // raw x-amz-copy-source-range, "" when none
+	Caller                   Caller
+	Bucket, Key, UploadID    string
+	Number                   int
+	SourceBucket, SourceKey  string
+	SourceVersion            string
+	SourceConditions         Conditions
+	Range                    string     // raw x-amz-copy-source-range, "" when none
+	Customer, SourceCustomer *crypt.Key // the client's keys, of the upload and of the source
 }
 
 // CopyPartResult is the part made and the version it was read from.
@@ -276,8 +286,9 @@ type CompleteInput struct {
 	Bucket, Key, UploadID string
 	Parts                 []CompletePart
 	Condition             WriteCondition
-	Checksum              Checksum // expected value of the whole object; zero: none sent. Type as x-amz-checksum-type
-	Size                  int64    // x-amz-mp-object-size; -1: not sent
+	Checksum              Checksum   // expected value of the whole object; zero: none sent. Type as x-amz-checksum-type
+	Size                  int64      // x-amz-mp-object-size; -1: not sent
+	Customer              *crypt.Key // the client's key, which need not be sent
 }
 
 // ListPartsInput asks for a page of an upload's parts.

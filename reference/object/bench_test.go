@@ -32,7 +32,7 @@ func newBench(t *testing.T, backend string, change ...func(*Config)) *bench {
 		t.Fatal(err)
 	}
 	log := cluster.NewLocal(db, cluster.LocalOptions{Now: clock.Now, RoundTrip: true})
-	c := Config{Log: log, Meta: db, Blobs: blobs, Clock: clock,
+	c := Config{Log: log, Meta: db, Blobs: blobs, Clock: clock, Vault: testVault(t),
 		Limits: Limits{MinPart: kib5, Read: 30 * time.Minute, Write: 45 * time.Minute, Grace: time.Hour}}
 	for _, f := range change {
 		f(&c)
@@ -54,8 +54,11 @@ func newBench(t *testing.T, backend string, change ...func(*Config)) *bench {
 	return b
 }
 
-func eachBackend(t *testing.T, f func(*testing.T, *bench)) {
+// inClear is for tests of what nothing but bytes in the clear shows.
+func inClear(c *Config) { c.Vault = nil }
+
+func eachBackend(t *testing.T, f func(*testing.T, *bench), change ...func(*Config)) {
 	for _, backend := range []string{"memory", "local"} {
-		t.Run(backend, func(t *testing.T) { f(t, newBench(t, backend)) })
+		t.Run(backend, func(t *testing.T) { f(t, newBench(t, backend, change...)) })
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
+	"bleepstore/reference/sse"
 )
 
 var completeUnconditional = fault.NewBug("conditional.complete-unconditional",
@@ -43,6 +44,11 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 	u, stored, done, own, err := s.partsOf(ctx, in)
 	if err != nil {
 		return PutResult{}, err
+	}
+	if in.Customer != nil && !done {
+		if err := sse.Check(u.Seal, in.Customer, errcode.New(errcode.InvalidRequest, "The provided encryption parameters did not match the ones used originally.")); err != nil {
+			return PutResult{}, err
+		}
 	}
 	if !done {
 		if op.Checksum, err = assemble(in, u, stored, op.Parts); err != nil {

@@ -10,8 +10,10 @@ import (
 	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/checksum"
+	"bleepstore/reference/crypt"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
+	"bleepstore/reference/sse"
 )
 
 // maxCopy is the largest object in bytes that one CopyObject takes.
@@ -25,12 +27,15 @@ const recopies = 3
 type source struct {
 	meta.Object
 	versionID string // "" when its bucket was never versioned
+	sealed    []byte // what is inline, as it is kept; Inline is open
+	sealing   *sealing
 }
 
 type sourceRef struct {
 	caller               Caller
 	bucket, key, version string
 	conditions           Conditions
+	customer             *crypt.Key
 }
 
 var (
@@ -65,6 +70,9 @@ func (s *Service) source(ctx context.Context, ref sourceRef) (src source, err er
 		case src.DeleteMarker:
 			return markerError(&src.Object, false)
 		}
+		if err := ref.checkKey(&src.Object); err != nil {
+			return err
+		}
 		if err := ref.conditions.checkCopy(&src.Version, s.clock.Now()); err != nil && !sourceUnconditional.On() {
 			return err
 		}
@@ -76,7 +84,20 @@ func (s *Service) source(ctx context.Context, ref sourceRef) (src source, err er
 	if shows(src.BucketInfo) {
 		src.versionID = src.ID
 	}
+	if err == nil {
+		src.sealed = src.Inline
+		src.sealing, err = s.unseal(ctx, &src.Object, ref.customer)
+	}
 	return src, err
+}
+
+// checkKey fails unless the key of the client's for the source is as that wants it.
+func (ref *sourceRef) checkKey(o *meta.Object) error {
+	own := o.Seal != nil && o.Seal.Algorithm == ""
+	if ref.customer != nil && !own && needlessCopyKey.On() || ref.customer == nil && own && sse.CopyKeyless.On() {
+		return nil
+	}
+	return sse.Check(o.Seal, ref.customer, wrongKey())
 }
 
 // measure reads the bytes of part of a source once for their digests.
@@ -86,7 +107,7 @@ func (s *Service) measure(ctx context.Context, src *source, part span, algorithm
 		return digest{}, err
 	}
 	defer release()
-	body, err := s.openBody(ctx, runsOf(&src.Object, part))
+	body, err := s.openBody(ctx, runsOf(&src.Object, src.sealing, part))
 	if err != nil {
 		return digest{}, err
 	}
@@ -122,9 +143,9 @@ var (
 		"CopyObject does not tell which version of its source it copied", "V-20", "CP-06")
 )
 
-// Copy makes an object out of another's bytes, which stay where they are. They
-// are read only for a digest that is not known yet: the MD5 of a multipart
-// object, or a checksum of another kind.
+// Copy makes an object out of another's bytes, which stay where they are if they
+// are sealed as the copy is to be. They are read then only for a digest that is not
+// known yet: the MD5 of a multipart object, or a checksum of another kind.
 func (s *Service) Copy(ctx context.Context, in CopyInput) (CopyResult, error) {
 	cond, err := in.Condition.compile()
 	if err != nil {
@@ -172,7 +193,7 @@ var errSourceGone = errors.New("copy source is gone")
 // copyOnce copies what the source is now to m in b; again says that it changed
 // under way.
 func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCondition, b *Bucket, m *making) (res CopyResult, again bool, err error) {
-	src, err := s.source(ctx, sourceRef{in.Caller, in.SourceBucket, in.SourceKey, in.SourceVersion, in.SourceConditions})
+	src, err := s.source(ctx, sourceRef{in.Caller, in.SourceBucket, in.SourceKey, in.SourceVersion, in.SourceConditions, in.SourceCustomer})
 	if err != nil {
 		return res, false, err
 	}
@@ -192,21 +213,10 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Size: src.Size,
 		Attributes: copiedAttributes(in, &src), Condition: cond, Spec: in.ACL, OwnOnly: in.Caller.ownOnly(b, m.put()),
 	}
-	w.ETag, w.Checksum, err = s.copiedDigests(ctx, &src, in.Algorithm)
+	r, err := s.makeCopy(ctx, in, w, b, &src)
 	if errors.Is(err, blob.ErrNotFound) {
 		return res, true, err
 	}
-	if err != nil {
-		return res, false, err
-	}
-	if etagNew.On() {
-		w.ETag = w.ETag[16:] + w.ETag[:16]
-	}
-	op := meta.CopyObject{Write: w, Source: src.Content}
-	if src.Content == 0 {
-		op.Body = src.Inline
-	}
-	r, err := s.propose(ctx, op)
 	if err != nil {
 		return res, false, err
 	}
@@ -237,6 +247,7 @@ func refuseNoChange(in CopyInput, src *source) error {
 	changed := in.ReplaceMetadata && !selfRefused.On() || in.ReplaceTags ||
 		in.Attributes.StorageClass != "" && storageClass(in.Attributes.StorageClass) != storageClass(src.StorageClass) ||
 		in.Attributes.Redirect != "" && in.Attributes.Redirect != src.Redirect ||
+		in.Encryption != (sse.Want{}) && !rotationRefused.On() ||
 		in.Algorithm != "" && !strings.EqualFold(in.Algorithm, src.Checksum.Algorithm)
 	if self && !changed {
 		return errcode.New(errcode.InvalidRequest, "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
@@ -327,7 +338,7 @@ func copiedAttributes(in CopyInput, src *source) Attributes {
 		a.Tags = in.Attributes.Tags
 	}
 	a.StorageClass, a.Redirect = in.Attributes.StorageClass, in.Attributes.Redirect
-	a.ACL, a.Lock = nil, in.Attributes.Lock
+	a.ACL, a.Lock, a.Seal = nil, in.Attributes.Lock, nil // the seal is the copy's own, and is set as it is made
 	miscopy(&a, &in, src)
 	return a
 }
@@ -346,7 +357,7 @@ func (s *Service) copiedDigests(ctx context.Context, src *source, algorithm stri
 	if err != nil {
 		return "", Checksum{}, err
 	}
-	plain := src.PartCount == 0 || partsETagKept.On()
+	plain := src.PartCount == 0 && !src.Seal.Opaque() || partsETagKept.On()
 	full := src.Checksum.Algorithm == string(a) && src.Checksum.Type == string(checksum.FullObject)
 	if plain && full {
 		return src.ETag, src.Checksum, nil

@@ -61,11 +61,11 @@ func TestCopySharesBytes(t *testing.T) {
 				t.Errorf("%d bytes: the copy did not outlive its source", size)
 			}
 		}
-	})
+	}, inClear)
 }
 
 func TestCopyDirectives(t *testing.T) {
-	b := newBench(t, "memory")
+	b := newBench(t, "memory", inClear)
 	b.put("bucket", "src", pattern(10), func(in *PutInput) {
 		in.Attributes = Attributes{ContentType: "a/b", CacheControl: "no-store", Metadata: map[string]string{"m": "1"}, Tags: []Tag{{Key: "t", Value: "v"}}}
 	})

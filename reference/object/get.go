@@ -10,6 +10,7 @@ import (
 	"bleepstore/reference/blob"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
+	"bleepstore/reference/sse"
 )
 
 // maxParts is the largest part number, and so the most parts an object has.
@@ -35,9 +36,14 @@ func (s *Service) Get(ctx context.Context, in GetInput) (*GetResult, error) {
 			f := s.recent.thousandth(in.Bucket+"/"+in.Key+"?"+in.VersionID+in.Range, found{*r, o})
 			*r, o = f.r, f.o
 		}
-		runs := runsOf(&o, span{off: r.Offset, n: r.Length})
+		var g *sealing
+		g, err = s.unseal(ctx, &o, in.Customer)
+		if err != nil {
+			return nil, err
+		}
+		runs := runsOf(&o, g, span{off: r.Offset, n: r.Length})
 		if r.Length > 1 && !r.Partial && getTwo.On() {
-			runs = s.twoHalves(ctx, in, &o)
+			runs = s.twoHalves(ctx, in, &o, g)
 		}
 		r.Body, err = s.openBody(ctx, runs)
 		if err == nil {
@@ -63,15 +69,17 @@ var (
 )
 
 // twoHalves is the bug get.two-versions.
-func (s *Service) twoHalves(ctx context.Context, in GetInput, o *meta.Object) []run {
+func (s *Service) twoHalves(ctx context.Context, in GetInput, o *meta.Object, g *sealing) []run {
 	half := o.Size / 2
-	runs := runsOf(o, span{n: half})
+	runs := runsOf(o, g, span{n: half})
 	second := span{off: half, n: o.Size - half}
 	time.Sleep(2 * time.Millisecond) // in which the first half is on its way
 	if _, now, err := s.lookup(ctx, in, true); err == nil && now.Size >= o.Size {
-		o = &now
+		if h, err := s.unseal(ctx, &now, in.Customer); err == nil {
+			o, g = &now, h
+		}
 	}
-	return append(runs, runsOf(o, second)...)
+	return append(runs, runsOf(o, g, second)...)
 }
 
 // Head is Get without a body.
@@ -125,6 +133,9 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 		if o.DeleteMarker {
 			return markerError(&o, in.VersionID != "")
 		}
+		if err := in.checkKey(&o, body); err != nil {
+			return err
+		}
 		if err := in.Conditions.checkRead(&o.Version, r.ShowVersion, s.clock.Now()); err != nil && (in.Range == "" || !rangeBeforeConditions.On()) {
 			return err
 		}
@@ -147,6 +158,15 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 	r.Version = o.Version
 	r.Version.Lock = in.Caller.seen(&o, in.VersionID)
 	return r, o, err
+}
+
+// checkKey fails unless the client's key is as the object wants it. Tags are not
+// encrypted.
+func (in *GetInput) checkKey(o *meta.Object, body bool) error {
+	if in.ForTags || !body && in.Customer == nil && o.Seal != nil && o.Seal.Algorithm == "" && headKeyless.On() {
+		return nil
+	}
+	return sse.Check(o.Seal, in.Customer, wrongKey())
 }
 
 // right is what the caller must have.

@@ -179,7 +179,7 @@ func TestUploadsExpire(t *testing.T) {
 // nothing of what it stores itself meanwhile.
 func TestExclusiveStart(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	b := newBench(t, "memory")
+	b := newBench(t, "memory", inClear)
 	b.put("bucket", "k", pattern(100<<10))
 	orphan := b.orphan()
 	s, err := New(t.Context(), Config{Log: b.log, Meta: b.db, Blobs: b.blobs, Clock: b.clock, Exclusive: true})

@@ -9,8 +9,10 @@ import (
 	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/checksum"
+	"bleepstore/reference/crypt"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
+	"bleepstore/reference/sse"
 )
 
 var otherAlgorithm = fault.NewBug("checksum.part-other-algorithm",
@@ -33,7 +35,11 @@ func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, err
 			return Part{}, checksumMismatch(u.Algorithm, sent)
 		}
 	}
-	p, err := s.receive(ctx, in.Body, algorithm)
+	g, err := s.partSealing(ctx, &u, in.Customer)
+	if err != nil {
+		return Part{}, err
+	}
+	p, err := s.receive(ctx, in.Body, g, algorithm)
 	if err != nil {
 		return Part{}, err
 	}
@@ -45,6 +51,7 @@ func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, err
 	op.Checksum.Type = string(kind)
 	res, err := s.commit(ctx, p, op)
 	part := res.Part
+	part.Seal = g.of()
 	if err == nil && u.Algorithm == "" && sent != "" {
 		part.Checksum = p.full(checksum.Algorithm(sent)) // what the client can compare
 	}
@@ -60,11 +67,35 @@ func checksumMismatch(want, got string) *errcode.Error {
 		strings.ToLower(want), strings.ToLower(got))
 }
 
-// CopyPart makes a part out of an object or a range of one. The bytes stay
-// where they are; they are read for the digests, unless the part is a whole
-// object whose digests serve.
+var partWrongCode = fault.NewBug("ssec.part-key-403",
+	"a part with another key than its upload's is refused with 403", "E-08")
+
+// partSealing is what a part of u is sealed by. customer must be the client's key
+// that u was created with: InvalidRequest.
+func (s *Service) partSealing(ctx context.Context, u *Upload, customer *crypt.Key) (*sealing, error) {
+	wrong := errcode.New(errcode.InvalidRequest, "The provided encryption parameters did not match the ones used originally.")
+	if partWrongCode.On() {
+		wrong = wrongKey()
+	}
+	if err := sse.Check(u.Seal, customer, wrong); err != nil && !(customer == nil && sse.PartKeyless.On() || customer != nil && sse.PartAnyKey.On()) {
+		return nil, err
+	}
+	g, err := s.openSeal(ctx, u.Seal, customer)
+	if g != nil {
+		g.part = true
+	}
+	return g, err
+}
+
+// CopyPart makes a part out of an object or a range of one. In the clear the bytes
+// stay where they are; they are read for the digests, unless the part is a whole
+// object whose digests serve. Sealed ones are sealed anew, by the upload's key.
 func (s *Service) CopyPart(ctx context.Context, in CopyPartInput) (CopyPartResult, error) {
 	u, err := s.upload(ctx, in.Caller, in.Bucket, in.Key, in.UploadID)
+	if err != nil {
+		return CopyPartResult{}, err
+	}
+	g, err := s.partSealing(ctx, &u, in.Customer)
 	if err != nil {
 		return CopyPartResult{}, err
 	}
@@ -74,7 +105,7 @@ func (s *Service) CopyPart(ctx context.Context, in CopyPartInput) (CopyPartResul
 	for range recopies {
 		var res CopyPartResult
 		var again bool
-		res, again, err = s.copyPartOnce(ctx, in, u)
+		res, again, err = s.copyPartOnce(ctx, in, u, g)
 		if !again {
 			return res, err
 		}
@@ -96,14 +127,14 @@ var (
 		"UploadPartCopy ignores a range whose form is wrong, and copies the whole source", "M-23")
 )
 
-func (s *Service) copyPartOnce(ctx context.Context, in CopyPartInput, u Upload) (res CopyPartResult, again bool, err error) {
+func (s *Service) copyPartOnce(ctx context.Context, in CopyPartInput, u Upload, g *sealing) (res CopyPartResult, again bool, err error) {
 	if in.SourceVersion != "" && versionOfPart.On() {
 		in.SourceVersion = ""
 	}
 	if in.SourceConditions != (Conditions{}) && partUnconditional.On() {
 		in.SourceConditions = Conditions{}
 	}
-	src, err := s.source(ctx, sourceRef{in.Caller, in.SourceBucket, in.SourceKey, in.SourceVersion, in.SourceConditions})
+	src, err := s.source(ctx, sourceRef{in.Caller, in.SourceBucket, in.SourceKey, in.SourceVersion, in.SourceConditions, in.SourceCustomer})
 	if err != nil {
 		return res, false, err
 	}
@@ -130,6 +161,9 @@ func (s *Service) copyPartOnce(ctx context.Context, in CopyPartInput, u Upload) 
 		Bucket: in.Bucket, Key: in.Key, UploadID: in.UploadID, Number: in.Number,
 		Size: part.n, Source: src.Content, Offset: part.off,
 	}
+	if g != nil || src.sealing != nil {
+		return s.copyPartAnew(ctx, op, u, g, &src, part)
+	}
 	if src.Content == 0 {
 		op.Offset, op.Body = 0, bytes.Clone(src.Inline[part.off:part.off+part.n])
 	}
@@ -148,6 +182,22 @@ func (s *Service) copyPartOnce(ctx context.Context, in CopyPartInput, u Upload) 
 		return res, true, errSourceGone
 	}
 	return CopyPartResult{Part: r.Part, SourceVersion: src.versionID}, false, nil
+}
+
+// copyPartAnew writes the bytes of a part of u once more, sealed by g.
+func (s *Service) copyPartAnew(ctx context.Context, op meta.RegisterPart, u Upload, g *sealing, src *source, part span) (res CopyPartResult, again bool, err error) {
+	algorithm, kind := checksumOf(u)
+	p, err := s.receiveFrom(ctx, src, part, g, algorithm)
+	if err != nil {
+		return res, errors.Is(err, blob.ErrNotFound), err
+	}
+	op.Source, op.Offset = 0, 0
+	op.Body, op.Extents, op.Epoch = p.inline, p.extents, p.epoch
+	op.ETag, op.Checksum = p.etag(), p.full(algorithm)
+	op.Checksum.Type = string(kind)
+	r, err := s.commit(ctx, p, op)
+	r.Part.Seal = g.of()
+	return CopyPartResult{Part: r.Part, SourceVersion: src.versionID}, false, err
 }
 
 // partDigests returns the ETag and checksum of a part of upload u with these

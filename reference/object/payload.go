@@ -9,6 +9,7 @@ import (
 	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/checksum"
+	"bleepstore/reference/crypt"
 	"bleepstore/reference/meta"
 )
 
@@ -20,7 +21,7 @@ var blobLate = fault.NewBug("blob.after-commit",
 	"a body is written to its blob after the command that names it was committed", "Z-16").
 	By("chaos --sim raft --script slow-power --seed 3997354251 --seeds 12 --shrink 0s")
 
-var inlinePool = sync.Pool{New: func() any { return new([meta.MaxInline]byte) }}
+var inlinePool = sync.Pool{New: func() any { return new([meta.MaxInline + crypt.Overhead]byte) }}
 
 // A payload is a body that has been received, checked and made durable, or is
 // small enough to become durable with its command.
@@ -31,15 +32,20 @@ type payload struct {
 	extents []meta.Extent // one new blob
 	epoch   uint64        // of the blob's id
 
-	buf     *[meta.MaxInline]byte
+	sealing *sealing // nil: in the clear
+
+	buf     *[meta.MaxInline + crypt.Overhead]byte
 	release func() // gives back what the inline bytes take of the budget
 
 	late func() error // of the bug blob.after-commit
 }
 
-// receive reads body, computing its MD5 and the given algorithms. The client
-// has broken its word, or the bytes are kept; nothing names them yet.
-func (s *Service) receive(ctx context.Context, body Body, algorithms ...checksum.Algorithm) (*payload, error) {
+// etag is the ETag of the bytes.
+func (p *payload) etag() string { return p.sealing.etag(p.digest) }
+
+// receive reads body, computing its MD5 and the given algorithms, and seals it by
+// g. The client has broken its word, or the bytes are kept; nothing names them yet.
+func (s *Service) receive(ctx context.Context, body Body, g *sealing, algorithms ...checksum.Algorithm) (*payload, error) {
 	if err := s.space.check(); err != nil {
 		return nil, err
 	}
@@ -48,23 +54,23 @@ func (s *Service) receive(ctx context.Context, body Body, algorithms ...checksum
 		return nil, err
 	}
 	defer in.close()
-	if body.Size <= s.limits.Inline {
-		return s.receiveInline(in)
+	if body.Size <= s.limits.Inline && (body.Size == 0 || g == nil || !g.part) {
+		return s.receiveInline(in, g)
 	}
 	release, err := s.flight.take(streamCost)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	return s.receiveBlob(ctx, in)
+	return s.receiveBlob(ctx, in, g)
 }
 
-func (s *Service) receiveInline(in *intake) (*payload, error) {
+func (s *Service) receiveInline(in *intake, g *sealing) (*payload, error) {
 	release, err := s.flight.take(in.body.Size)
 	if err != nil {
 		return nil, err
 	}
-	p := &payload{size: in.body.Size, release: release, buf: inlinePool.Get().(*[meta.MaxInline]byte)}
+	p := &payload{size: in.body.Size, sealing: g, release: release, buf: inlinePool.Get().(*[meta.MaxInline + crypt.Overhead]byte)}
 	p.inline = p.buf[:in.body.Size]
 	n, err := io.ReadFull(in, p.inline)
 	if err == io.ErrUnexpectedEOF && in.err == io.EOF { // the bug put.cut-visible
@@ -73,6 +79,9 @@ func (s *Service) receiveInline(in *intake) (*payload, error) {
 	if err == nil {
 		p.digest, err = in.finish()
 	}
+	if err == nil {
+		err = p.sealInline()
+	}
 	if err != nil {
 		p.recycle(true)
 		return nil, in.refusal(err)
@@ -80,24 +89,58 @@ func (s *Service) receiveInline(in *intake) (*payload, error) {
 	return p, nil
 }
 
-func (s *Service) receiveBlob(ctx context.Context, in *intake) (*payload, error) {
+// sealInline seals the bytes where they are.
+func (p *payload) sealInline() error {
+	if p.sealing == nil || p.size == 0 {
+		return nil
+	}
+	b, err := crypt.NewBody(p.sealing.key, inlineName, p.size)
+	if err == nil {
+		p.inline = b.SealBytes(p.inline)
+	}
+	return err
+}
+
+// blobReader is what is stored of a body of size bytes under id, and how long that
+// is. It must be closed, which leaves r open.
+func (g *sealing) blobReader(r io.Reader, id blob.ID, size int64) (io.ReadCloser, int64, error) {
+	if g == nil {
+		return io.NopCloser(r), size, nil
+	}
+	b, err := crypt.NewBody(g.key, string(id), size)
+	if err != nil {
+		return nil, 0, err
+	}
+	return b.Seal(r), crypt.SealedSize(size), nil
+}
+
+func (s *Service) receiveBlob(ctx context.Context, in *intake, g *sealing) (*payload, error) {
 	epoch := s.db.Epoch() // an older one than the state's would only be refused sooner
-	id, err := blob.NewID(epoch, &s.rand)
+	newID := blob.NewID
+	if g != nil {
+		newID = blob.NewSealedID
+	}
+	id, err := newID(epoch, &s.rand)
 	if err != nil {
 		return nil, err
 	}
-	p := &payload{size: in.body.Size, epoch: epoch}
+	p := &payload{size: in.body.Size, epoch: epoch, sealing: g}
 	p.extents = []meta.Extent{{Blob: string(id), Len: in.body.Size}}
+	sealed, size, err := g.blobReader(in, id, in.body.Size)
+	if err != nil {
+		return nil, err
+	}
+	defer sealed.Close()
 	if blobLate.On() {
 		var late bytes.Buffer
-		if _, err := late.ReadFrom(in); err != nil {
+		if _, err := late.ReadFrom(sealed); err != nil {
 			return nil, in.refusal(err)
 		}
 		p.late = func() error {
-			_, err := s.blobs.Create(context.WithoutCancel(ctx), id, &late, in.body.Size)
+			_, err := s.blobs.Create(context.WithoutCancel(ctx), id, &late, size)
 			return s.storeError(err)
 		}
-	} else if _, err := s.blobs.Create(ctx, id, in, in.body.Size); err != nil {
+	} else if _, err := s.blobs.Create(ctx, id, sealed, size); err != nil {
 		return nil, in.refusal(s.storeError(err))
 	}
 	if p.digest, err = in.finish(); err != nil {

@@ -34,7 +34,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 		cond.IfNoneMatch = ""
 	}
 	in.Caller = in.Caller.locking(in.Attributes.Lock, s.clock.Now())
-	own, err := s.admit(ctx, in, cond)
+	own, g, err := s.admit(ctx, in, cond)
 	if err != nil {
 		return PutResult{}, err
 	}
@@ -55,7 +55,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 		}
 		cond.IfNoneMatch = ""
 	}
-	p, err := s.receive(ctx, in.Body, algorithm)
+	p, err := s.receive(ctx, in.Body, g, algorithm)
 	if errcode.Of(err) == errcode.BadDigest && refusedRemoves.On() {
 		_, _ = s.Delete(ctx, DeleteInput{Caller: in.Caller, Bucket: in.Bucket, Key: in.Key})
 	}
@@ -76,6 +76,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 		}
 		cond = meta.WriteCondition{}
 	}
+	in.Attributes.Seal = g.of()
 	w := meta.Write{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
 		Size: p.size, ETag: p.etag(), Checksum: p.full(algorithm), Condition: cond, Spec: in.ACL, OwnOnly: own,
@@ -116,13 +117,18 @@ func (s *Service) intoPlace(ctx context.Context, in PutInput, p *payload) {
 		return
 	}
 	made, place := blob.ID(p.extents[0].Blob), blob.ID(o.Extents[0].Blob)
-	body, err := s.blobs.Open(ctx, made, 0, -1)
+	body, err := s.openBody(ctx, []run{{blob: made, n: p.size, whole: p.size, sealing: p.sealing}})
 	if err != nil {
 		return
 	}
 	defer body.Close()
+	sealed, size, err := p.sealing.blobReader(body, place, p.size)
+	if err != nil {
+		return
+	}
+	defer sealed.Close()
 	if s.blobs.Delete(ctx, place) == nil {
-		if _, err := s.blobs.Create(ctx, place, body, p.size); err == nil {
+		if _, err := s.blobs.Create(ctx, place, sealed, size); err == nil {
 			p.extents[0].Blob = string(place)
 		}
 	}
@@ -131,21 +137,24 @@ func (s *Service) intoPlace(ctx context.Context, in PutInput, p *payload) {
 // admit refuses what is sure to be refused before a body is read. Conditions
 // are looked at early only where the body is worth sparing; either way the
 // state machine has the last word. own says that the caller may replace only
-// what is theirs.
-func (s *Service) admit(ctx context.Context, in PutInput, cond meta.WriteCondition) (own bool, err error) {
+// what is theirs, g what the body is to be sealed by.
+func (s *Service) admit(ctx context.Context, in PutInput, cond meta.WriteCondition) (own bool, g *sealing, err error) {
 	m := making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags, in.Attributes.Lock}
 	b, err := s.writable(ctx, in.Caller, m)
 	if err == nil {
 		err = checkDigest(&b, &in)
 	}
+	if err == nil {
+		g, err = s.sealing(ctx, &b, in.Encryption)
+	}
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	own = in.Caller.ownOnly(&b, m.put())
 	if in.Body.Size <= s.limits.Inline || cond == (meta.WriteCondition{}) {
-		return own, nil
+		return own, g, nil
 	}
-	return own, s.view(ctx, func(tx *meta.Tx) error {
+	return own, g, s.view(ctx, func(tx *meta.Tx) error {
 		return precheck(tx, b.Name, in.Key, cond)
 	})
 }

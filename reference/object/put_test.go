@@ -44,7 +44,7 @@ func TestPutThenGet(t *testing.T) {
 				t.Error("a bucket that was never versioned shows version ids")
 			}
 		}
-	})
+	}, inClear)
 }
 
 // A refused write changes nothing and, once its epoch is closed, leaves no blob.

@@ -7,7 +7,9 @@ import (
 	"io"
 	"time"
 
+	"bleepstore/fault"
 	"bleepstore/reference/blob"
+	"bleepstore/reference/crypt"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 )
@@ -15,13 +17,16 @@ import (
 // A run is a piece of a body: n bytes at off of a blob, or, where blob is "",
 // the bytes at hand.
 type run struct {
-	inline []byte
-	blob   blob.ID
-	off, n int64
+	inline  []byte
+	blob    blob.ID
+	off, n  int64
+	sealing *sealing // of the blob; nil: it is in the clear
+	whole   int64    // how many bytes a sealed blob holds
 }
 
-// runsOf returns the pieces of o's body that make up s.
-func runsOf(o *meta.Object, s span) []run {
+// runsOf returns the pieces of o's body that make up s. What is inline is open; blobs
+// are sealed by g.
+func runsOf(o *meta.Object, g *sealing, s span) []run {
 	if len(o.Extents) == 0 {
 		return []run{{inline: o.Inline[s.off : s.off+s.n], n: s.n}}
 	}
@@ -33,7 +38,7 @@ func runsOf(o *meta.Object, s span) []run {
 		if from >= to {
 			continue
 		}
-		r := run{blob: blob.ID(e.Blob), off: e.Off + from, n: to - from}
+		r := run{blob: blob.ID(e.Blob), off: e.Off + from, n: to - from, sealing: g, whole: e.Len}
 		if e.Blob == "" {
 			r.inline = o.Inline[r.off : r.off+r.n]
 		}
@@ -89,12 +94,35 @@ func (b *bodyReader) ahead() error {
 		b.next = &openRun{io.NopCloser(bytes.NewReader(r.inline)), r.n}
 		return nil
 	}
-	rc, err := b.blobs.Open(b.ctx, r.blob, r.off, r.n)
+	rc, err := r.open(b.ctx, b.blobs)
 	if err != nil {
 		return unreachable(fmt.Errorf("open blob %s: %w", r.blob, err))
 	}
 	b.next = &openRun{rc, r.n}
 	return nil
+}
+
+var rangeOfFrame = fault.NewBug("encryption.range-from-frame",
+	"a range of a large object begins where the frame of its first byte does", "encryption.range")
+
+// open opens the blob of a run, and its seal.
+func (r *run) open(ctx context.Context, blobs blob.Store) (io.ReadCloser, error) {
+	if r.sealing == nil {
+		return blobs.Open(ctx, r.blob, r.off, r.n)
+	}
+	b, err := crypt.NewBody(r.sealing.key, string(r.blob), r.whole)
+	if err != nil {
+		return nil, err
+	}
+	off, n := b.Range(r.off, r.n)
+	rc, err := blobs.Open(ctx, r.blob, off, n)
+	if err != nil {
+		return nil, err
+	}
+	if r.off%crypt.Frame != 0 && rangeOfFrame.On() {
+		return b.Open(rc, r.off-r.off%crypt.Frame, r.n), nil
+	}
+	return b.Open(rc, r.off, r.n), nil
 }
 
 // advance makes the next run the current one: io.EOF when there is none.

@@ -74,7 +74,7 @@ func TestBodyReaderReadsSpans(t *testing.T) {
 		off := rapid.IntRange(0, len(whole)).Draw(t, "from")
 		n := rapid.IntRange(0, len(whole)-off).Draw(t, "n")
 		s := &Service{blobs: blobs, clock: SystemClock{}, limits: Limits{Read: time.Minute}}
-		body, err := s.openBody(context.Background(), runsOf(o, span{off: int64(off), n: int64(n)}))
+		body, err := s.openBody(context.Background(), runsOf(o, nil, span{off: int64(off), n: int64(n)}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestBodyReaderFindsMissingBlobs(t *testing.T) {
 			o, blobs := threeBlobs()
 			delete(blobs.blobs, id)
 			s := &Service{blobs: blobs, clock: SystemClock{}, limits: Limits{Read: time.Minute}}
-			body, err := s.openBody(context.Background(), runsOf(o, span{n: 12}))
+			body, err := s.openBody(context.Background(), runsOf(o, nil, span{n: 12}))
 			if early {
 				if !errors.Is(err, blob.ErrNotFound) || blobs.open != 0 {
 					t.Errorf("without %s: open got %v with %d readers left, want ErrNotFound and none", id, err, blobs.open)
@@ -140,7 +140,7 @@ func TestBodyReaderShortBlob(t *testing.T) {
 	for _, direct := range []bool{true, false} {
 		o, blobs := threeBlobs()
 		s := &Service{blobs: shortStore{blobs}, clock: SystemClock{}, limits: Limits{Read: time.Minute}}
-		body, err := s.openBody(context.Background(), runsOf(o, span{n: 12}))
+		body, err := s.openBody(context.Background(), runsOf(o, nil, span{n: 12}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +166,7 @@ func TestBodyReaderDeadline(t *testing.T) {
 		o, blobs := threeBlobs()
 		clock := &handClock{now: fixedNow()}
 		s := &Service{blobs: blobs, clock: clock, limits: Limits{Read: 30 * time.Minute}}
-		body, err := s.openBody(context.Background(), runsOf(o, span{n: 12}))
+		body, err := s.openBody(context.Background(), runsOf(o, nil, span{n: 12}))
 		if err != nil {
 			t.Fatal(err)
 		}

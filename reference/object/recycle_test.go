@@ -30,7 +30,7 @@ func (l *unclearLog) Propose(ctx context.Context, cmd meta.Command) (meta.Result
 // and nobody writes others in their place.
 func TestUnclearBodyIsLeftAlone(t *testing.T) {
 	l := &unclearLog{}
-	b := newBench(t, "memory", func(c *Config) { l.Log = c.Log; c.Log = l })
+	b := newBench(t, "memory", func(c *Config) { l.Log = c.Log; c.Log = l }, inClear)
 	l.unclear = true
 	const writes = 20
 	for i := range writes {

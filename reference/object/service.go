@@ -13,6 +13,7 @@ import (
 	"bleepstore/reference/cluster"
 	"bleepstore/reference/lock"
 	"bleepstore/reference/meta"
+	"bleepstore/reference/sse"
 )
 
 // A Config is what a Service stands on. Log, Meta and Blobs are required and
@@ -21,6 +22,8 @@ type Config struct {
 	Log   cluster.Log
 	Meta  *meta.DB // the state that Log applies commands to on this node
 	Blobs blob.Store
+	// Vault has the keys by which bodies are encrypted; nil keeps them in the clear.
+	Vault *sse.Vault
 	// Sweep is what this node itself keeps, from which Maintain removes what
 	// nothing names; nil is Blobs.
 	Sweep blob.Store
@@ -121,6 +124,7 @@ type Service struct {
 	log       cluster.Log
 	db        *meta.DB
 	blobs     blob.Store
+	vault     *sse.Vault
 	sweep     blob.Store
 	leads     func() bool
 	region    string
@@ -146,7 +150,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	}
 	c = c.withDefaults()
 	s := &Service{
-		log: c.Log, db: c.Meta, blobs: c.Blobs, sweep: c.Sweep, leads: c.Leads, region: c.Region, defaults: *c.Defaults,
+		log: c.Log, db: c.Meta, blobs: c.Blobs, vault: c.Vault, sweep: c.Sweep, leads: c.Leads, region: c.Region, defaults: *c.Defaults,
 		exclusive: c.Exclusive, limits: limits, clock: c.Clock, logger: c.Logger, fatal: c.Fatal,
 		rand:   lockedReader{r: c.Rand},
 		flight: budget{max: limits.InFlight},

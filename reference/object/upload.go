@@ -9,6 +9,7 @@ import (
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 	"bleepstore/reference/policy"
+	"bleepstore/reference/sse"
 )
 
 // CreateUpload starts a multipart upload. An algorithm without a type gets the
@@ -30,12 +31,21 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (Uploa
 			"The %s checksum type cannot be used with the %s checksum algorithm.", kind, algorithm)
 	}
 	in.Caller = in.Caller.locking(in.Attributes.Lock, s.clock.Now())
-	if _, err := s.writable(ctx, in.Caller, making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags, in.Attributes.Lock}); err != nil {
+	b, err := s.writable(ctx, in.Caller, making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags, in.Attributes.Lock})
+	if err != nil {
 		return Upload{}, err
 	}
 	if err := s.space.check(); err != nil {
 		return Upload{}, err
 	}
+	if in.Encryption == (sse.Want{}) && uploadDefault.On() || in.Encryption.Customer != nil && copyNotBlocked.On() {
+		b.Settings = meta.Settings{meta.Encryption: []byte(`{"Algorithm":"AES256"}`)}
+	}
+	g, err := s.sealing(ctx, &b, in.Encryption)
+	if err != nil {
+		return Upload{}, err
+	}
+	in.Attributes.Seal = g.of()
 	res, err := s.propose(ctx, meta.CreateUpload{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
 		Algorithm: string(algorithm), ChecksumType: string(kind), Spec: in.ACL})

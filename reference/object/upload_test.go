@@ -131,7 +131,7 @@ func TestMultipart(t *testing.T) {
 		}
 		_, err = b.tryPart(u, 1, one)
 		wantCode(t, "part of a completed upload", err, errcode.NoSuchUpload)
-	})
+	}, inClear)
 }
 
 func TestCompleteRefusals(t *testing.T) {
@@ -404,7 +404,7 @@ func TestCopyPart(t *testing.T) {
 		if got := b.get("bucket", "dst", ""); !bytes.Equal(got, slices.Concat(whole...)) {
 			t.Error("body differs from what was copied")
 		}
-	})
+	}, inClear)
 }
 
 func TestCopyPartRefusals(t *testing.T) {

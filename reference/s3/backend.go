@@ -6,6 +6,7 @@ import (
 
 	"bleepstore/reference/object"
 	"bleepstore/reference/policy"
+	"bleepstore/reference/sse"
 )
 
 // Buckets makes, finds and removes buckets.
@@ -40,6 +41,12 @@ type Access interface {
 	SetPolicy(ctx context.Context, who object.Caller, bucket string, p *policy.Policy) error
 	// Find returns a bucket whoever asks: for checks, never for an answer.
 	Find(ctx context.Context, bucket string) (object.Bucket, error)
+}
+
+// Encryptions reads and replaces the default encryption of a bucket; nil resets it.
+type Encryptions interface {
+	Encryption(ctx context.Context, who object.Caller, bucket string) (sse.Config, error)
+	SetEncryption(ctx context.Context, who object.Caller, bucket string, c *sse.Config) error
 }
 
 // ACLs reads and replaces access control lists.
@@ -108,6 +115,7 @@ type Backend interface {
 	Buckets
 	Settings
 	Access
+	Encryptions
 	ACLs
 	Locks
 	Reader

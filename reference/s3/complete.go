@@ -37,6 +37,9 @@ func (q *request) completeUpload() error {
 		}
 		in.Size = int64(n)
 	}
+	if in.Customer, err = q.customer(hCustomer); err != nil {
+		return err
+	}
 	if in.Parts, err = q.completeParts(); err != nil {
 		return err
 	}
@@ -49,6 +52,7 @@ func (q *request) completeUpload() error {
 	}
 	v := &res.Version
 	q.setVersion(res.ShowVersion, v.ID)
+	q.setEncryption(v.Seal)
 	x := q.h.buffers.xml()
 	if completeRoot.On() {
 		x.root("CompleteMultipartUpload")

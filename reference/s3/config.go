@@ -40,6 +40,10 @@ type Config struct {
 	// unless it is "", are there for a policy to name. nil: all are.
 	Users func(account, name string) bool
 
+	// KeysOverHTTP lets clients send keys of their own over plain connections, which
+	// S3 refuses.
+	KeysOverHTTP bool
+
 	Now  func() time.Time
 	Rand io.Reader // read once, by New, for the request ids
 

@@ -8,6 +8,7 @@ import (
 	"bleepstore/fault"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
+	"bleepstore/reference/sse"
 )
 
 // A source is a parsed x-amz-copy-source.
@@ -124,6 +125,12 @@ func (q *request) copyObject() error {
 	if in.ReplaceTags, err = q.directive("X-Amz-Tagging-Directive"); err != nil {
 		return err
 	}
+	if in.Encryption, err = q.wanted(); err != nil {
+		return err
+	}
+	if in.SourceCustomer, err = q.customer(hSource); err != nil {
+		return err
+	}
 	if in.Attributes, err = q.attributes(); err != nil {
 		return err
 	}
@@ -150,7 +157,7 @@ func (q *request) copyObject() error {
 func (q *request) copiesOntoItself(in *object.CopyInput) bool {
 	return in.SourceBucket == in.Bucket && in.SourceKey == in.Key && in.SourceVersion == "" &&
 		!in.ReplaceMetadata && !in.ReplaceTags && in.Algorithm == "" &&
-		in.Attributes.StorageClass == "" && in.Attributes.Redirect == ""
+		in.Attributes.StorageClass == "" && in.Attributes.Redirect == "" && in.Encryption == (sse.Want{})
 }
 
 var copyAnswerEmpty = fault.NewBug("copy.answer-empty",
@@ -160,6 +167,7 @@ func (q *request) replyCopy(res *object.CopyResult) error {
 	v := &res.Version
 	q.setVersion(res.ShowVersion, v.ID)
 	q.setSome("x-amz-copy-source-version-id", res.SourceVersion)
+	q.setEncryption(v.Seal)
 	if copyAnswerEmpty.On() {
 		return q.reply(http.StatusOK)
 	}

@@ -125,7 +125,7 @@ func TestCopyRefusals(t *testing.T) {
 		{"x-amz-copy-source: nokey", 400, errcode.InvalidArgument},
 		{"x-amz-copy-source: b/o|x-amz-source-expected-bucket-owner: 999900001111", 403, errcode.AccessDenied},
 		{"x-amz-copy-source: b/o|x-amz-source-expected-bucket-owner: me", 400, errcode.InvalidBucketOwnerAWSAccountID},
-		{"x-amz-copy-source: b/o|x-amz-copy-source-server-side-encryption-customer-algorithm: AES256", 501, errcode.NotImplemented},
+		{"x-amz-copy-source: b/o|x-amz-copy-source-server-side-encryption-customer-algorithm: AES256", 400, errcode.InvalidRequest},
 		{"x-amz-copy-source: b/o|x-amz-checksum-algorithm: MD4", 400, errcode.InvalidRequest},
 		{"x-amz-copy-source: b/o|x-amz-acl: everybody", 400, errcode.InvalidArgument},
 	} {

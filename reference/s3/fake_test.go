@@ -19,6 +19,7 @@ import (
 	"bleepstore/reference/object"
 	"bleepstore/reference/policy"
 	"bleepstore/reference/sigv4"
+	"bleepstore/reference/sse"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 30, 45, 678e6, time.UTC)
@@ -53,8 +54,11 @@ type fake struct {
 	part     object.Part
 	copyPart object.CopyPartResult
 	tagged   string
-	hook     func(ctx context.Context) // called by every method
-	after    func(ctx context.Context) // called by Put behind the body
+
+	encryption sse.Config
+
+	hook  func(ctx context.Context) // called by every method
+	after func(ctx context.Context) // called by Put behind the body
 }
 
 // A call is one call of the fake: the method and its input.
@@ -104,6 +108,14 @@ func (f *fake) Policy(ctx context.Context, who object.Caller, name, action strin
 }
 func (f *fake) SetPolicy(ctx context.Context, who object.Caller, name string, p *policy.Policy) error {
 	f.note(ctx, "SetPolicy", p)
+	return f.err
+}
+func (f *fake) Encryption(ctx context.Context, who object.Caller, name string) (sse.Config, error) {
+	f.note(ctx, "Encryption", name)
+	return f.encryption, f.err
+}
+func (f *fake) SetEncryption(ctx context.Context, who object.Caller, name string, c *sse.Config) error {
+	f.note(ctx, "SetEncryption", c)
 	return f.err
 }
 func (f *fake) Bucket(ctx context.Context, who object.Caller, name, action string) (object.Bucket, error) {

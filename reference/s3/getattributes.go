@@ -45,6 +45,9 @@ func (q *request) getAttributes() error {
 	}
 	in := q.headInput()
 	in.ForAttributes, in.WithParts = true, want["ObjectParts"]
+	if in.Customer, err = q.customer(hCustomer); err != nil {
+		return err
+	}
 	res, err := q.h.cfg.Backend.Head(q.ctx, in)
 	if errcode.Of(err) == errcode.NoSuchKey && attributes400.On() {
 		return &errcode.Error{Code: errcode.InvalidRequest}

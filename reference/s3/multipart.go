@@ -37,15 +37,20 @@ func (q *request) createUpload() error {
 	if err != nil {
 		return err
 	}
+	want, err := q.wanted()
+	if err != nil {
+		return err
+	}
 	up, err := q.h.cfg.Backend.CreateUpload(q.ctx, object.CreateUploadInput{
 		Caller: q.caller, Bucket: q.bucket, Key: q.key, Attributes: attributes,
-		Algorithm: string(algorithm), ChecksumType: string(kind), ACL: spec,
+		Algorithm: string(algorithm), ChecksumType: string(kind), ACL: spec, Encryption: want,
 	})
 	if err != nil {
 		return err
 	}
 	q.setSome("x-amz-checksum-algorithm", up.Algorithm)
 	q.setSome("x-amz-checksum-type", up.ChecksumType)
+	q.setEncryption(up.Seal)
 	x := q.h.buffers.xml()
 	x.root("InitiateMultipartUploadResult")
 	x.text("Bucket", q.bucket)
@@ -104,18 +109,23 @@ func (q *request) uploadPart() error {
 	if err != nil {
 		return err
 	}
+	customer, err := q.customer(hCustomer)
+	if err != nil {
+		return err
+	}
 	body, err := q.putBody()
 	if err != nil {
 		return err
 	}
 	part, err := q.h.cfg.Backend.UploadPart(q.ctx, object.UploadPartInput{
 		Caller: q.caller, Bucket: q.bucket, Key: q.key, UploadID: q.uploadID(),
-		Number: number, Body: body,
+		Number: number, Body: body, Customer: customer,
 	})
 	if err != nil {
 		return err
 	}
 	q.setETag(part.ETag)
+	q.setEncryption(part.Seal)
 	if part.Checksum.Algorithm != "" && !checksumUnsaid.On() {
 		q.setSome(checksumName(part.Checksum.Algorithm), part.Checksum.Value)
 	}
@@ -131,16 +141,25 @@ func (q *request) copyPart() error {
 	if err != nil {
 		return err
 	}
+	customer, err := q.customer(hCustomer)
+	if err != nil {
+		return err
+	}
+	ofSource, err := q.customer(hSource)
+	if err != nil {
+		return err
+	}
 	res, err := q.h.cfg.Backend.CopyPart(q.ctx, object.CopyPartInput{
 		Caller: q.caller, Bucket: q.bucket, Key: q.key, UploadID: q.uploadID(), Number: number,
 		SourceBucket: src.bucket, SourceKey: src.key, SourceVersion: src.version,
 		SourceConditions: q.conditions("X-Amz-Copy-Source-"),
-		Range:            q.header("X-Amz-Copy-Source-Range"),
+		Range:            q.header("X-Amz-Copy-Source-Range"), Customer: customer, SourceCustomer: ofSource,
 	})
 	if err != nil {
 		return err
 	}
 	q.setSome("x-amz-copy-source-version-id", res.SourceVersion)
+	q.setEncryption(res.Part.Seal)
 	x := q.h.buffers.xml()
 	x.root("CopyPartResult")
 	x.etag(res.Part.ETag)

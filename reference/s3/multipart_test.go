@@ -34,7 +34,7 @@ func TestCreateUpload(t *testing.T) {
 	} {
 		do(t, srv, "POST", "/b/k?uploads", "", headers...).wantError(t, 400, errcode.InvalidRequest)
 	}
-	do(t, srv, "POST", "/b/k?uploads", "", "x-amz-server-side-encryption: aws:kms").wantError(t, 501, errcode.NotImplemented)
+	do(t, srv, "POST", "/b/k?uploads", "", "x-amz-server-side-encryption: aws:kms:dsse").wantError(t, 501, errcode.NotImplemented)
 }
 
 func TestUploadPart(t *testing.T) {

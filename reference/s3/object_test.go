@@ -266,8 +266,13 @@ func TestPutRefusals(t *testing.T) {
 		{"x-amz-sdk-checksum-algorithm: CRC32", 400, errcode.InvalidRequest},
 		{"x-amz-sdk-checksum-algorithm: MD4", 400, errcode.InvalidRequest},
 		{"x-amz-trailer: x-amz-checksum-crc32", 400, errcode.InvalidRequest},
-		{"x-amz-server-side-encryption: AES256", 501, errcode.NotImplemented},
-		{"x-amz-server-side-encryption-customer-algorithm: AES256", 501, errcode.NotImplemented},
+		{"x-amz-server-side-encryption: AES128", 400, errcode.InvalidArgument},
+		{"x-amz-server-side-encryption: aws:kms:dsse", 501, errcode.NotImplemented},
+		{"x-amz-server-side-encryption-aws-kms-key-id: k", 400, errcode.InvalidArgument},
+		{"x-amz-server-side-encryption-context: e30=", 400, errcode.InvalidArgument},
+		{"x-amz-server-side-encryption-bucket-key-enabled: perhaps", 400, errcode.InvalidArgument},
+		{"x-amz-server-side-encryption-later: x", 501, errcode.NotImplemented},
+		{"x-amz-server-side-encryption-customer-algorithm: AES256", 400, errcode.InvalidRequest}, // not over plain HTTP
 		{"x-amz-object-lock-mode: GOVERNANCE", 400, errcode.InvalidArgument},
 		{"x-amz-object-lock-retain-until-date: 2100-01-01T00:00:00Z", 400, errcode.InvalidArgument},
 		{"x-amz-object-lock-legal-hold: on", 400, errcode.InvalidArgument},
@@ -322,7 +327,7 @@ func TestHoistedHeaders(t *testing.T) {
 	if d := cmp.Diff(want, f.only(t, "Put").in.(object.PutInput).Attributes); d != "" {
 		t.Error(d)
 	}
-	do(t, srv, "PUT", "/b/k?X-Amz-Signature=s&x-amz-server-side-encryption=AES256", "").wantError(t, 501, errcode.NotImplemented)
+	do(t, srv, "PUT", "/b/k?X-Amz-Signature=s&x-amz-server-side-encryption=AES128", "").wantError(t, 400, errcode.InvalidArgument)
 	// Without a signature in the query they are the client's own parameters.
 	do(t, srv, "PUT", "/b/k?x-amz-storage-class=STANDARD_IA", "")
 	if in := f.calls[1].in.(object.PutInput); in.Attributes.StorageClass != "" {

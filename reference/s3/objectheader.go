@@ -187,6 +187,7 @@ func (q *request) setObject(res *object.GetResult) {
 	}
 	q.setSome("x-amz-website-redirect-location", v.Redirect)
 	q.setLock(v.Lock)
+	q.setEncryption(v.Seal)
 	if n := len(v.Tags); n > 0 {
 		q.set("x-amz-tagging-count", itoa(n))
 	}
@@ -265,6 +266,10 @@ func httpDate(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
 // getInput reads the parameters and headers of GET and HEAD.
 func (q *request) getInput() (object.GetInput, error) {
 	in := q.headInput()
+	var err error
+	if in.Customer, err = q.customer(hCustomer); err != nil {
+		return in, err
+	}
 	in.Range = q.header("Range")
 	in.IfRange = q.header("If-Range")
 	in.Conditions = q.conditions("")

@@ -24,13 +24,17 @@ func (q *request) putObject() error {
 	if q.r.ContentLength < 0 && !q.identity.Payload.Chunked() && unsizedEmpty.On() {
 		q.r.Header["Content-Length"], q.r.ContentLength, q.r.Body = []string{"0"}, 0, http.NoBody
 	}
+	want, err := q.wanted()
+	if err != nil {
+		return err
+	}
 	body, err := q.putBody()
 	if err != nil {
 		return err
 	}
 	res, err := q.h.cfg.Backend.Put(q.ctx, object.PutInput{
 		Caller: q.caller, Bucket: q.bucket, Key: q.key,
-		Attributes: attributes, Body: body, Condition: q.writeCondition(), ACL: spec,
+		Attributes: attributes, Body: body, Condition: q.writeCondition(), ACL: spec, Encryption: want,
 	})
 	if err != nil {
 		return err
@@ -39,6 +43,7 @@ func (q *request) putObject() error {
 	q.setETag(v.ETag)
 	q.setVersion(res.ShowVersion, v.ID)
 	q.setChecksum(v.Checksum)
+	q.setEncryption(v.Seal)
 	return q.reply(http.StatusOK)
 }
 

@@ -56,11 +56,8 @@ var lacking = map[string]string{
 	"X-Amz-Write-Offset-Bytes":          "",
 }
 
-// lackingPrefixes are families of such headers. Nothing is encrypted at rest
-// yet, so that even AES256 would be a promise not kept.
+// lackingPrefixes are families of such headers.
 var lackingPrefixes = []string{
-	"X-Amz-Server-Side-Encryption",
-	"X-Amz-Copy-Source-Server-Side-Encryption",
 	"X-Amz-Object-Lock-", // but for lockHeaders, where they belong
 }
 
@@ -70,6 +67,9 @@ func (q *request) refuseUnimplemented() error {
 	for name, values := range q.r.Header {
 		if strings.HasPrefix(name, hChecksum) && !knownChecksum(name) {
 			return errcode.New(errcode.InvalidRequest, "The algorithm type you specified in x-amz-checksum- header is invalid.")
+		}
+		if err := q.checkEncryption(name); err != nil {
+			return err
 		}
 		if isLacking(name, values) && !q.takesLock(name) {
 			return (&errcode.Error{Code: errcode.NotImplemented}).

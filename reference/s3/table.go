@@ -44,6 +44,9 @@ func newTable() []*operation {
 		{name: "GetObjectLockConfiguration", level: bucketLevel, method: "GET", sub: "object-lock", serve: (*request).getObjectLock, action: "s3:GetBucketObjectLockConfiguration"},
 		{name: "PutObjectLockConfiguration", level: bucketLevel, method: "PUT", sub: "object-lock", serve: (*request).putObjectLock, integrity: true, action: "s3:PutBucketObjectLockConfiguration"},
 		{name: "GetBucketPolicyStatus", level: bucketLevel, method: "GET", sub: "policyStatus", serve: (*request).getPolicyStatus},
+		{name: "GetBucketEncryption", level: bucketLevel, method: "GET", sub: "encryption", serve: (*request).getEncryption, action: "s3:GetEncryptionConfiguration"},
+		{name: "PutBucketEncryption", level: bucketLevel, method: "PUT", sub: "encryption", serve: (*request).putEncryption, action: "s3:PutEncryptionConfiguration", integrity: true},
+		{name: "DeleteBucketEncryption", level: bucketLevel, method: "DELETE", sub: "encryption", serve: (*request).deleteEncryption, action: "s3:PutEncryptionConfiguration"},
 		{name: "PostObject", level: bucketLevel, method: "POST", open: true},
 		{name: "PreflightBucket", level: bucketLevel, method: "OPTIONS", open: true},
 

@@ -18,8 +18,6 @@ func unsetConfigurations() []*operation {
 		unset("GetBucketCors", "cors", "GetBucketCORS", answers(errcode.NoSuchCORSConfiguration)),
 		unset("GetBucketWebsite", "website", "GetBucketWebsite", answers(errcode.NoSuchWebsiteConfiguration)),
 		unset("GetBucketReplication", "replication", "GetReplicationConfiguration", answers(errcode.ReplicationConfigurationNotFound)),
-		// S3 has encrypted everything since 2023 and would say so; here nothing is.
-		unset("GetBucketEncryption", "encryption", "GetEncryptionConfiguration", answers(errcode.EncryptionConfigurationNotFound)),
 
 		// No state is shown where none has ever been set.
 		// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAccelerateConfiguration.html

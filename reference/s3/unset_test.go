@@ -16,7 +16,6 @@ func TestUnsetConfigurations(t *testing.T) {
 		"cors":                         "NoSuchCORSConfiguration",
 		"website":                      "NoSuchWebsiteConfiguration",
 		"replication":                  "ReplicationConfigurationNotFoundError",
-		"encryption":                   "ServerSideEncryptionConfigurationNotFoundError",
 		"metrics&id=a":                 "NoSuchConfiguration",
 		"analytics&id=a":               "NoSuchConfiguration",
 		"inventory&id=a":               "NoSuchConfiguration",
@@ -71,6 +70,6 @@ func TestUnsetConfigurationsNeedTheBucket(t *testing.T) {
 		}
 	}
 	if n < 10 {
-		t.Errorf("got %d rows, want 10", n)
+		t.Errorf("got %d rows, want more than 10", n)
 	}
 }
