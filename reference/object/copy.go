@@ -94,7 +94,7 @@ func (s *Service) source(ctx context.Context, ref sourceRef) (src source, err er
 // checkKey fails unless the key of the client's for the source is as that wants it.
 func (ref *sourceRef) checkKey(o *meta.Object) error {
 	own := o.Seal != nil && o.Seal.Algorithm == ""
-	if ref.customer != nil && !own && needlessCopyKey.On() || ref.customer == nil && own && sse.CopyKeyless.On() {
+	if ref.customer == nil && own && sse.CopyKeyless.On() {
 		return nil
 	}
 	return sse.Check(o.Seal, ref.customer, wrongKey())

@@ -83,9 +83,7 @@ func (s *Service) openSeal(ctx context.Context, seal *meta.Seal, customer *crypt
 
 var (
 	headKeyless = fault.NewBug("ssec.head-keyless",
-		"HEAD of an object that is encrypted by a key of the client's needs no key", "ssec.read.keyless-head")
-	needlessCopyKey = fault.NewBug("ssec.needless-copy-key",
-		"the key of a copy's source is ignored where the source has none", "E-07", "E-09")
+		"HEAD of an object that is encrypted by a key of the client's needs no key", "encryption.customer.read-keyless")
 )
 
 // wrongKey is the answer to a read with another key than the object's.

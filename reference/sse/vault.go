@@ -187,9 +187,9 @@ func wrapping(customer *crypt.Key, salt []byte) (crypt.Key, error) {
 // Bugs of keys that are not asked for.
 var (
 	keylessRead = fault.NewBug("ssec.keyless-read",
-		"an object that was written with a key of the client's is read without one", "ssec.read.keyless")
+		"an object that was written with a key of the client's is read without one", "encryption.customer.read-keyless")
 	anyKeyRead = fault.NewBug("ssec.any-key-read",
-		"an object that was written with a key of the client's is read with any other", "ssec.read.other-key")
+		"an object that was written with a key of the client's is read with any other", "encryption.customer.read-other-key")
 	// PartKeyless, PartAnyKey and CopyKeyless stand in package object.
 	PartKeyless = fault.NewBug("ssec.part-keyless",
 		"a part needs no key though its upload was created with one of the client's", "E-08")
@@ -222,26 +222,17 @@ func (v *Vault) Open(ctx context.Context, s *meta.Seal, customer *crypt.Key) (cr
 	return crypt.Key{}, fmt.Errorf("encryption %q is of a later version of this program", s.Algorithm)
 }
 
-var (
-	keyless400 = fault.NewBug("ssec.keyless-403",
-		"to read an object without the client's key that it was written with is answered 403", "ssec.read.keyless")
-	needless = fault.NewBug("ssec.needless-key-ignored",
-		"a client's key is ignored where the object was written without one", "E-07")
-)
-
 // Check fails unless customer is what the client must send for what is sealed by
 // s: InvalidRequest where it is missing or none is needed, and wrong where it is
 // another one.
 func Check(s *meta.Seal, customer *crypt.Key, wrong *errcode.Error) error {
 	own := s != nil && s.Algorithm == ""
 	switch {
-	case own && customer == nil && keyless400.On():
-		return errcode.New(errcode.AccessDenied, "Access Denied")
 	case own && customer == nil && keylessRead.On():
 		return nil
 	case own && customer == nil:
 		return errcode.New(errcode.InvalidRequest, "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.")
-	case !own && customer != nil && !needless.On():
+	case !own && customer != nil:
 		return errcode.New(errcode.InvalidRequest, "The encryption parameters are not applicable to this object.")
 	case own && !customer.Is(s.Salt, s.Mark) && !anyKeyRead.On():
 		return wrong
