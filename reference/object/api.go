@@ -27,6 +27,7 @@ type (
 	Upload     = meta.Upload
 	Part       = meta.Part
 	PartInfo   = meta.PartInfo
+	Seal       = meta.Seal
 
 	VersioningState   = meta.VersioningState
 	Ownership         = meta.Ownership

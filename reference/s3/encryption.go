@@ -11,7 +11,7 @@ import (
 	"bleepstore/fault"
 	"bleepstore/reference/crypt"
 	"bleepstore/reference/errcode"
-	"bleepstore/reference/meta"
+	"bleepstore/reference/object"
 	"bleepstore/reference/sse"
 )
 
@@ -188,7 +188,7 @@ var (
 
 // setEncryption says how what the answer is about is encrypted. The client's key is
 // only ever spoken of by its MD5, as the client told it.
-func (q *request) setEncryption(s *meta.Seal) {
+func (q *request) setEncryption(s *object.Seal) {
 	switch {
 	case s == nil:
 	case s.Algorithm == "" && !customerUnsaid.On():
