@@ -111,9 +111,7 @@ func unblock(ctx context.Context, s *S, bucket string) {
 		s.Observe("lifting the block on SSE-C", err)
 		return
 	}
-	if len(keys(s, hOwn, 0)) > 0 { // the change takes effect eventually
-		s.Settle(ctx, "a key of the client's is accepted", func() error { return accepted(ctx, s, bucket) })
-	}
+	s.Settle(ctx, "a key of the client's is accepted", func() error { return accepted(ctx, s, bucket) })
 }
 
 // accepted is nil unless the bucket refuses a key of the client's as blocked.
