@@ -54,6 +54,7 @@ func (ses *Session) Remove(ctx context.Context, bucket string, keys ...string) e
 		func() {},
 		func() { errs = append(errs, w.objects(ctx), w.uploads(ctx)) },
 		func() { errs = append(errs, w.keys(ctx, keys)) },
+		func() { errs = append(errs, w.policy(ctx), w.objects(ctx), w.uploads(ctx), w.keys(ctx, keys)) },
 	} {
 		step()
 		status, err := ses.bare(ctx, http.MethodDelete, bucket)

@@ -180,6 +180,15 @@ func (w *sweeper) keys(ctx context.Context, keys []string) error {
 	return errors.Join(errs...)
 }
 
+// policy removes a policy, which may deny the rest.
+func (w *sweeper) policy(ctx context.Context) error {
+	_, err := w.client.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &w.bucket})
+	if o := outcomeOf(err); o.unsupported() || o.status == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
 // uploads aborts the uploads in progress, each once.
 func (w *sweeper) uploads(ctx context.Context) error {
 	tried := map[string]bool{}

@@ -56,6 +56,16 @@ var facts = map[string]func(*request) string{
 	"s3:signatureage":      (*request).signatureAge,
 	"s3:tlsversion":        (*request).tlsVersion,
 	"s3:x-amz-copy-source": (*request).sourceName,
+
+	"s3:objectcreationoperation": func(q *request) string { return creates[q.op.name] },
+}
+
+// creates says of the operations that ask for s3:PutObject whether they make an
+// object, or only get ready to.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+var creates = map[string]string{
+	"PutObject": "true", "CopyObject": "true", "PostObject": "true", "CompleteMultipartUpload": "true",
+	"CreateMultipartUpload": "false", "UploadPart": "false", "UploadPartCopy": "false",
 }
 
 // named is known of who has an account, and nobody of who has none.

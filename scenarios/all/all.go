@@ -14,6 +14,7 @@ import (
 	_ "bleepstore/scenarios/lock"
 	_ "bleepstore/scenarios/multipart"
 	_ "bleepstore/scenarios/object"
+	_ "bleepstore/scenarios/policy"
 	_ "bleepstore/scenarios/presign"
 	_ "bleepstore/scenarios/publicaccess"
 	_ "bleepstore/scenarios/streaming"
