@@ -34,9 +34,28 @@ func touching(p acl.Permission) func(Caller, *Bucket, *Version) bool {
 // owning is for what no ACL gives: both owners have it.
 func owning(c Caller, b *Bucket, v *Version) bool { return c.owns(b) || c.id() == v.Owner }
 
+var (
+	versionsOpen = fault.NewBug("policy.reading-opens-versions",
+		"who may read an object may read its versions", "P-15")
+	tagsFree = fault.NewBug("policy.copied-tags-free",
+		"no right to its tags is asked of who copies an object", "P-13")
+	readersTold = fault.NewBug("policy.missing-told-to-readers",
+		"that a key is missing is told to whom a policy lets read it", "P-12")
+	missingHidden = fault.NewBug("policy.missing-hidden-from-listers",
+		"that a key is missing is told to the bucket's owner alone", "P-12")
+	othersOpen = fault.NewBug("policy.opens-what-others-own",
+		"a policy opens the objects of other accounts in the bucket too", "P-16")
+	aclOverDeny = fault.NewBug("policy.acl-over-deny",
+		"what an ACL allows is not denied", "P-06")
+	existingUnseen = fault.NewBug("policy.existing-tags-unseen",
+		"conditions do not see the tags of the object", "P-11")
+	sentUnseen = fault.NewBug("policy.sent-tags-unseen",
+		"conditions do not see the tags that a PUT brings", "P-11")
+)
+
 // onVersion is the action as it is called for a version that is named.
 func onVersion(action, version string) string {
-	if version == "" {
+	if version == "" || action == "s3:GetObject" && versionsOpen.On() {
 		return action
 	}
 	switch action {
@@ -82,10 +101,14 @@ func (r right) check(c Caller, o *meta.Object, version string, sent []Tag) error
 			break
 		}
 		a := act{action: onVersion(action, version), key: o.Key, version: version, tags: o.Tags, sent: sent}
+		if len(a.tags) > 0 && existingUnseen.On() {
+			a.tags = nil
+		}
 		switch effect := c.policy(b, a); {
+		case effect == policy.Deny && !c.owns(b) && r.has(c, b, &o.Version) && aclOverDeny.On():
 		case effect == policy.Deny:
 			return denied()
-		case effect == policy.None || o.Owner != b.Owner:
+		case effect == policy.None || o.Owner != b.Owner && !othersOpen.On():
 			allowed = false
 		}
 	}
@@ -102,7 +125,16 @@ func (r right) hides(c Caller, b *Bucket, key, version string) error {
 			return denied()
 		}
 	}
-	return require(b, c, listing, acl.Read)
+	if err := require(b, c, listing, acl.Read); err != nil || c.owns(b) {
+		if err != nil && c.policy(b, act{action: r.actions[0], key: key}) == policy.Allow && readersTold.On() {
+			return nil
+		}
+		return err
+	}
+	if missingHidden.On() {
+		return denied()
+	}
+	return nil
 }
 
 // A making is an object that is to be made.
@@ -114,7 +146,12 @@ type making struct {
 }
 
 // put is the action of making it.
-func (m *making) put() act { return act{action: "s3:PutObject", key: m.key, sent: m.tags} }
+func (m *making) put() act {
+	if len(m.tags) > 0 && sentUnseen.On() {
+		return act{action: "s3:PutObject", key: m.key}
+	}
+	return act{action: "s3:PutObject", key: m.key, sent: m.tags}
+}
 
 // allow fails unless c may make m in b. Whom only the policy lets in needs its
 // leave for an ACL and for tags too; that an ACL cedes the object to the bucket's
@@ -141,7 +178,7 @@ func (m *making) allow(b *Bucket, c Caller) error {
 
 // allowTags fails unless c, who copies src onto m, may give m the tags of src.
 func (m *making) allowTags(b *Bucket, c Caller, src *meta.Object, version string) error {
-	if len(src.Tags) == 0 {
+	if len(src.Tags) == 0 || tagsFree.On() {
 		return nil
 	}
 	may := right{readTags.actions, func(c Caller, b *Bucket, v *Version) bool { return owning(c, b, v) || readObject.has(c, b, v) }}

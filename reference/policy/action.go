@@ -1,6 +1,19 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+
+	"bleepstore/fault"
+)
+
+var (
+	actionCase = fault.NewBug("policy.action-case-matters",
+		"the names of actions count in their usual case alone", "P-07")
+	unknownTaken = fault.NewBug("policy.unknown-action-taken",
+		"a policy with an action that there is not is taken", "P-02")
+	actionLike = fault.NewBug("policy.action-is-prefix",
+		"an action that is allowed opens those whose names begin with its own", "P-15")
+)
 
 // The actions on buckets and on objects that a policy may name.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
@@ -56,6 +69,9 @@ func kindsOf(pattern string) (onBucket, onKeys bool) {
 	for _, a := range objectKinds {
 		onKeys = onKeys || match(pat, a)
 	}
+	if !onBucket && !onKeys && strings.HasPrefix(pattern, prefix) && unknownTaken.On() {
+		return true, true
+	}
 	return onBucket, onKeys
 }
 
@@ -66,11 +82,18 @@ func actionPattern(text string) []rune {
 }
 
 func matchesAction(patterns []string, action string) bool {
-	action = strings.ToLower(action)
+	folded := strings.ToLower(action)
 	for _, p := range patterns {
-		if match(actionPattern(p), action) {
+		if strings.HasPrefix(folded, strings.ToLower(p)) && len(p) > len(prefix) && len(p) < len(action) && actionLike.On() {
 			return true
 		}
+		if !match(actionPattern(p), folded) {
+			continue
+		}
+		if exact, _ := expand(p, true, false, nil); !match(exact, action) && actionCase.On() {
+			continue
+		}
+		return true
 	}
 	return false
 }

@@ -3,6 +3,23 @@ package policy
 import (
 	"slices"
 	"strings"
+
+	"bleepstore/fault"
+)
+
+var (
+	absentMatches = fault.NewBug("policy.absent-matches",
+		"a condition on what a request does not have holds", "P-11")
+	absentDiffers = fault.NewBug("policy.absent-is-no-other",
+		"a negated operator does not hold where the request has no such key", "P-11")
+	ifExistsUnread = fault.NewBug("policy.if-exists-unread",
+		"IfExists makes no difference", "P-11")
+	nullUnread = fault.NewBug("policy.null-always-holds",
+		"Null holds whether there is such a key or not", "P-11", "W-21", "W-23")
+	firstValue = fault.NewBug("policy.first-value-alone",
+		"of several values of a condition only the first counts", "P-11")
+	allIsAny = fault.NewBug("policy.for-all-is-for-any",
+		"ForAllValues holds where one of the values matches", "P-11")
 )
 
 // A condition is one key under one operator. Every condition of a statement
@@ -100,19 +117,24 @@ func (c *condition) holds(vars bool, fact func(string) []string) bool {
 		if len(got) == 0 {
 			want = "true"
 		}
-		return slices.ContainsFunc(c.values, func(v string) bool { return strings.EqualFold(v, want) })
+		holds := slices.ContainsFunc(c.values, func(v string) bool { return strings.EqualFold(v, want) })
+		return holds || nullUnread.On()
 	}
 	if len(got) == 0 {
 		switch {
-		case c.ifHas, c.set == forAll:
+		case c.ifHas && !ifExistsUnread.On(), c.set == forAll:
 			return true
 		case c.set == forAny:
 			return false
 		}
-		return c.op.not
+		return c.op.not && !absentDiffers.On() || !c.op.not && absentMatches.On()
 	}
 	one := func(v string) bool {
-		in := slices.ContainsFunc(c.values, func(want string) bool {
+		values := c.values
+		if len(values) > 1 && firstValue.On() {
+			values = values[:1]
+		}
+		in := slices.ContainsFunc(values, func(want string) bool {
 			if !vars || !strings.Contains(want, "${") {
 				return c.op.match(want, v, false, fact)
 			}
@@ -120,7 +142,7 @@ func (c *condition) holds(vars bool, fact func(string) []string) bool {
 		})
 		return in != c.op.not
 	}
-	if c.set == forAll || c.set == plain && c.op.not {
+	if c.set == forAll && (len(got) < 2 || !allIsAny.On()) || c.set == plain && c.op.not {
 		return !slices.ContainsFunc(got, func(v string) bool { return !one(v) })
 	}
 	return slices.ContainsFunc(got, one)

@@ -2,7 +2,25 @@ package policy
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"bleepstore/fault"
+)
+
+var (
+	slashStops = fault.NewBug("policy.star-stops-at-slash",
+		"the wildcard * does not go over a slash", "P-07")
+	oneIsMany = fault.NewBug("policy.question-mark-is-star",
+		"the wildcard ? stands for any number of characters", "P-07")
+	variableLiteral = fault.NewBug("policy.variables-literal",
+		"a variable stands for its own name", "P-17")
+	variableWild = fault.NewBug("policy.variable-star-is-wild",
+		"the variable for a wildcard is one", "P-17")
+	keyCase = fault.NewBug("policy.condition-key-case-matters",
+		"a condition key in another case than usual is another key", "P-11")
+	noRetry = fault.NewBug("policy.star-is-shortest",
+		"the wildcard * ends where what follows it is first found", "P-07")
 )
 
 // What wildcards become in a pattern: no character has these numbers.
@@ -23,6 +41,13 @@ func expand(text string, wild, vars bool, fact func(string) []string) (pattern [
 			if !closed || !known {
 				return nil, false
 			}
+			if len(name) > 1 && variableLiteral.On() {
+				value = name
+			}
+			if name == "*" && variableWild.On() {
+				pattern, text = append(pattern, anyRun), rest
+				continue
+			}
 			pattern, text = append(pattern, []rune(value)...), rest
 			continue
 		}
@@ -32,6 +57,9 @@ func expand(text string, wild, vars bool, fact func(string) []string) (pattern [
 			r = anyRun
 		case wild && r == '?':
 			r = anyOne
+			if oneIsMany.On() {
+				r = anyRun
+			}
 		}
 		pattern, text = append(pattern, r), text[n:]
 	}
@@ -57,11 +85,23 @@ func variable(name string, fact func(string) []string) (string, bool) {
 
 // foldKey folds the case of a condition key, but not of the name of a tag.
 func foldKey(key string) string {
+	if strings.HasPrefix(key, "S3:") && keyCase.On() {
+		return key
+	}
 	prefix, tag, ok := strings.Cut(key, "/")
 	if !ok {
 		return strings.ToLower(key)
 	}
 	return strings.ToLower(prefix) + "/" + tag
+}
+
+// lower is a pattern in lower case.
+func lower(pattern []rune) []rune {
+	out := make([]rune, len(pattern))
+	for i, r := range pattern {
+		out[i] = unicode.ToLower(r)
+	}
+	return out
 }
 
 // match reports whether a pattern is all of text. A run of any characters goes
@@ -78,6 +118,10 @@ func match(pattern []rune, text string) bool {
 		case p < len(pattern) && (pattern[p] == anyOne || pattern[p] == t[at]):
 			p++
 			at++
+		case star >= 0 && t[from] == '/' && slashStops.On():
+			return false
+		case star >= 0 && p > star+1 && noRetry.On():
+			return false
 		case star >= 0:
 			from++
 			p, at = star+1, from

@@ -5,6 +5,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"bleepstore/fault"
+)
+
+var (
+	equalsWild = fault.NewBug("policy.string-equals-is-like",
+		"StringEquals takes wildcards", "P-11")
+	caseCounts = fault.NewBug("policy.ignore-case-ignored",
+		"the operators that ignore case do not", "P-11")
+	asText = fault.NewBug("policy.numbers-as-text",
+		"numbers are compared as text", "P-11")
+	anyAddress = fault.NewBug("policy.address-any",
+		"every address is in every range", "P-11")
 )
 
 // A matcher reports whether the value of a request is what a policy wants.
@@ -53,16 +66,11 @@ func isBool(s string) bool { return strings.EqualFold(s, "true") || strings.Equa
 // text compares strings, with wildcards or without.
 func text(wild, fold bool) matcher {
 	return func(want, got string, vars bool, fact func(string) []string) bool {
-		if fold {
-			got = strings.ToLower(got)
+		pat, ok := expand(want, wild || strings.ContainsAny(want, "*?") && equalsWild.On(), vars, fact)
+		if !ok || match(pat, got) {
+			return ok
 		}
-		pat, ok := expand(want, wild, vars, fact)
-		if ok && fold {
-			for i, r := range pat {
-				pat[i] = []rune(strings.ToLower(string(r)))[0]
-			}
-		}
-		return ok && match(pat, got)
+		return fold && match(lower(pat), strings.ToLower(got)) && !caseCounts.On()
 	}
 }
 
@@ -74,6 +82,8 @@ func number(holds func(int) bool, not bool) operator {
 	}
 	return ordered(parse, func(a, b float64) int {
 		switch {
+		case asText.On():
+			return strings.Compare(strconv.FormatFloat(a, 'f', -1, 64), strconv.FormatFloat(b, 'f', -1, 64))
 		case a < b:
 			return -1
 		case a > b:
@@ -128,7 +138,7 @@ func isRange(s string) bool { _, ok := parseRange(s); return ok }
 func address(want, got string, _ bool, _ func(string) []string) bool {
 	p, ok := parseRange(want)
 	a, err := netip.ParseAddr(got)
-	return ok && err == nil && p.Contains(a.Unmap())
+	return ok && err == nil && (p.Contains(a.Unmap()) || anyAddress.On())
 }
 
 // resource compares ARNs part by part: a wildcard does not go over a colon but

@@ -1,6 +1,25 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+
+	"bleepstore/fault"
+)
+
+var (
+	versionAny = fault.NewBug("policy.any-version",
+		"a policy of a version that there is not is taken", "P-02")
+	effectAny = fault.NewBug("policy.any-effect-allows",
+		"every Effect but Deny allows", "P-02")
+	elementsAny = fault.NewBug("policy.unknown-element-taken",
+		"a statement with an element that there is not is taken", "P-02")
+	bothTaken = fault.NewBug("policy.not-beside-its-opposite",
+		"a statement with an element and its opposite is taken", "P-02")
+	bucketsAny = fault.NewBug("policy.resource-of-another-bucket",
+		"a policy may be about other buckets", "P-03")
+	principalsAny = fault.NewBug("policy.unknown-principal-taken",
+		"a policy may name principals that there are not", "P-04")
+)
 
 // Parse reads a policy. Every error is MalformedPolicy.
 func Parse(text string) (*Policy, error) {
@@ -15,7 +34,7 @@ func Parse(text string) (*Policy, error) {
 	if v, ok := doc.get("Version"); ok {
 		// Variables came with the second version of the language.
 		vars = v.text == "2012-10-17"
-		if v.kind != 's' || !vars && v.text != "2008-10-17" {
+		if v.kind != 's' || !vars && v.text != "2008-10-17" && !versionAny.On() {
 			return nil, malformed("The policy must contain a valid version string")
 		}
 	}
@@ -39,7 +58,7 @@ func Parse(text string) (*Policy, error) {
 			return nil, err
 		}
 		p.statements[i].vars = vars
-		p.public = p.public || p.statements[i].public()
+		p.public = p.public || p.statements[i].public() && (i == 0 || !firstIsPublic.On())
 	}
 	return p, nil
 }
@@ -48,14 +67,14 @@ func parseStatement(v *value) (s statement, err error) {
 	if v.kind != '{' {
 		return s, malformed("Statement must be an object or a list of objects")
 	}
-	if err := v.only("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"); err != nil {
+	if err := v.only("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"); err != nil && !elementsAny.On() {
 		return s, err
 	}
 	if sid, ok := v.get("Sid"); ok && sid.kind != 's' {
 		return s, malformed("Sid must be a string")
 	}
 	effect, _ := v.get("Effect")
-	if effect.kind != 's' || effect.text != "Allow" && effect.text != "Deny" {
+	if effect.kind != 's' || effect.text != "Allow" && effect.text != "Deny" && !effectAny.On() {
 		return s, malformed("Invalid effect: %s", effect.text)
 	}
 	s.deny = effect.text == "Deny"
@@ -87,7 +106,7 @@ func either(v *value, name string) (list []string, not bool, err error) {
 	m, ok := v.get(name)
 	n, not := v.get("Not" + name)
 	switch {
-	case ok && not:
+	case ok && not && !bothTaken.On():
 		return nil, false, malformed("Statement cannot have both %s and Not%s", name, name)
 	case not:
 		list, err = n.list("Not" + name)
@@ -115,13 +134,16 @@ func (p *Policy) Check(bucket string, known func(Principal) bool) error {
 	for i := range p.statements {
 		s := &p.statements[i]
 		for _, n := range s.principals.names {
-			if !known(n) {
+			if !known(n) && !principalsAny.On() {
 				return malformed("Invalid principal in policy")
 			}
 		}
 		ofBucket, ofKeys := s.notRes, s.notRes
 		for _, r := range s.resources {
 			b, k := covers(bucket, r)
+			if !b && !k && strings.HasPrefix(r, arn) && bucketsAny.On() {
+				b, k = true, true
+			}
 			if !b && !k {
 				return malformed("Policy has invalid resource")
 			}

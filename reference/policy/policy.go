@@ -6,8 +6,27 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
+	"bleepstore/fault"
 	"bleepstore/reference/errcode"
+)
+
+var (
+	allowWins = fault.NewBug("policy.allow-before-deny",
+		"what a statement allows is not denied by one behind it", "P-06")
+	notActionMeans = fault.NewBug("policy.not-action-is-action",
+		"NotAction is read as Action", "P-08")
+	notResourceMeans = fault.NewBug("policy.not-resource-is-resource",
+		"NotResource is read as Resource", "P-08")
+	foldedKeys = fault.NewBug("policy.resource-any-case",
+		"the case of keys does not matter to a statement's resources", "P-07")
+	oneCondition = fault.NewBug("policy.any-condition",
+		"a statement applies where one of its conditions holds", "P-11")
+	firstResource = fault.NewBug("policy.first-resource-alone",
+		"of a statement's several resources only the first counts", "P-07")
+	lastLost = fault.NewBug("policy.thirty-two-statements",
+		"what stands behind 32 statements is forgotten", "P-07")
 )
 
 // MaxSize is the size of the largest policy, in bytes.
@@ -70,7 +89,13 @@ func (p *Policy) Decide(r *Request) Effect {
 		if !s.applies(r) {
 			continue
 		}
+		if i >= 32 && lastLost.On() {
+			break
+		}
 		if s.deny {
+			if effect == Allow && allowWins.On() {
+				continue
+			}
 			return Deny
 		}
 		effect = Allow
@@ -79,21 +104,36 @@ func (p *Policy) Decide(r *Request) Effect {
 }
 
 func (s *statement) applies(r *Request) bool {
-	if !s.principals.include(r.Caller) || matchesAction(s.actions, r.Action) == s.notAction || s.names(r) == s.notRes {
+	notAction, notRes := s.notAction, s.notRes
+	if notAction && notActionMeans.On() {
+		notAction = false
+	}
+	if notRes && notResourceMeans.On() {
+		notRes = false
+	}
+	if !s.principals.include(r.Caller) || matchesAction(s.actions, r.Action) == notAction || s.names(r) == notRes {
 		return false
 	}
+	failed := 0
 	for i := range s.conditions {
 		if !s.conditions[i].holds(s.vars, r.Fact) {
-			return false
+			failed++
 		}
 	}
-	return true
+	return failed == 0 || failed < len(s.conditions) && oneCondition.On()
 }
 
 // names reports whether the list of resources has that of r.
 func (s *statement) names(r *Request) bool {
-	for _, text := range s.resources {
-		if pat, ok := expand(text, true, s.vars, r.Fact); ok && match(pat, r.Resource) {
+	for i, text := range s.resources {
+		pat, ok := expand(text, true, s.vars, r.Fact)
+		if !ok {
+			continue
+		}
+		if match(pat, r.Resource) && (i == 0 || !firstResource.On()) {
+			return true
+		}
+		if match(lower(pat), strings.ToLower(r.Resource)) && foldedKeys.On() {
 			return true
 		}
 	}

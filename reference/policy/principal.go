@@ -3,6 +3,25 @@ package policy
 import (
 	"slices"
 	"strings"
+
+	"bleepstore/fault"
+)
+
+var (
+	notPrincipalMeans = fault.NewBug("policy.not-principal-is-principal",
+		"NotPrincipal is read as Principal", "P-08")
+	nobodyIsNamed = fault.NewBug("policy.nobody-is-everybody-named",
+		"who has no credentials is whomever a statement names", "P-09")
+	accountsNamed = fault.NewBug("policy.any-account-is-named",
+		"a statement for one account is about every account", "P-09")
+	firstPrincipal = fault.NewBug("policy.first-principal-alone",
+		"of a statement's several principals only the first counts", "P-09")
+	signedOnly = fault.NewBug("policy.everybody-is-signed",
+		"a statement for everybody is about those who have credentials", "P-09")
+	unsignedOnly = fault.NewBug("policy.everybody-is-unsigned",
+		"a statement for everybody is about those who have no credentials", "P-09")
+	sortsUnread = fault.NewBug("policy.unknown-principal-sort",
+		"a policy with an unknown sort of principal is taken", "P-04")
 )
 
 // principals are whom a statement is about.
@@ -15,13 +34,29 @@ type principals struct {
 
 // include reports whether the statement is about c.
 func (p *principals) include(c Principal) bool {
-	in := p.anyone || slices.ContainsFunc(p.names, c.is)
+	names := p.names
+	if len(names) > 1 && firstPrincipal.On() {
+		names = names[:1]
+	}
+	in := slices.ContainsFunc(names, c.is)
+	if !in && p.anyone {
+		in = c == (Principal{}) && !signedOnly.On() || c != (Principal{}) && !unsignedOnly.On()
+	}
+	if p.not && notPrincipalMeans.On() {
+		return in
+	}
 	return in != p.not
 }
 
 // is reports whether n names c. Who is nobody has no name.
 func (c Principal) is(n Principal) bool {
-	return (n.ID == "" || n.ID == c.ID) && (n.Account == "" || n.Account == c.Account) && (n.Name == "" || n.Name == c.Name)
+	if (n.ID == "" || n.ID == c.ID) && (n.Account == "" || n.Account == c.Account) && (n.Name == "" || n.Name == c.Name) {
+		return true
+	}
+	if c == (Principal{}) {
+		return nobodyIsNamed.On()
+	}
+	return accountsNamed.On()
 }
 
 func parsePrincipals(v *value) (p principals, err error) {
@@ -74,7 +109,7 @@ func (p *principals) add(kind, name string) bool {
 		p.others = true
 		return strings.HasSuffix(name, ".amazonaws.com") && !strings.ContainsAny(name, "*?")
 	}
-	return false
+	return sortsUnread.On()
 }
 
 // parseAccount reads an account's number, or the ARN of an account or user.

@@ -4,6 +4,23 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"bleepstore/fault"
+)
+
+var (
+	wildIsFixed = fault.NewBug("policy.public-wildcard-is-fixed",
+		"a value with a wildcard limits whom a policy lets in", "P-10")
+	anyKeyLimits = fault.NewBug("policy.public-any-key-limits",
+		"every condition key limits whom a policy lets in", "P-10")
+	anyRangeLimits = fault.NewBug("policy.public-any-range-limits",
+		"every range of addresses is narrow", "P-10")
+	conditionsPublic = fault.NewBug("policy.public-whatever-the-condition",
+		"a policy for everybody is public whatever its conditions", "P-10")
+	firstIsPublic = fault.NewBug("policy.public-by-first-statement",
+		"a policy is public if its first statement is", "P-10")
+	denyIsPublic = fault.NewBug("policy.public-by-denial",
+		"a statement that denies everybody makes a policy public", "P-10")
 )
 
 // limiting are the condition keys whose fixed values keep the public out.
@@ -17,7 +34,10 @@ var limiting = []string{
 // public reports whether s lets in the public: everybody, without a condition
 // that limits them to something fixed.
 func (s *statement) public() bool {
-	return !s.deny && s.principals.anyone && !slices.ContainsFunc(s.conditions, condition.limits)
+	if !s.principals.anyone || s.deny && !denyIsPublic.On() {
+		return false
+	}
+	return !slices.ContainsFunc(s.conditions, condition.limits) || conditionsPublic.On()
 }
 
 // limits reports whether c lets through only what has one of some fixed values.
@@ -26,9 +46,9 @@ func (c condition) limits() bool {
 		return false
 	}
 	if c.key == "aws:sourceip" {
-		return !slices.ContainsFunc(c.values, func(v string) bool { return !isNarrow(v) })
+		return !slices.ContainsFunc(c.values, func(v string) bool { return !isNarrow(v) }) || anyRangeLimits.On()
 	}
-	return slices.Contains(limiting, c.key) && !slices.ContainsFunc(c.values, func(v string) bool { return !isFixed(c.key, v) })
+	return (slices.Contains(limiting, c.key) || anyKeyLimits.On()) && !slices.ContainsFunc(c.values, func(v string) bool { return !isFixed(c.key, v) })
 }
 
 // isFixed reports whether a value has no wildcard or variable. The name of an
@@ -41,7 +61,7 @@ func isFixed(key, v string) bool {
 			return v != "" && !strings.ContainsAny(v, "*?$")
 		}
 	}
-	return v != "" && !strings.ContainsAny(v, "*?") && !strings.Contains(v, "${")
+	return v != "" && (!strings.ContainsAny(v, "*?") || wildIsFixed.On()) && !strings.Contains(v, "${")
 }
 
 // private are the ranges that are nobody's on the Internet (RFC 1918).

@@ -80,6 +80,32 @@ func init() {
 	}
 }
 
+func init() {
+	about := func(method string, subs ...string) (all []Request) {
+		for _, sub := range subs {
+			all = append(all, Request{Method: method, Key: "k", Query: sub, As: AltAccount})
+		}
+		return all
+	}
+	for _, g := range []gate{{
+		id: "get-alone", says: "s3:GetObject MUST NOT open an object's versions, tags and ACL.",
+		policy: []statement{{Principal: them}}, opens: []Request{by(AltAccount, get("k"))},
+		bars: about("GET", "versionId=null", "tagging=", "acl=", "tagging=&versionId=null"),
+	}, {
+		id: "put-alone", says: "s3:PutObject MUST NOT let its holder set the tags of an object.",
+		policy: []statement{{Principal: them, Action: "s3:PutObject"}}, opens: []Request{by(AltAccount, write("n"))},
+		bars: []Request{by(AltAccount, setTags("a", "b"))},
+	}, {
+		id: "delete-alone", says: "s3:DeleteObject MUST NOT let its holder delete versions or tags.", keys: []string{"n"},
+		policy: []statement{{Principal: them, Action: "s3:DeleteObject"}}, opens: []Request{{Method: "DELETE", Key: "n", As: AltAccount}},
+		bars: about("DELETE", "tagging=", "versionId=null"),
+	}} {
+		g.id, g.rule, g.ref, g.keys = "action."+g.id, "P-15", guideActions, append(g.keys, "k")
+		g.needs = []Feature{SecondAccount, Versioning, Tagging, ACL}
+		g.add()
+	}
+}
+
 func (a *ask) check(ctx context.Context, s *S) {
 	p := open(ctx, s)
 	p.fill(ctx, "k", "open")

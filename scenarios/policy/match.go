@@ -40,15 +40,15 @@ func init() {
 	}, {
 		id: "match.star", rule: "P-07",
 		says: "The wildcard * in a Resource MUST stand for any characters or none, slashes among them.",
-		ref:  iamResource + "#reference_policies_elements_resource_wildcards", keys: []string{"a/b", "a/x/y/b", "a/b/c", "a//b", "b"},
+		ref:  iamResource + "#reference_policies_elements_resource_wildcards", keys: []string{"a/b", "a/x/y/b", "a/b/b", "a/b/c", "a//b", "b"},
 		policy: []statement{{Resource: "$B/a/*b"}},
-		opens:  []Request{get("a/b"), get("a/x/y/b"), get("a//b")}, bars: []Request{get("a/b/c"), get("b")},
+		opens:  []Request{get("a/b"), get("a/x/y/b"), get("a/b/b"), get("a//b")}, bars: []Request{get("a/b/c"), get("b")},
 	}, {
 		id: "match.two-stars", rule: "P-07",
 		says: "Several wildcards * in a Resource MUST each stand for any characters, whichever way they can be parted.",
-		ref:  iamResource + "#reference_policies_elements_resource_wildcards", keys: []string{"xabcabx", "ab", "axb"},
+		ref:  iamResource + "#reference_policies_elements_resource_wildcards", keys: []string{"xabcabx", "ab", "aab", "axb"},
 		policy: []statement{{Resource: "$B/*ab*"}},
-		opens:  []Request{get("xabcabx"), get("ab")}, bars: []Request{get("axb")},
+		opens:  []Request{get("xabcabx"), get("ab"), get("aab")}, bars: []Request{get("axb")},
 	}, {
 		id: "match.question-mark", rule: "P-07",
 		says: "The wildcard ? in a Resource MUST stand for one character, and not for none or two.",
