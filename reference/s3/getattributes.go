@@ -29,6 +29,12 @@ var (
 		"GetObjectAttributes of a key that does not exist fails with 400", "O-27")
 	sizeInKiB = fault.NewBug("object.attributes-size",
 		"ObjectSize is rounded up to 1 KiB", "O-27", "V-21")
+	attributesStandard = fault.NewBug("object.attributes-standard",
+		"GetObjectAttributes says that every object is in STANDARD", "O-27")
+	partsUnlisted = fault.NewBug("object.attributes-one-part",
+		"GetObjectAttributes leaves out ObjectParts of an object of one part", "O-27")
+	maxUnsaid = fault.NewBug("object.attributes-max-parts-unsaid",
+		"GetObjectAttributes does not say its MaxParts", "O-27")
 )
 
 func (q *request) getAttributes() error {
@@ -72,11 +78,15 @@ func (q *request) getAttributes() error {
 		x.checksum(c)
 		x.end("Checksum")
 	}
-	if want["ObjectParts"] && len(v.Parts) > 0 {
+	if want["ObjectParts"] && len(v.Parts) > 0 && (len(v.Parts) > 1 || !partsUnlisted.On()) {
 		x.objectParts(v.Parts, page)
 	}
 	if want["StorageClass"] {
-		x.text("StorageClass", storageClassOf(v.Attributes))
+		class := storageClassOf(v.Attributes)
+		if class != standard && attributesStandard.On() {
+			class = standard
+		}
+		x.text("StorageClass", class)
 	}
 	if want["ObjectSize"] && sizeInKiB.On() {
 		v.Size = (v.Size + 1023) &^ 1023
@@ -164,7 +174,9 @@ func (x *xmlBuf) objectParts(parts []object.PartInfo, page partsPage) {
 	x.int("PartsCount", int64(count))
 	x.int("PartNumberMarker", int64(page.after))
 	x.int("NextPartNumberMarker", int64(next))
-	x.int("MaxParts", int64(page.max))
+	if !maxUnsaid.On() {
+		x.int("MaxParts", int64(page.max))
+	}
 	x.bool("IsTruncated", len(shown) < len(rest))
 	for i := range shown {
 		p := &shown[i]

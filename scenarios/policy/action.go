@@ -17,6 +17,7 @@ import (
 // action on keys.
 type ask struct {
 	id, action string
+	also       string // an action that is asked for besides
 	resource   any
 	needs      []Feature
 	request    Request
@@ -50,6 +51,9 @@ var asks = []ask{
 	{id: "put-tags", action: "PutObjectTagging", needs: []Feature{Tagging}, request: setTags("a", "b")},
 	{id: "delete-tags", action: "DeleteObjectTagging", needs: []Feature{Tagging}, request: Request{Method: "DELETE", Key: "k", Query: "tagging="}},
 	{id: "get-version-tags", action: "GetObjectVersionTagging", needs: []Feature{Tagging, Versioning}, ready: versioned, request: Request{Method: "GET", Key: "k", Query: "tagging=&versionId=$V"}},
+	{id: "get-attributes", action: "GetObjectAttributes", also: "GetObject", request: Request{Method: "GET", Key: "k", Query: "attributes=", Header: [][2]string{header("x-amz-object-attributes", "ETag")}}},
+	{id: "get-attributes-read", action: "GetObject", also: "GetObjectAttributes", request: Request{Method: "GET", Key: "k", Query: "attributes=", Header: [][2]string{header("x-amz-object-attributes", "ETag")}}},
+	{id: "get-version-attributes", action: "GetObjectVersionAttributes", also: "GetObjectVersion", needs: []Feature{Versioning}, ready: versioned, request: Request{Method: "GET", Key: "k", Query: "attributes=&versionId=$V", Header: [][2]string{header("x-amz-object-attributes", "ETag")}}},
 	{id: "get-acl", action: "GetObjectAcl", needs: []Feature{ACL}, request: Request{Method: "GET", Key: "k", Query: "acl="}},
 	{id: "list", action: "ListBucket", resource: "$B", needs: []Feature{Listing}, request: Request{Method: "GET", Query: "list-type=2"}},
 	{id: "list-v1", action: "ListBucket", resource: "$B", needs: []Feature{Listing}, request: Request{Method: "GET"}},
@@ -71,7 +75,7 @@ func init() {
 		Add(Scenario{
 			ID:    "policy.action." + a.id,
 			Rule:  "P-15",
-			Says:  "What " + a.id + " asks for MUST be s3:" + a.action + ", which opens it to another account alone and without which nothing does.",
+			Says:  "What " + a.id + " asks for MUST be s3:" + a.action + a.rest() + ", which opens it to another account alone and without which nothing does.",
 			Ref:   guideActions,
 			Level: Must,
 			Needs: append(with(SecondAccount), a.needs...),
@@ -106,6 +110,14 @@ func init() {
 	}
 }
 
+// rest says what else is asked for.
+func (a *ask) rest() string {
+	if a.also == "" {
+		return ""
+	}
+	return " with s3:" + a.also
+}
+
 func (a *ask) check(ctx context.Context, s *S) {
 	p := open(ctx, s)
 	p.fill(ctx, "k", "open")
@@ -119,7 +131,11 @@ func (a *ask) check(ctx context.Context, s *S) {
 		statement{Effect: "Deny", Principal: them, Action: "s3:" + a.action, Resource: or(a.resource, "$B/k", "$B/n")})
 	p.opens(ctx, by(AltAccount, get("open")))
 	p.bars(ctx, request)
-	p.set(ctx, statement{Principal: them, Action: "s3:" + a.action, Resource: or(a.resource, "$B/*")})
+	actions := []string{"s3:" + a.action}
+	if a.also != "" {
+		actions = append(actions, "s3:"+a.also)
+	}
+	p.set(ctx, statement{Principal: them, Action: actions, Resource: or(a.resource, "$B/*")})
 	p.opens(ctx, request)
 }
 

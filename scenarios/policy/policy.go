@@ -131,7 +131,7 @@ func open(ctx context.Context, s *S, edits ...func(*s3.CreateBucketInput)) *plac
 	// it for that of the bucket, so it is put.
 	_, err := s.SDK().PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: &p.bucket,
 		PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{}})
-	lacks, _ := FailWithAny(Answer{Status: 400}, Answer{Status: 404}, Answer{Status: 405}, Answer{Status: 501}).Match(err)
+	lacks, _ := FailWithAny(Answer{Status: 400}, Answer{Status: 404}, Answer{Status: 405}, Answer{Status: 409}, Answer{Status: 501}).Match(err)
 	if !lacks {
 		s.Must(err, "allow public policies")
 	}
