@@ -231,6 +231,8 @@ func (m *machine) do(op Op, term uint64) (Result, error) {
 		return m.setPolicy(op)
 	case SetSetting:
 		return m.set(op)
+	case SetUser:
+		return m.setUser(op)
 	case PutObject:
 		return m.putObject(op)
 	case CopyObject:

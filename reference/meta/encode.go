@@ -37,6 +37,7 @@ type wire struct {
 	SetPublicAccess *SetPublicAccess `json:",omitempty"`
 	SetPolicy       *SetPolicy       `json:",omitempty"`
 	SetSetting      *SetSetting      `json:",omitempty"`
+	SetUser         *SetUser         `json:",omitempty"`
 	PutObject       *PutObject       `json:",omitempty"`
 	CopyObject      *CopyObject      `json:",omitempty"`
 	DeleteObject    *DeleteObject    `json:",omitempty"`
@@ -81,6 +82,8 @@ func Encode(c Command) ([]byte, error) {
 		w.SetPolicy = &op
 	case SetSetting:
 		w.SetSetting = &op
+	case SetUser:
+		w.SetUser = &op
 	case PutObject:
 		w.PutObject, body = &op, op.Body
 	case CopyObject:
@@ -202,6 +205,8 @@ func (c Command) Size() int {
 		return frame + 2*len(op.Policy.String()) // its quotes are escaped
 	case SetSetting:
 		return frame + len(op.Value)
+	case SetUser:
+		return frame + 2*len(op.Name) + op.User.size()
 	case SetObjectACL:
 		return frame + len(op.Key) + specSize(op.ACL)
 	case CompleteUpload:

@@ -35,6 +35,7 @@ func samples() []Op {
 		SetBucketACL{"b", w.Spec}, SetBucketACL{"b", &acl.Spec{Grants: []acl.Grant{}}}, SetBucketACL{"b", nil},
 		SetOwnership{"b", ObjectWriter}, SetPublicAccess{"b", block}, SetPublicAccess{"b", nil}, SetPolicy{"b", readable}, SetPolicy{"b", nil},
 		SetSetting{"b", CORS, []byte(`{"a":[1]}`)}, SetSetting{"b", CORS, nil},
+		SetUser{"ada", 7, &User{Name: "ada", Account: "id", Created: 5, Keys: []AccessKey{{ID: "AK", Secret: "s", Created: 6, Disabled: true}}}}, SetUser{"ada", 8, nil},
 		SetObjectACL{"b", "k", "v", w.Spec},
 		PutObject{Write: w, Body: []byte("\x00\xffabc")}, PutObject{Write: w, Extents: ext, Epoch: 4},
 		CopyObject{Write: w, Source: 9}, CopyObject{Write: w, Body: []byte("x")},

@@ -55,6 +55,10 @@ func (c *script) op(t *rapid.T, i int) Op {
 	if rapid.Bool().Draw(t, "locks") {
 		p.Attributes.Lock = &Lock{mode, retention.Until, hold}
 	}
+	user := SetUser{Name: key, User: rapid.SampledFrom([]*User{nil, {Account: "a"}, {Account: "b", Keys: []AccessKey{{ID: "AK" + key, Secret: "s"}}}, {Keys: []AccessKey{{ID: "shared"}}}}).Draw(t, "user")}
+	if rapid.Bool().Draw(t, "knows") {
+		user.Version = c.userVersion(t, key)
+	}
 	cp := CopyObject{Write: p.Write}
 	cp.Source, cp.Size = c.source(t)
 	ops := append([]Op{
@@ -67,11 +71,26 @@ func (c *script) op(t *rapid.T, i int) Op {
 		SetBucketACL{bucket, spec}, SetOwnership{bucket, ownership}, SetPublicAccess{bucket, block}, SetPolicy{bucket, pol}, SetSetting{bucket, setting, value}, SetObjectACL{bucket, key, id, spec},
 		retention, SetLegalHold{bucket, key, id, hold}, SetSetting{bucket, ObjectLock, config},
 		CreateBucket{Name: bucket, Owner: "alice", Region: "us-east-1", ObjectLock: own},
+		user,
 	}, c.done...)
 	if len(c.uploads) > 0 && rapid.Bool().Draw(t, "multipart") {
 		ops = c.multipart(t, p, cp)
 	}
 	return ops[rapid.IntRange(0, len(ops)-1).Draw(t, "op")]
+}
+
+// userVersion is what SetUser has to know of the user called name.
+func (c *script) userVersion(t *rapid.T, name string) int64 {
+	users, err := c.db.Users(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range users {
+		if u.Name == name {
+			return u.Version
+		}
+	}
+	return 0
 }
 
 func (c *script) multipart(t *rapid.T, p PutObject, cp CopyObject) []Op {

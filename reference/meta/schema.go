@@ -118,6 +118,12 @@ CREATE INDEX completed_at ON completed(at);
 ALTER TABLE bucket ADD COLUMN access TEXT; -- JSON; NULL: what every bucket had before
 `, `
 ALTER TABLE bucket ADD COLUMN settings TEXT; -- JSON; NULL: none
+`, `
+CREATE TABLE user(
+	name TEXT PRIMARY KEY,
+	version INTEGER NOT NULL, -- the sequence number of its last change
+	value TEXT NOT NULL -- JSON, with its access keys and their secrets
+) WITHOUT ROWID;
 `}
 
 // tables are dumped by Hash, each in the order of its primary key.
@@ -136,6 +142,7 @@ var tables = []struct{ name, columns, order, from string }{
 	{name: "completed", columns: "*", order: "upload"},
 	{name: "access", columns: "id, access", order: "id", from: "bucket WHERE access IS NOT NULL"},
 	{name: "settings", columns: "id, settings", order: "id", from: "bucket WHERE settings IS NOT NULL"},
+	{name: "user", columns: "*", order: "name", from: "user"},
 }
 
 // migrate brings the schema up to date in one transaction. A database of a
