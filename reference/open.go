@@ -34,7 +34,8 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 			err = errors.Join(err, s.abandon())
 		}
 	}()
-	if err := s.wire(ctx, users); err != nil {
+	s.roster = &roster{fixed: users, db: s.stores.db, log: c.Logger}
+	if err := s.wire(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.listen(); err != nil {
@@ -45,7 +46,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 }
 
 // wire puts the domain and the edge on the stores.
-func (s *Server) wire(ctx context.Context, users keys) (err error) {
+func (s *Server) wire(ctx context.Context) (err error) {
 	c := s.config
 	oc := object.Config{
 		Log: s.stores.log, Meta: s.stores.db, Blobs: s.stores.served(), Sweep: s.stores.kept(), Region: c.Region,
@@ -64,10 +65,10 @@ func (s *Server) wire(ctx context.Context, users keys) (err error) {
 	if s.service, err = object.New(ctx, oc); err != nil {
 		return fmt.Errorf("open service: %w", err)
 	}
-	verifier := sigv4.New(sigv4.Config{Credentials: users, Region: c.Region, Now: c.Clock.Now})
+	verifier := sigv4.New(sigv4.Config{Credentials: s.roster, Region: c.Region, Now: c.Clock.Now})
 	s.edge, err = s3.New(s3.Config{
 		Backend: s.service, Auth: verifier, Region: c.Region, Endpoint: c.Endpoint, BaseDomains: c.Domains,
-		Accounts: users.account, Users: users.user, Now: c.Clock.Now, Rand: c.Rand, Log: c.Logger, Metrics: c.Metrics, Ops: c.Ops, Limits: c.HTTP, KeysOverHTTP: c.KeysOverHTTP,
+		Accounts: s.roster.account, Users: s.roster.user, Now: c.Clock.Now, Rand: c.Rand, Log: c.Logger, Metrics: c.Metrics, Ops: c.Ops, Limits: c.HTTP, KeysOverHTTP: c.KeysOverHTTP,
 	})
 	if err != nil {
 		return fmt.Errorf("open edge: %w", err)

@@ -18,6 +18,7 @@ type Server struct {
 	config  Config
 	stores  *stores
 	service *object.Service
+	roster  *roster
 	edge    *s3.Handler
 	master  string // the mark of the master key
 	http    *http.Server

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 
@@ -96,16 +95,9 @@ func stored(data, backend, file string) (c reference.Config, err error) {
 
 // server fetches the backup of a server that runs, and checks it on its way.
 func (c *backupCmd) server(ctx context.Context, w io.Writer) (m backup.Manifest, err error) {
-	token := c.Token
-	if token == "" {
-		token = os.Getenv(tokenEnv)
-	}
-	if token == "" {
-		return m, fmt.Errorf("--token or %s is needed", tokenEnv)
-	}
-	u, err := url.Parse(c.Admin)
-	if err != nil || u.Host == "" {
-		return m, fmt.Errorf("--admin %s: want a URL, as http://127.0.0.1:9001", c.Admin)
+	u, token, err := (&adminServer{Admin: c.Admin, Token: c.Token}).reach()
+	if err != nil {
+		return m, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.JoinPath("admin", "backup").String(), nil)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Run the reference server."`
 	Cluster  clusterCmd  `cmd:"" help:"Run a cluster of reference servers on this machine."`
+	User     userCmd     `cmd:"" help:"List and change who may sign requests to a server that runs."`
 	Backup   backupCmd   `cmd:"" help:"Write a server's whole store to one file."`
 	Restore  restoreCmd  `cmd:"" help:"Make a data directory of a backup."`
 	Test     testCmd     `cmd:"" help:"Test an S3 server, rule by rule."`

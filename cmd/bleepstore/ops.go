@@ -77,6 +77,7 @@ func (o *opsListener) admin(s *service) http.Handler {
 	return admin.Handler(admin.Config{
 		Token: s.admin, Open: o.ready, Log: s.server.Logger,
 		Cluster: func() admin.Cluster { return o.server.Load().Cluster() },
+		Users:   func() admin.Users { return o.server.Load().Users() },
 		Backup:  func(ctx context.Context, w io.Writer) error { return o.server.Load().Backup(ctx, w) },
 	})
 }

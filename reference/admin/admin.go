@@ -1,5 +1,6 @@
 // Package admin serves an operator's questions and orders over HTTP: the state
-// of the cluster as JSON and as a page, changes of its members, and a backup. It
+// of the cluster as JSON and as a page, changes of its members and of who may
+// sign requests, and a backup. It
 // knows nothing of how any of them is done, and nothing of S3.
 package admin
 
@@ -43,7 +44,7 @@ type Raft interface {
 	Hash(ctx context.Context) (digest string, applied uint64, err error)
 }
 
-// A Config says what is served. Open, Cluster and Backup may be called at any
+// A Config says what is served. Open, Cluster, Users and Backup may be called at any
 // time and together.
 type Config struct {
 	// Token is what a request has to show. Without one every request is refused.
@@ -52,6 +53,8 @@ type Config struct {
 	Open func() bool
 	// Cluster returns nil when the server is not a cluster.
 	Cluster func() Cluster
+	// Users returns the users of the server.
+	Users func() Users
 	// Backup writes a backup of the server, or of its cluster, to w: ErrRunning,
 	// or what went wrong.
 	Backup func(ctx context.Context, w io.Writer) error
@@ -85,6 +88,7 @@ func Handler(c Config) http.Handler {
 	h.path("/admin/cluster/raft/snapshot", methods{"POST": h.clustered(h.snapshot)})
 	h.path("/admin/cluster/raft/hash", methods{"GET": h.clustered(h.hash)})
 	h.path("/admin/backup", methods{"GET": h.backup})
+	h.userPaths()
 	h.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "NotFound", "there is no "+r.URL.Path)
 	})
