@@ -134,7 +134,7 @@ step 'get-bucket-notification-configuration' api get-bucket-notification-configu
 for l in analytics inventory metrics intelligent-tiering; do
   step "list-bucket-$l-configurations" api list-bucket-$l-configurations --bucket cli
 done
-refuses 'put-bucket-lifecycle-configuration' 'NotImplemented' api put-bucket-lifecycle-configuration --bucket cli --lifecycle-configuration '{"Rules":[{"ID":"x","Status":"Enabled","Filter":{"Prefix":""},"Expiration":{"Days":1}}]}'
+refuses 'put-bucket-accelerate-configuration' 'NotImplemented' api put-bucket-accelerate-configuration --bucket cli --accelerate-configuration Status=Enabled
 step 'put-bucket-tagging' api put-bucket-tagging --bucket cli --tagging 'TagSet=[{Key=a,Value=1}]'
 says 'get-bucket-tagging' '"Value": "1"' api get-bucket-tagging --bucket cli
 step 'wait bucket-exists' api wait bucket-exists --bucket cli

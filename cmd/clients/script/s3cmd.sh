@@ -62,7 +62,7 @@ case $url in
 esac
 refuses 'setacl --acl-public' 'AccessControlListNotSupported|does not allow ACLs' s3 setacl --acl-public s3://cmd/small
 step 'setacl --acl-private' s3 setacl --acl-private s3://cmd/small
-refuses 'setpolicy' 'NotImplemented|501' s3 setpolicy small s3://cmd
+refuses 'setpolicy' 'MalformedPolicy' s3 setpolicy small s3://cmd
 refuses 'setcors' 'NotImplemented|501|MalformedXML' s3 setcors small s3://cmd
 if $s3sh --help | grep -q settagging; then
   step 'settagging' s3 settagging s3://cmd/small 'a=1&b=2'
