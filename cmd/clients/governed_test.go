@@ -43,7 +43,10 @@ func want[T comparable](t *testing.T, got, want T, what string) {
 
 func TestTransferGoverned(t *testing.T) {
 	srv := reference.Start(t)
-	c := s3.NewFromConfig(srv.AWS, func(o *s3.Options) { o.UsePathStyle, o.RetryMaxAttempts = true, 1 })
+	c := s3.NewFromConfig(srv.AWS, func(o *s3.Options) {
+		o.UsePathStyle, o.RetryMaxAttempts = true, 1
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported // as a configuration that is loaded has it
+	})
 	b, k, ctx := aws.String("governed"), aws.String("k"), t.Context()
 	_, err := c.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: b, ObjectLockEnabledForBucket: aws.Bool(true)})
 	lacks(t, err, "object lock")
@@ -116,7 +119,7 @@ func TestMinioGoverned(t *testing.T) {
 	until := time.Now().UTC().Add(24 * time.Hour).Truncate(time.Second)
 	write := func(key string, data []byte, userTags map[string]string) string {
 		t.Helper()
-		info, err := c.PutObject(ctx, b, key, bytes.NewReader(data), int64(len(data)), minio.PutObjectOptions{PartSize: 5 * mib, UserTags: userTags,
+		info, err := c.PutObject(ctx, b, key, bytes.NewReader(data), int64(len(data)), minio.PutObjectOptions{PartSize: 5 * mib, UserTags: userTags, SendContentMd5: true, // a lock demands a digest
 			ServerSideEncryption: encrypt.NewSSE(), Mode: minio.Governance, RetainUntilDate: until})
 		lacks(t, err, "encryption")
 		return info.VersionID
