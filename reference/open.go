@@ -58,7 +58,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if s.stores.dir != nil {
 		oc.Space = c.freeSpace(s.stores.bodies)
 	}
-	if oc.Vault, err = c.openVault(s.stores.dir, s3.AccountID(users[c.Users[0].AccessKey].ID)); err != nil {
+	if oc.Vault, err = c.openVault(s.stores.dir, s3.AccountID(s.roster.fixed[c.Users[0].AccessKey].ID)); err != nil {
 		return fmt.Errorf("open keys: %w", err)
 	}
 	s.master = oc.Vault.Mark()
