@@ -18,6 +18,8 @@ var (
 		"a default retention in years counts in days", "OL-06")
 	markersKept = fault.NewBug("lock.marker-kept",
 		"the delete marker of a key whose versions are locked cannot be deleted", "OL-19")
+	onlyCurrent = fault.NewBug("lock.only-current",
+		"a locked version can be deleted once it is not the current one", "OL-10")
 	overwriteRefused = fault.NewBug("lock.overwrite-refused",
 		"a key whose current version is locked cannot be put again", "OL-10")
 	hideRefused = fault.NewBug("lock.delete-marker-refused",
@@ -92,7 +94,7 @@ func (m *machine) keeps(b *bucketRow, key string, rec *record, live, bypass bool
 	if err := unpackAttrs(packed, &a); err != nil {
 		return err
 	}
-	if a.Lock.Forbids(m.now(), bypass) {
+	if a.Lock.Forbids(m.now(), bypass) && !(!live && onlyCurrent.On()) {
 		return lockDenied()
 	}
 	return nil

@@ -20,6 +20,17 @@ type (
 	Hold       = meta.Hold
 )
 
+// The modes and the holds that a client can set, and the longest default
+// retention in either unit.
+const (
+	Governance   = meta.Governance
+	Compliance   = meta.Compliance
+	HoldOn       = meta.HoldOn
+	HoldOff      = meta.HoldOff
+	MaxLockDays  = meta.MaxLockDays
+	MaxLockYears = meta.MaxLockYears
+)
+
 var (
 	bypassUnasked = fault.NewBug("lock.bypass-unasked",
 		"who may bypass governance does, whether they ask for it or not", "OL-11", "OL-13")

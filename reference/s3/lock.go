@@ -8,7 +8,6 @@ import (
 
 	"bleepstore/fault"
 	"bleepstore/reference/errcode"
-	"bleepstore/reference/meta"
 	"bleepstore/reference/object"
 )
 
@@ -55,8 +54,8 @@ func (q *request) lockHeaders() (*object.Lock, error) {
 	if (mode == "") != (date == "") && halfRetention.On() {
 		mode, date = "", ""
 	}
-	if hold != "" && hold != string(meta.HoldOn) && anyHold.On() {
-		hold = string(meta.HoldOff)
+	if hold != "" && hold != string(object.HoldOn) && anyHold.On() {
+		hold = string(object.HoldOff)
 	}
 	switch {
 	case mode == "" && date == "" && hold == "":
@@ -80,10 +79,10 @@ func (q *request) lockHeaders() (*object.Lock, error) {
 }
 
 func isLockMode(v string) bool {
-	return v == string(meta.Governance) || v == string(meta.Compliance)
+	return v == string(object.Governance) || v == string(object.Compliance)
 }
 
-func isHold(v string) bool { return v == string(meta.HoldOn) || v == string(meta.HoldOff) }
+func isHold(v string) bool { return v == string(object.HoldOn) || v == string(object.HoldOff) }
 
 // parseLockDate reads ISO 8601 with any offset, to the millisecond.
 func parseLockDate(s string) (time.Time, bool) {
@@ -233,7 +232,7 @@ func defaultRetention(e *element) (c object.LockConfig, err error) {
 		return c, err
 	}
 	if !isLockMode(mode) && anyLockMode.On() {
-		mode = string(meta.Governance)
+		mode = string(object.Governance)
 	}
 	if !isLockMode(mode) {
 		return c, malformed("unknown Mode")
@@ -254,9 +253,9 @@ func defaultRetention(e *element) (c object.LockConfig, err error) {
 	}
 	c.Mode = object.LockMode(mode)
 	if hasDays {
-		c.Days, err = lockPeriod(days, meta.MaxLockDays)
+		c.Days, err = lockPeriod(days, object.MaxLockDays)
 	} else {
-		c.Years, err = lockPeriod(years, meta.MaxLockYears)
+		c.Years, err = lockPeriod(years, object.MaxLockYears)
 	}
 	if c.Days+c.Years == 0 {
 		c.Mode = ""
@@ -345,7 +344,7 @@ func retention(e *element) (mode object.LockMode, until time.Time, err error) {
 		return "", until, err
 	}
 	if !isLockMode(text) && hasMode && anyLockMode.On() {
-		text = string(meta.Governance)
+		text = string(object.Governance)
 	}
 	until, ok := parseLockDate(date)
 	if !isLockMode(text) || !ok {
@@ -357,7 +356,7 @@ func retention(e *element) (mode object.LockMode, until time.Time, err error) {
 func (q *request) getLegalHold() error {
 	l, err := q.h.cfg.Backend.LegalHold(q.ctx, q.lockInput())
 	if code := errcode.Of(err); code == errcode.NoSuchObjectLockConfiguration && holdUnsetOff.On() || code == errcode.InvalidRequest && unlockedOff.On() {
-		l, err = &object.Lock{Hold: meta.HoldOff}, nil
+		l, err = &object.Lock{Hold: object.HoldOff}, nil
 	}
 	if err != nil {
 		return err
@@ -385,7 +384,7 @@ func (q *request) putLegalHold() error {
 		return err
 	}
 	if !isHold(hold) && anyHold.On() {
-		hold = string(meta.HoldOff)
+		hold = string(object.HoldOff)
 	}
 	if !isHold(hold) {
 		return malformed("unknown Status")

@@ -51,9 +51,9 @@ func TestPutObjectLock(t *testing.T) {
 	}
 	for body, want := range map[string]object.LockConfig{
 		open + shut: {},
-		rule("<Mode>GOVERNANCE</Mode><Days>1</Days>"):     {Mode: meta.Governance, Days: 1},
-		rule("<Years>100</Years><Mode>COMPLIANCE</Mode>"): {Mode: meta.Compliance, Years: 100},
-		rule("<Mode>COMPLIANCE</Mode><Days>36500</Days>"): {Mode: meta.Compliance, Days: 36500},
+		rule("<Mode>GOVERNANCE</Mode><Days>1</Days>"):     {Mode: object.Governance, Days: 1},
+		rule("<Years>100</Years><Mode>COMPLIANCE</Mode>"): {Mode: object.Compliance, Years: 100},
+		rule("<Mode>COMPLIANCE</Mode><Days>36500</Days>"): {Mode: object.Compliance, Days: 36500},
 	} {
 		f := &fake{}
 		if got := digested(t, newTest(t, f), "/b?object-lock", body); got.status != 200 {
@@ -110,8 +110,8 @@ func TestGetObjectLock(t *testing.T) {
 func TestPutRetention(t *testing.T) {
 	for body, want := range map[string]object.Lock{
 		"<Retention/>": {},
-		"<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2100-01-02T03:04:05Z</RetainUntilDate></Retention>":          {Mode: meta.Governance, Until: lockUntil},
-		"<Retention><RetainUntilDate>2100-01-02T05:04:05.000+02:00</RetainUntilDate><Mode>COMPLIANCE</Mode></Retention>": {Mode: meta.Compliance, Until: lockUntil},
+		"<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2100-01-02T03:04:05Z</RetainUntilDate></Retention>":          {Mode: object.Governance, Until: lockUntil},
+		"<Retention><RetainUntilDate>2100-01-02T05:04:05.000+02:00</RetainUntilDate><Mode>COMPLIANCE</Mode></Retention>": {Mode: object.Compliance, Until: lockUntil},
 	} {
 		f := &fake{}
 		if got := digested(t, newTest(t, f), "/b/k?retention&versionId=v", body); got.status != 200 {
@@ -143,14 +143,14 @@ func TestPutRetention(t *testing.T) {
 		t.Errorf("got calls %v, want none", f.calls)
 	}
 	digested(t, srv, "/b/k?legal-hold", "<LegalHold><Status>ON</Status></LegalHold>")
-	if got := f.only(t, "SetLegalHold").in; got != meta.HoldOn {
+	if got := f.only(t, "SetLegalHold").in; got != object.HoldOn {
 		t.Errorf("got %v", got)
 	}
 }
 
 // What a version has of a lock is in its headers and in its two documents.
 func TestLockShown(t *testing.T) {
-	l := &object.Lock{Mode: meta.Governance, Until: lockUntil.Add(7 * time.Millisecond), Hold: meta.HoldOff}
+	l := &object.Lock{Mode: object.Governance, Until: lockUntil.Add(7 * time.Millisecond), Hold: object.HoldOff}
 	f := &fake{get: object.GetResult{Version: object.Version{Attributes: object.Attributes{Lock: l}}}}
 	srv := newTest(t, f)
 	got := do(t, srv, "HEAD", "/b/k", "")
@@ -179,7 +179,7 @@ func TestLockShown(t *testing.T) {
 // The headers of a lock count where they make an object, and nowhere else.
 func TestLockHeaders(t *testing.T) {
 	mode, until, hold := "x-amz-object-lock-mode: COMPLIANCE", "x-amz-object-lock-retain-until-date: 2100-01-02T03:04:05Z", "x-amz-object-lock-legal-hold: ON"
-	want := &object.Lock{Mode: meta.Compliance, Until: lockUntil, Hold: meta.HoldOn}
+	want := &object.Lock{Mode: object.Compliance, Until: lockUntil, Hold: object.HoldOn}
 	f := &fake{}
 	srv := newTest(t, f)
 	do(t, srv, "PUT", "/b/k", "x", mode, until, hold)
@@ -197,7 +197,7 @@ func TestLockHeaders(t *testing.T) {
 			got = append(got, in.Attributes.Lock)
 		}
 	}
-	if d := cmp.Diff([]*object.Lock{want, want, want, {Hold: meta.HoldOn}}, got); d != "" {
+	if d := cmp.Diff([]*object.Lock{want, want, want, {Hold: object.HoldOn}}, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	do(t, srv, "PUT", "/b/k?uploadId=u&partNumber=1", "x", mode).wantError(t, 501, errcode.NotImplemented)
