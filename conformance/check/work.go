@@ -61,10 +61,14 @@ func newWork(w history.Workload, ops []*history.Op, out *Workload) *work {
 	}
 	out.Top = l[len(l)-1]
 	k := &work{
-		Workload: w, out: out, ladder: l, ops: ops, table: newContents(ops),
+		Workload: w, out: out, ladder: l,
 		parts: map[history.Value]bool{}, first: map[int64]*history.Op{}, broken: map[int64]bool{},
 		guilty: map[guilt]bool{}, times: map[string]int{},
 	}
+	if w.Locked {
+		ops = k.locked(ops)
+	}
+	k.ops, k.table = ops, newContents(ops)
 	k.keys = gather(ops, k.table)
 	gatherTags(ops, k.keys)
 	for _, key := range k.keys {

@@ -44,6 +44,9 @@ type Workload struct {
 	// Versioned says that the bucket had versioning enabled for the whole run
 	// and nothing deleted versions of it (R6).
 	Versioned bool `json:"versioned,omitempty"`
+	// Locked says that a retention period kept every version of the bucket for
+	// longer than the run, which nothing bypassed: none can be deleted (OL-10).
+	Locked bool `json:"locked,omitempty"`
 	// Gone are the endpoints, as indices, where in the end the bucket was not to be
 	// found, however long it was waited for. Nobody deletes it during a run: an
 	// endpoint that has lost it has lost what it held.

@@ -35,6 +35,9 @@ type Workload struct {
 	// most maxWear.
 	Wear      int
 	Versioned bool
+	// Locked says that the bucket has object lock, and a default retention that
+	// keeps every version; it has versioning then.
+	Locked bool
 	// Broken says that the connections of some requests are broken on their way,
 	// from the first move to the last.
 	Broken bool
@@ -83,7 +86,7 @@ type Options struct {
 
 // Workloads returns all workloads, in the order in which they are run.
 func Workloads() []Workload {
-	return []Workload{register, torn, cas, elect, appends, listAtomic, listPages, listSet, versions, multipart, completes, copies, deletes, tags}
+	return []Workload{register, torn, cas, elect, appends, listAtomic, listPages, listSet, versions, locked, multipart, completes, copies, deletes, tags}
 }
 
 // Names are what workloads are chosen by, each once.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"bleepstore/conformance/history"
+	"bleepstore/scenarios"
 )
 
 // conditions are the preconditions of an operation as headers carry them.
@@ -24,8 +25,17 @@ func (c *client) put(ctx context.Context, h *holding, key string, size int64, ar
 func (c *client) store(ctx context.Context, h *holding, key string, body []byte, arg history.Arg) history.Op {
 	op := history.Op{Kind: history.Put, Key: key, Arg: arg}
 	header := headers(append(conditions(&arg), valueHeader, meta(arg.Value))...)
-	c.do(ctx, h, &op, request{method: http.MethodPut, header: header, body: body}, reply)
+	c.do(ctx, h, &op, request{method: http.MethodPut, header: c.digested(header, body), body: body}, reply)
 	return op
+}
+
+// digested adds the digest that object lock demands.
+func (c *client) digested(header http.Header, body []byte) http.Header {
+	if c.Locked {
+		sum := scenarios.ContentMD5(body)
+		header.Set(sum[0], sum[1])
+	}
+	return header
 }
 
 // get reads an object whole.
@@ -52,13 +62,17 @@ func (c *client) read(ctx context.Context, h *holding, op history.Op) history.Op
 	return op
 }
 
-// remove deletes an object, where it may.
+// remove deletes an object, or a version of it that arg names, where it may.
 func (c *client) remove(ctx context.Context, h *holding, key string, arg history.Arg) history.Op {
 	op := history.Op{Kind: history.Delete, Key: key, Arg: arg}
 	if !c.removable(key) {
 		return op
 	}
-	c.do(ctx, h, &op, request{method: http.MethodDelete, header: headers(conditions(&arg)...)}, reply)
+	q := request{method: http.MethodDelete, header: headers(conditions(&arg)...)}
+	if arg.VersionID != "" {
+		q.query = "versionId=" + url.QueryEscape(arg.VersionID)
+	}
+	c.do(ctx, h, &op, q, reply)
 	return op
 }
 

@@ -42,7 +42,7 @@ type run struct {
 // The operations are with rec. The bucket is of the scenario's own. An error says
 // why the workload could not be run to its end; ctx ends it early.
 func (w Workload) Run(ctx context.Context, s *scenarios.S, rec *history.Recorder, o Options) (history.Workload, error) {
-	out := history.Workload{Name: w.Name, Rule: w.Rule, Model: w.Model, Versioned: w.Versioned}
+	out := history.Workload{Name: w.Name, Rule: w.Rule, Model: w.Model, Versioned: w.Versioned || w.Locked, Locked: w.Locked}
 	if o.Clients > 0 {
 		w.Clients = o.Clients
 	}
@@ -60,9 +60,12 @@ func (w Workload) Run(ctx context.Context, s *scenarios.S, rec *history.Recorder
 		}()
 	}
 	r.wire = &history.Attempts{Base: r.direct}
-	if w.Versioned {
+	switch {
+	case w.Locked:
+		r.bucket = lockedBucket(ctx, s)
+	case w.Versioned:
 		r.bucket = s.VersionedBucket(ctx)
-	} else {
+	default:
 		r.bucket = s.Bucket(ctx)
 	}
 	if err := r.probe(ctx); err != nil {

@@ -37,7 +37,7 @@ func TestWorkloads(t *testing.T) {
 			t.Errorf("%s is not found by %q", w.Name, w.chosenBy())
 		}
 	}
-	want := []string{"register", "cas", "elect", "append", "list", "versions", "mpu", "copy", "delete", "tags"}
+	want := []string{"register", "cas", "elect", "append", "list", "versions", "locked", "mpu", "copy", "delete", "tags"}
 	if d := cmp.Diff(want, Names()); d != "" {
 		t.Error(d)
 	}

@@ -25,6 +25,7 @@ var (
 	_ = Add(inSuite(listPages))
 	_ = Add(inSuite(listSet))
 	_ = Add(inSuite(versions))
+	_ = Add(inSuite(locked))
 	_ = Add(inSuite(multipart))
 	_ = Add(inSuite(completes))
 	_ = Add(inSuite(copies))

@@ -93,7 +93,7 @@ func (r *run) probe(ctx context.Context) error {
 	v, body, _ := r.body(64, 0)
 	op := c.patiently(ctx, func() history.Op {
 		op := history.Op{Kind: history.Put, Key: key, Arg: history.Arg{Value: v, Size: 64}}
-		c.do(ctx, h, &op, request{method: http.MethodPut, header: headers(valueHeader, meta(v)), body: body}, func(op *history.Op, a *answer) {
+		c.do(ctx, h, &op, request{method: http.MethodPut, header: c.digested(headers(valueHeader, meta(v)), body), body: body}, func(op *history.Op, a *answer) {
 			op.Result.ETag = bare(a.header.Get("ETag"))
 		})
 		return op
