@@ -173,8 +173,12 @@ func (m *machine) deleteBucket(op DeleteBucket) (Result, error) {
 	return Result{Bucket: b.Bucket}, m.c.exec("DELETE FROM bucket WHERE id = ?", b.row)
 }
 
-var lockSuspended = fault.NewBug("lock.suspended",
-	"the versioning of a bucket with object lock can be suspended", "OL-02")
+var (
+	lockSuspended = fault.NewBug("lock.suspended",
+		"the versioning of a bucket with object lock can be suspended", "OL-02")
+	versioningFrozen = fault.NewBug("lock.versioning-frozen",
+		"the versioning of a bucket with object lock cannot be enabled, which it is", "OL-02")
+)
 
 var suspendingRemoves = fault.NewBug("version.suspending-removes",
 	"suspending versioning removes the versions that are not current", "V-19", "V-12", "V-13")
@@ -187,7 +191,7 @@ func (m *machine) setVersioning(op SetVersioning) (Result, error) {
 	if op.State != VersioningEnabled && op.State != VersioningSuspended { // V-19: never back to ""
 		return Result{Bucket: b.Bucket}, &errcode.Error{Code: errcode.IllegalVersioningConfiguration}
 	}
-	if op.State == VersioningSuspended && b.ObjectLock() != nil && !lockSuspended.On() { // OL-02
+	if b.ObjectLock() != nil && (op.State == VersioningSuspended && !lockSuspended.On() || op.State != VersioningSuspended && versioningFrozen.On()) { // OL-02
 		return Result{Bucket: b.Bucket}, errcode.New(errcode.InvalidBucketState, "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.")
 	}
 	if op.State == VersioningSuspended && suspendingRemoves.On() {

@@ -28,6 +28,8 @@ var (
 		"an object made of parts is STANDARD whatever its upload was", "M-18")
 	lastUncounted = fault.NewBug("multipart.size-without-last",
 		"the size of an object made of several parts lacks that of the last", "M-09", "M-25")
+	uploadDefaultLost = fault.NewBug("lock.upload-default-lost",
+		"an object made of parts does not get the default retention", "OL-18")
 	createdLockLost = fault.NewBug("lock.upload-lock-lost",
 		"an object made of parts lacks the object lock of its upload", "OL-18")
 	uploadStays = fault.NewBug("multipart.upload-stays",
@@ -87,7 +89,9 @@ func (m *machine) completeUpload(op CompleteUpload) (Result, error) {
 	if createdLockLost.On() {
 		a.Lock = nil
 	}
-	m.lockNew(b, &a)
+	if b.ObjectLock() == nil || a.Lock != nil || !uploadDefaultLost.On() {
+		m.lockNew(b, &a)
+	}
 	rec := record{
 		parts: len(op.Parts), content: u.row, size: size, etag: etag, owner: owner,
 		modified: u.Initiated.UnixMilli(), // M-17

@@ -18,6 +18,12 @@ var (
 		"a default retention in years counts in days", "OL-06")
 	markersKept = fault.NewBug("lock.marker-kept",
 		"the delete marker of a key whose versions are locked cannot be deleted", "OL-19")
+	defaultForAll = fault.NewBug("lock.default-for-all",
+		"the default retention of a bucket keeps versions too that were there before", "OL-06")
+	holdStays = fault.NewBug("lock.hold-stays",
+		"a legal hold that is lifted stays", "OL-14")
+	lockBares = fault.NewBug("lock.loses-metadata",
+		"a version that is locked later loses its metadata", "OL-16")
 	onlyCurrent = fault.NewBug("lock.only-current",
 		"a locked version can be deleted once it is not the current one", "OL-10")
 	overwriteRefused = fault.NewBug("lock.overwrite-refused",
@@ -94,6 +100,9 @@ func (m *machine) keeps(b *bucketRow, key string, rec *record, live, bypass bool
 	if err := unpackAttrs(packed, &a); err != nil {
 		return err
 	}
+	if b.ObjectLock().Mode != "" && !bypass && defaultForAll.On() {
+		return lockDenied()
+	}
 	if a.Lock.Forbids(m.now(), bypass) && !(!live && onlyCurrent.On()) {
 		return lockDenied()
 	}
@@ -165,7 +174,9 @@ func (m *machine) setLegalHold(op SetLegalHold) (Result, error) {
 		if err := (&Lock{Hold: op.Hold}).check(m.now()); err != nil || op.Hold == "" {
 			return errcode.New(errcode.MalformedXML, "malformed legal hold")
 		}
-		l.Hold = op.Hold
+		if l.Hold != HoldOn || !holdStays.On() {
+			l.Hold = op.Hold
+		}
 		if holdClears.On() {
 			l.Mode, l.Until = "", time.Time{}
 		}
@@ -192,6 +203,9 @@ func (m *machine) setLock(bucket, key, version string, change func(*Lock) error)
 		}
 		if err := change(&l); err != nil {
 			return err
+		}
+		if v.Metadata != nil && lockBares.On() {
+			v.Metadata = nil
 		}
 		v.Lock = &l
 		if l == (Lock{}) {

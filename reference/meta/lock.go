@@ -25,6 +25,8 @@ var (
 		"a retention period may end in the past", "OL-07")
 	askedIgnored = fault.NewBug("lock.dropped-without-configuration",
 		"lock headers are ignored where the bucket has no object lock", "OL-08")
+	newOnly = fault.NewBug("lock.new-buckets-only",
+		"object lock cannot be enabled in a bucket that is there already", "OL-04")
 	unversionedLocked = fault.NewBug("lock.configured-unversioned",
 		"PutObjectLockConfiguration of a bucket that is not versioned succeeds", "OL-04")
 )
@@ -150,6 +152,8 @@ func checkLock(b *bucketRow, value json.RawMessage) error {
 	switch {
 	case value == nil:
 		return errcode.New(errcode.InvalidBucketState, "Object Lock cannot be disabled.")
+	case b.ObjectLock() == nil && newOnly.On():
+		return errcode.New(errcode.InvalidBucketState, "Object Lock configuration cannot be enabled on existing buckets")
 	case b.Versioning != VersioningEnabled && !unversionedLocked.On():
 		return errcode.New(errcode.InvalidBucketState, "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
 	case json.Unmarshal(value, &c) != nil || !c.valid():

@@ -39,6 +39,10 @@ var (
 		"the legal hold of a version in a bucket without object lock reads as OFF", "OL-15")
 	unlockedEnabled = fault.NewBug("lock.no-configuration-is-empty",
 		"GetObjectLockConfiguration of a bucket without object lock answers an empty one", "OL-03")
+	createFalse = fault.NewBug("lock.created-by-false",
+		"x-amz-bucket-object-lock-enabled: false makes a bucket with object lock", "OL-01")
+	documentDate = fault.NewBug("lock.document-date-of-http",
+		"GetObjectRetention tells the end of a retention period as the dates of HTTP are written", "OL-16")
 	createLockIgnored = fault.NewBug("lock.created-without",
 		"CreateBucket ignores x-amz-bucket-object-lock-enabled", "OL-01")
 	uploadLockIgnored = fault.NewBug("lock.upload-headers-ignored",
@@ -118,7 +122,7 @@ func (q *request) createsLocked() (bool, error) {
 	switch v := q.header(hLockBucket); {
 	case createLockIgnored.On():
 		return false, nil
-	case strings.EqualFold(v, "true"):
+	case strings.EqualFold(v, "true"), v != "" && createFalse.On():
 		return true, nil
 	case v != "" && !strings.EqualFold(v, "false"):
 		return false, argument("Invalid "+strings.ToLower(hLockBucket), strings.ToLower(hLockBucket), v)
@@ -166,6 +170,11 @@ func (q *request) putObjectLock() error {
 	if err != nil {
 		return err
 	}
+	if config.Mode == "" && ruleKept.On() {
+		if b, err := q.readBucket(); err == nil && b.ObjectLock() != nil {
+			config = *b.ObjectLock()
+		}
+	}
 	if err := q.h.cfg.Backend.SetObjectLock(q.ctx, q.caller, q.bucket, config); err != nil {
 		return err
 	}
@@ -175,6 +184,14 @@ func (q *request) putObjectLock() error {
 var (
 	enabledUnread = fault.NewBug("lock.enabled-unread",
 		"PutObjectLockConfiguration does not look at ObjectLockEnabled", "OL-05")
+	ruleKept = fault.NewBug("lock.rule-kept",
+		"PutObjectLockConfiguration without a Rule leaves the default retention", "OL-04")
+	modeAlone = fault.NewBug("lock.mode-without-period",
+		"a default retention with a mode alone is taken for none", "OL-05")
+	periodAlone = fault.NewBug("lock.period-without-mode",
+		"a default retention with a period alone is taken for none", "OL-05")
+	periodUnread = fault.NewBug("lock.period-no-number",
+		"a default retention whose period is no number is taken for none", "OL-05")
 	bothPeriods = fault.NewBug("lock.days-and-years",
 		"a default retention may have Days and Years, of which Years is dropped", "OL-05")
 	zeroPeriod = fault.NewBug("lock.zero-days",
@@ -234,6 +251,9 @@ func defaultRetention(e *element) (c object.LockConfig, err error) {
 	if !isLockMode(mode) && anyLockMode.On() {
 		mode = string(object.Governance)
 	}
+	if mode == "" && periodAlone.On() {
+		return c, nil
+	}
 	if !isLockMode(mode) {
 		return c, malformed("unknown Mode")
 	}
@@ -247,6 +267,9 @@ func defaultRetention(e *element) (c object.LockConfig, err error) {
 	}
 	if hasDays && hasYears && bothPeriods.On() {
 		hasYears = false
+	}
+	if !hasDays && !hasYears && modeAlone.On() {
+		return c, nil
 	}
 	if hasDays == hasYears {
 		return c, malformed("a DefaultRetention has either Days or Years")
@@ -267,6 +290,8 @@ func defaultRetention(e *element) (c object.LockConfig, err error) {
 func lockPeriod(text string, most int) (int, error) {
 	n, err := strconv.Atoi(text)
 	switch {
+	case err != nil && periodUnread.On():
+		return 0, nil
 	case err != nil:
 		return 0, malformed("a retention period is not a number")
 	case n <= 0 && zeroPeriod.On():
@@ -296,7 +321,11 @@ func (q *request) getRetention() error {
 	x.root("Retention")
 	if l.Mode != "" {
 		x.text("Mode", string(l.Mode))
-		x.time("RetainUntilDate", l.Until)
+		if documentDate.On() {
+			x.text("RetainUntilDate", httpDate(l.Until))
+		} else {
+			x.time("RetainUntilDate", l.Until)
+		}
 	}
 	x.end("Retention")
 	return q.replyXML(http.StatusOK, x)
