@@ -12,6 +12,8 @@ var (
 		"PutObjectTagging adds to the tags that the object has", "T-10")
 	tagsOnCurrent = fault.NewBug("version.tags-on-current",
 		"tags put on a version become those of the current one", "V-21")
+	tagsBare = fault.NewBug("tagging.metadata-lost",
+		"PutObjectTagging removes the object's user metadata", "T-10")
 )
 
 // setObjectTags replaces the tags of one version; its ETag and time stay (T-10).
@@ -22,6 +24,9 @@ func (m *machine) setObjectTags(op SetObjectTags) (Result, error) {
 	return m.setAttrs(op.Bucket, op.Key, op.VersionID, func(_ *bucketRow, v *Version) error {
 		if op.Tags != nil && tagsMerged.On() {
 			op.Tags = append(v.Tags, op.Tags...)
+		}
+		if len(v.Metadata) > 0 && tagsBare.On() {
+			v.Metadata = nil
 		}
 		v.Tags = op.Tags
 		return nil

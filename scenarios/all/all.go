@@ -18,6 +18,7 @@ import (
 	_ "bleepstore/scenarios/presign"
 	_ "bleepstore/scenarios/publicaccess"
 	_ "bleepstore/scenarios/streaming"
+	_ "bleepstore/scenarios/tagging"
 	_ "bleepstore/scenarios/version"
 	_ "bleepstore/scenarios/wire"
 )
