@@ -261,6 +261,8 @@ func (m *machine) do(op Op, term uint64) (Result, error) {
 		return m.fence(op)
 	case Reap:
 		return m.reap(op)
+	case Expire:
+		return m.expire(op)
 	case TermStart:
 		m.st.term = term
 		return Result{}, nil

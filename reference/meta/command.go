@@ -265,6 +265,17 @@ type Reap struct {
 	Max   int
 }
 
+// Expire does what the lifecycle of a bucket makes of Keys and Uploads as of At:
+// no more than its rules say of what is there when it applies, whatever the
+// proposer saw. A locked version stays. Each key has at most MaxExpired of its
+// versions changed. Without a lifecycle nothing happens.
+type Expire struct {
+	Bucket  string
+	At      int64    // Unix milliseconds; the proposer's clock
+	Keys    []string `json:",omitempty"`
+	Uploads []string `json:",omitempty"` // ids
+}
+
 // TermStart is proposed by a leader first: once it is applied, every command
 // of earlier terms is known to have happened or to never happen.
 type TermStart struct{ Node string }
@@ -296,5 +307,6 @@ func (CompleteUpload) kind() string  { return "CompleteUpload" }
 func (AbortUpload) kind() string     { return "AbortUpload" }
 func (Fence) kind() string           { return "Fence" }
 func (Reap) kind() string            { return "Reap" }
+func (Expire) kind() string          { return "Expire" }
 func (TermStart) kind() string       { return "TermStart" }
 func (SetVersion) kind() string      { return "SetVersion" }

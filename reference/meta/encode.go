@@ -52,6 +52,7 @@ type wire struct {
 	AbortUpload     *AbortUpload     `json:",omitempty"`
 	Fence           *Fence           `json:",omitempty"`
 	Reap            *Reap            `json:",omitempty"`
+	Expire          *Expire          `json:",omitempty"`
 	TermStart       *TermStart       `json:",omitempty"`
 	SetVersion      *SetVersion      `json:",omitempty"`
 }
@@ -112,6 +113,8 @@ func Encode(c Command) ([]byte, error) {
 		w.Fence = &op
 	case Reap:
 		w.Reap = &op
+	case Expire:
+		w.Expire = &op
 	case TermStart:
 		w.TermStart = &op
 	case SetVersion:
@@ -211,6 +214,12 @@ func (c Command) Size() int {
 		return frame + len(op.Key) + specSize(op.ACL)
 	case CompleteUpload:
 		return frame + len(op.Key) + perItem*len(op.Parts)
+	case Expire:
+		n := frame
+		for _, name := range append(op.Keys, op.Uploads...) {
+			n += perItem/8 + len(name)
+		}
+		return n
 	case DeleteObjects:
 		n := frame
 		for i := range op.Items {

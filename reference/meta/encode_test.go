@@ -45,7 +45,7 @@ func samples() []Op {
 		CreateUpload{"b", "k", "o", w.Attributes, "CRC32", "COMPOSITE", w.Spec},
 		RegisterPart{"b", "k", "u", 1, 2, "e", w.Checksum, []byte("body"), ext, 3, 4, 5},
 		CompleteUpload{"b", "k", "u", []PartRef{{1, "e", "c"}}, w.Condition, w.Checksum, 5, &size, true},
-		AbortUpload{"b", "k", "u"}, Fence{3}, Reap{4, 5}, TermStart{"n"}, SetVersion{2},
+		AbortUpload{"b", "k", "u"}, Fence{3}, Reap{4, 5}, Expire{"b", 6, []string{"k\x00ü", "l"}, []string{"u"}}, TermStart{"n"}, SetVersion{2},
 	}
 }
 

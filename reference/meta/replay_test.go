@@ -15,6 +15,10 @@ import (
 	"bleepstore/reference/policy"
 )
 
+// someRules is a lifecycle that has something to say of what every command makes.
+const someRules = `{"Rules":[{"ID":"a","Status":"Enabled","Filter":{"Prefix":"k"},"Expiration":{"Days":1},"Noncurrent":{"Days":1,"Newer":1},"AbortDays":1},` +
+	`{"ID":"b","Status":"Enabled","Prefix":"","Expiration":{"Marker":true},"Transitions":[{"Class":"GLACIER_IR","Days":0}]}],"MinimumSize":"varies_by_storage_class"}`
+
 // A script makes random commands that mean something to a store, by looking at
 // it and at the results of those before.
 type script struct {
@@ -59,6 +63,10 @@ func (c *script) op(t *rapid.T, i int) Op {
 	if rapid.Bool().Draw(t, "knows") {
 		user.Version = c.userVersion(t, key)
 	}
+	var expired []string
+	for _, u := range c.uploads {
+		expired = append(expired, u.ID)
+	}
 	cp := CopyObject{Write: p.Write}
 	cp.Source, cp.Size = c.source(t)
 	ops := append([]Op{
@@ -68,10 +76,11 @@ func (c *script) op(t *rapid.T, i int) Op {
 		SetObjectTags{bucket, key, id, []Tag{{"k", body}}}, CopyObject{Write: p.Write, Body: p.Body},
 		enable(bucket), suspend(bucket), SetBucketTags{bucket, []Tag{{"k", body}}}, Reap{Max: 3},
 		Fence{Epoch: c.db.m.st.epoch}, TermStart{"n"}, SetVersion{2}, mkBucket(bucket), DeleteBucket{bucket},
-		SetBucketACL{bucket, spec}, SetOwnership{bucket, ownership}, SetPublicAccess{bucket, block}, SetPolicy{bucket, pol}, SetSetting{bucket, setting, value}, SetObjectACL{bucket, key, id, spec},
+		SetBucketACL{bucket, spec}, SetOwnership{bucket, ownership}, SetPublicAccess{bucket, block}, SetPolicy{bucket, pol}, SetSetting{bucket, setting, value}, SetSetting{bucket, Lifecycle, []byte(someRules)}, SetObjectACL{bucket, key, id, spec},
 		retention, SetLegalHold{bucket, key, id, hold}, SetSetting{bucket, ObjectLock, config},
 		CreateBucket{Name: bucket, Owner: "alice", Region: "us-east-1", ObjectLock: own},
 		user,
+		Expire{bucket, c.db.m.st.stamp + rapid.SampledFrom([]int64{0, 2, 9}).Draw(t, "days")*86_400_000, []string{key, "k", "absent"}, expired},
 	}, c.done...)
 	if len(c.uploads) > 0 && rapid.Bool().Draw(t, "multipart") {
 		ops = c.multipart(t, p, cp)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bleepstore/reference/acl"
+	"bleepstore/reference/lifecycle"
 )
 
 // VersioningState is a bucket's versioning: "" (never configured), Enabled or
@@ -135,6 +136,9 @@ type Upload struct {
 	Attributes
 	Algorithm    string // checksum algorithm announced at Create; "" none
 	ChecksumType string // FULL_OBJECT or COMPOSITE; "" none
+	// Aborts is when the bucket's lifecycle aborts the upload, where it was asked
+	// for; nil: never.
+	Aborts *lifecycle.Expiry
 }
 
 // A Part is an uploaded part of an upload in progress.

@@ -13,6 +13,7 @@ import (
 	"bleepstore/reference/acl"
 	"bleepstore/reference/crypt"
 	"bleepstore/reference/errcode"
+	"bleepstore/reference/lifecycle"
 	"bleepstore/reference/meta"
 	"bleepstore/reference/sse"
 )
@@ -110,6 +111,7 @@ type PutResult struct {
 	// ShowVersion is true when the bucket is or was versioned, so that
 	// x-amz-version-id belongs in the answer.
 	ShowVersion bool
+	Expiry      *lifecycle.Expiry // nil: never
 }
 
 // GetInput asks for an object or its metadata.
@@ -140,7 +142,8 @@ type GetResult struct {
 	Offset      int64
 	Length      int64
 	Partial     bool
-	PartsCount  int // > 0 only for a read by part number of a multipart object
+	Expiry      *lifecycle.Expiry // of the current version; nil: never
+	PartsCount  int               // > 0 only for a read by part number of a multipart object
 	// RangeChecksum is the checksum that covers exactly the bytes served when
 	// they are not the whole object (one part); zero otherwise.
 	RangeChecksum Checksum

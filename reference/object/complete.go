@@ -62,7 +62,7 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 		}
 	}
 	res, err := s.propose(ctx, op)
-	return PutResult{Version: res.Version, ShowVersion: shows(res.Bucket)}, err
+	return s.made(res), err
 }
 
 var completeSteps = fault.NewBug("complete.not-atomic",

@@ -223,7 +223,7 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 	if r.SourceGone {
 		return res, true, errSourceGone
 	}
-	res.Version, res.ShowVersion, res.SourceVersion = r.Version, shows(r.Bucket), src.versionID
+	res.PutResult, res.SourceVersion = s.made(r), src.versionID
 	if dateOfSource.On() {
 		res.Version.Modified = src.Modified
 	}

@@ -142,6 +142,9 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 		if err := r.selectBytes(tx, &o, in); err != nil {
 			return err
 		}
+		if o.Latest {
+			r.Expiry = s.expiry(&o.BucketInfo, &o.Version)
+		}
 		if in.WithParts && o.PartCount > 0 {
 			if o.Version.Parts, err = tx.ObjectParts(&o, 0, maxParts); err != nil {
 				return err

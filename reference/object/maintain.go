@@ -50,6 +50,7 @@ type keeper struct {
 	epoch uint64    // as seen last
 	since time.Time // when it was first seen, which is after it had begun
 	swept uint64    // the epoch of the last sweep that came to its end
+	aged  time.Time // when lifecycles were last carried out to the end
 }
 
 func (k *keeper) work(ctx context.Context) {
@@ -57,6 +58,9 @@ func (k *keeper) work(ctx context.Context) {
 	if k.leads() {
 		k.step(ctx, "expire uploads", k.ExpireUploads)
 		k.step(ctx, "reap", k.Reap)
+		if now := k.clock.Now(); now.Sub(k.aged) >= lifeEvery && k.step(ctx, "lifecycle", k.ExpireAll) {
+			k.aged = now
+		}
 		// Who has seen the epoch begin waits for a grace, so that the next leader
 		// does not come too soon after the fence of the one before.
 		if k.clock.Now().Sub(k.since) >= k.limits.Grace {

@@ -88,7 +88,7 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 		w.Checksum = Checksum{}
 	}
 	res, err := s.commit(ctx, p, meta.PutObject{Write: w, Body: p.inline, Extents: p.extents, Epoch: p.epoch})
-	return PutResult{Version: res.Version, ShowVersion: shows(res.Bucket)}, err
+	return s.made(res), err
 }
 
 // Bugs of writes.

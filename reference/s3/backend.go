@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"bleepstore/reference/lifecycle"
 	"bleepstore/reference/object"
 	"bleepstore/reference/policy"
 	"bleepstore/reference/sse"
@@ -47,6 +48,13 @@ type Access interface {
 type Encryptions interface {
 	Encryption(ctx context.Context, who object.Caller, bucket string) (sse.Config, error)
 	SetEncryption(ctx context.Context, who object.Caller, bucket string, c *sse.Config) error
+}
+
+// Lifecycles is what becomes of objects in time.
+type Lifecycles interface {
+	// SetLifecycle replaces the configuration, which is checked; nil removes it.
+	// Reading is Buckets.Bucket.
+	SetLifecycle(ctx context.Context, who object.Caller, bucket string, c *lifecycle.Configuration) error
 }
 
 // ACLs reads and replaces access control lists.
@@ -116,6 +124,7 @@ type Backend interface {
 	Settings
 	Access
 	Encryptions
+	Lifecycles
 	ACLs
 	Locks
 	Reader

@@ -53,6 +53,7 @@ func (q *request) completeUpload() error {
 	v := &res.Version
 	q.setVersion(res.ShowVersion, v.ID)
 	q.setEncryption(v.Seal)
+	q.setExpiry(res.Expiry)
 	x := q.h.buffers.xml()
 	if completeRoot.On() {
 		x.root("CompleteMultipartUpload")

@@ -166,6 +166,7 @@ var copyAnswerEmpty = fault.NewBug("copy.answer-empty",
 func (q *request) replyCopy(res *object.CopyResult) error {
 	v := &res.Version
 	q.setVersion(res.ShowVersion, v.ID)
+	q.setExpiry(res.Expiry)
 	q.setSome("x-amz-copy-source-version-id", res.SourceVersion)
 	q.setEncryption(v.Seal)
 	if copyAnswerEmpty.On() {

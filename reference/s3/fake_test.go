@@ -16,6 +16,7 @@ import (
 
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
+	"bleepstore/reference/lifecycle"
 	"bleepstore/reference/object"
 	"bleepstore/reference/policy"
 	"bleepstore/reference/sigv4"
@@ -132,6 +133,10 @@ func (f *fake) SetOwnership(ctx context.Context, who object.Caller, name string,
 }
 func (f *fake) SetPublicAccess(ctx context.Context, who object.Caller, name string, p *object.PublicAccessBlock) error {
 	f.note(ctx, "SetPublicAccess", p)
+	return f.err
+}
+func (f *fake) SetLifecycle(ctx context.Context, who object.Caller, name string, c *lifecycle.Configuration) error {
+	f.note(ctx, "SetLifecycle", c)
 	return f.err
 }
 func (f *fake) BucketACL(ctx context.Context, who object.Caller, name string) (object.Bucket, error) {

@@ -51,6 +51,7 @@ func (q *request) createUpload() error {
 	q.setSome("x-amz-checksum-algorithm", up.Algorithm)
 	q.setSome("x-amz-checksum-type", up.ChecksumType)
 	q.setEncryption(up.Seal)
+	q.setAborts(&up)
 	x := q.h.buffers.xml()
 	x.root("InitiateMultipartUploadResult")
 	x.text("Bucket", q.bucket)
@@ -188,6 +189,7 @@ func (q *request) listParts() error {
 	if err != nil {
 		return err
 	}
+	q.setAborts(&res.Upload)
 	x := q.h.buffers.xml()
 	x.root("ListPartsResult")
 	x.text("Bucket", q.bucket)

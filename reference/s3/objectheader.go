@@ -169,6 +169,7 @@ func (q *request) setObject(res *object.GetResult) {
 		q.set("Accept-Ranges", "bytes")
 	}
 	q.setVersion(res.ShowVersion, v.ID)
+	q.setExpiry(res.Expiry)
 	contentType := v.ContentType
 	if contentType == "" {
 		contentType = defaultType

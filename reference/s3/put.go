@@ -42,6 +42,7 @@ func (q *request) putObject() error {
 	v := &res.Version
 	q.setETag(v.ETag)
 	q.setVersion(res.ShowVersion, v.ID)
+	q.setExpiry(res.Expiry)
 	q.setChecksum(v.Checksum)
 	q.setEncryption(v.Seal)
 	return q.reply(http.StatusOK)

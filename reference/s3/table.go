@@ -47,6 +47,11 @@ func newTable() []*operation {
 		{name: "GetBucketEncryption", level: bucketLevel, method: "GET", sub: "encryption", serve: (*request).getEncryption, action: "s3:GetEncryptionConfiguration"},
 		{name: "PutBucketEncryption", level: bucketLevel, method: "PUT", sub: "encryption", serve: (*request).putEncryption, action: "s3:PutEncryptionConfiguration", integrity: true},
 		{name: "DeleteBucketEncryption", level: bucketLevel, method: "DELETE", sub: "encryption", serve: (*request).deleteEncryption, action: "s3:PutEncryptionConfiguration"},
+		{name: "GetBucketLifecycleConfiguration", level: bucketLevel, method: "GET", sub: "lifecycle", serve: (*request).getLifecycle,
+			action: "s3:GetLifecycleConfiguration", params: []string{"withUpdatedAt"}}, // minio-go's
+		{name: "PutBucketLifecycleConfiguration", level: bucketLevel, method: "PUT", sub: "lifecycle", serve: (*request).putLifecycle,
+			action: "s3:PutLifecycleConfiguration", integrity: true},
+		{name: "DeleteBucketLifecycle", level: bucketLevel, method: "DELETE", sub: "lifecycle", serve: (*request).deleteLifecycle, action: "s3:PutLifecycleConfiguration"},
 		{name: "PostObject", level: bucketLevel, method: "POST", open: true},
 		{name: "PreflightBucket", level: bucketLevel, method: "OPTIONS", open: true},
 

@@ -14,7 +14,6 @@ import (
 // unsetConfigurations are the rows that read and delete them.
 func unsetConfigurations() []*operation {
 	return append([]*operation{
-		unset("GetBucketLifecycleConfiguration", "lifecycle", "GetLifecycleConfiguration", answers(errcode.NoSuchLifecycleConfiguration), "withUpdatedAt"), // the parameter is minio-go's
 		unset("GetBucketCors", "cors", "GetBucketCORS", answers(errcode.NoSuchCORSConfiguration)),
 		unset("GetBucketWebsite", "website", "GetBucketWebsite", answers(errcode.NoSuchWebsiteConfiguration)),
 		unset("GetBucketReplication", "replication", "GetReplicationConfiguration", answers(errcode.ReplicationConfigurationNotFound)),
@@ -31,7 +30,6 @@ func unsetConfigurations() []*operation {
 		unset("GetBucketIntelligentTieringConfiguration", "intelligent-tiering", "GetIntelligentTieringConfiguration",
 			byID("ListBucketIntelligentTieringConfigurationsOutput"), listParams...),
 	},
-		removal("DeleteBucketLifecycle", "lifecycle", "PutLifecycleConfiguration"),
 		removal("DeleteBucketCors", "cors", "PutBucketCORS"),
 		removal("DeleteBucketWebsite", "website", "DeleteBucketWebsite"),
 		removal("DeleteBucketReplication", "replication", "PutReplicationConfiguration"))

@@ -10,6 +10,7 @@ import (
 	_ "bleepstore/scenarios/consistency"
 	_ "bleepstore/scenarios/copy"
 	_ "bleepstore/scenarios/encryption"
+	_ "bleepstore/scenarios/lifecycle"
 	_ "bleepstore/scenarios/listing"
 	_ "bleepstore/scenarios/lock"
 	_ "bleepstore/scenarios/multipart"
