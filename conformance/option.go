@@ -46,9 +46,12 @@ type Options struct {
 	Insecure        bool `name:"k" short:"k" help:"Do not verify the server's TLS certificate."`
 	AllowCompliance bool `name:"allow-compliance" help:"COMPLIANCE locks may be set, for seconds."`
 
+	ClockHook string `name:"clock-hook" placeholder:"URL|COMMAND" help:"For the feature clock-hook: what has the server do to {bucket} what its lifecycle demands by the time {at} (RFC 3339), both named in a URL, which is sent a POST with CLOCK_HOOK_TOKEN as bearer token, or among the words of a command."`
+
 	Consistency time.Duration `name:"consistency" default:"1s" help:"How long each workload of concurrent clients runs; up to 2s it also ends after 2000 requests; 0 leaves them out."`
 	ExpectLevel string        `name:"expect-level" placeholder:"LEVEL" help:"Consistency level that gates: raw, register, cas, list or list-atomic; of a workload no more than it can show."`
 
+	clock    func(ctx context.Context, bucket string, at time.Time) error
 	embedded bool // the server is the doors' own, see Embed
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -69,8 +72,9 @@ func (o *Options) Embed(s Embedded) {
 	o.AccessKey, o.SecretKey = s.AccessKey, s.SecretKey
 	o.AltAccessKey, o.AltSecretKey = s.AltAccessKey, s.AltSecretKey
 	if len(o.Features) == 0 {
-		o.Features = []string{"+versioning", "+tagging", "+acl", "+public-access-block", "+policy", "+second-account", "+tls", "+encryption", "+sse-c", "+kms-hook", "+lock"}
+		o.Features = []string{"+versioning", "+tagging", "+acl", "+public-access-block", "+policy", "+second-account", "+tls", "+encryption", "+sse-c", "+kms-hook", "+lock", "+lifecycle", "+clock-hook"}
 	}
+	o.clock = s.Clock
 	o.AllowCompliance = true
 	o.Insecure = true // its certificate is its own
 }
@@ -80,6 +84,8 @@ type Embedded struct {
 	URL, TLSURL                string
 	AccessKey, SecretKey       string
 	AltAccessKey, AltSecretKey string
+	// Clock is scenarios.Target's; nil: there is none.
+	Clock func(ctx context.Context, bucket string, at time.Time) error
 }
 
 // eachFlag calls fn for every flag in the order of the table.

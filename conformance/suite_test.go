@@ -83,7 +83,7 @@ func embed(t *testing.T, opts *conformance.Options) {
 		c.TLSAddr, c.TLS = "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}}
 	})
 	opts.Embed(conformance.Embedded{URL: srv.URL, TLSURL: srv.Server.TLSURL(), AccessKey: srv.AccessKey, SecretKey: srv.SecretKey,
-		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey})
+		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey, Clock: srv.Server.Expire})
 }
 
 // describe registers a spec for each item, the end of each process and the

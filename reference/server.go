@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"bleepstore/reference/lock"
 	"bleepstore/reference/meta"
@@ -83,6 +84,16 @@ func (s *Server) Stats(ctx context.Context) (stats meta.Stats, err error) {
 		return err
 	})
 	return stats, err
+}
+
+// Expire does what the lifecycle of a bucket makes of what is in it as of at,
+// which may be to come: for tests.
+func (s *Server) Expire(ctx context.Context, bucket string, at time.Time) error {
+	if !s.gate.enter() {
+		return http.ErrServerClosed
+	}
+	defer s.gate.leave()
+	return s.service.Expire(ctx, bucket, at)
 }
 
 // Serve answers the connections of the addresses bound by Open until Close is

@@ -43,6 +43,9 @@ type Target struct {
 	// Pace, when set, is called before each request of a scenario and returns
 	// when the request may leave, or ctx's error. It is called concurrently.
 	Pace func(context.Context) error
+	// Clock, when set, returns when the server has done to a bucket what its
+	// lifecycle demands by the time at, which is to come. It is called concurrently.
+	Clock func(ctx context.Context, bucket string, at time.Time) error
 	// Dial makes every connection to the endpoints' addresses; nil: by TCP. It is
 	// called concurrently.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -245,6 +245,18 @@ func Settled(ctx context.Context, s *S, what string, check func() error) error {
 	return err
 }
 
+// Later has the server do to a bucket what its lifecycle demands by the time at,
+// and returns when it has. Without a hook the scenario is skipped.
+func (s *S) Later(ctx context.Context, bucket string, at time.Time) {
+	if s.session.Target.Clock == nil {
+		s.Skip("no clock hook: give -clock-hook")
+	}
+	if err := s.session.Target.Clock(ctx, bucket, at.UTC()); err != nil {
+		s.Must(err, "move the clock by the hook")
+	}
+	s.Observe("clock moved to", at.UTC().Format(time.RFC3339))
+}
+
 // Observe records a fact in the result, whatever the verdict.
 func (s *S) Observe(name string, value any) {
 	s.mu.Lock()

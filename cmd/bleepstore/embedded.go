@@ -30,7 +30,7 @@ func embed(ctx context.Context, o *conformance.Options, backend, dir string) (cl
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve() }()
 	o.Embed(conformance.Embedded{URL: srv.URL(), TLSURL: srv.TLSURL(), AccessKey: owner.AccessKey, SecretKey: owner.SecretKey,
-		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey})
+		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey, Clock: srv.Expire})
 	return func() error {
 		return errors.Join(srv.Close(context.WithoutCancel(ctx)), <-served)
 	}, nil

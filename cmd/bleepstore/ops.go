@@ -74,12 +74,18 @@ func sharesS3(s *service) bool { return s.ops == s.server.Addr && port(s.ops) !=
 
 // admin is the admin API over the server, once it is open.
 func (o *opsListener) admin(s *service) http.Handler {
-	return admin.Handler(admin.Config{
+	c := admin.Config{
 		Token: s.admin, Open: o.ready, Log: s.server.Logger,
 		Cluster: func() admin.Cluster { return o.server.Load().Cluster() },
 		Users:   func() admin.Users { return o.server.Load().Users() },
 		Backup:  func(ctx context.Context, w io.Writer) error { return o.server.Load().Backup(ctx, w) },
-	})
+	}
+	if s.clock {
+		c.Expire = func(ctx context.Context, bucket string, at time.Time) error {
+			return o.server.Load().Expire(ctx, bucket, at)
+		}
+	}
+	return admin.Handler(c)
 }
 
 // watch names the server that is asked for readiness and figures.

@@ -38,6 +38,7 @@ type serveCmd struct {
 	LogFormat      string `help:"text or json (text)."`
 	Pprof          bool   `hidden:"" help:"Serve /debug/pprof/ on the second listener."`
 
+	TestClock  bool     `name:"test-clock" help:"For tests of lifecycles: POST /admin/lifecycle?bucket=B&at=TIME does to bucket B what its lifecycle demands by that time, RFC 3339."`
 	WithParent bool     `hidden:""`                            // see leaveWithParent
 	Mutant     []string `hidden:"" sep:"," placeholder:"NAME"` // see plantAll
 }
@@ -99,7 +100,7 @@ func (c *serveCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	s.profile = c.Pprof
+	s.profile, s.clock = c.Pprof, c.TestClock
 	if err := serve(s, c.AddrFile, os.Stdout); err != nil {
 		return &conformance.Error{Code: conformance.ExitFailed, Err: err}
 	}
@@ -113,6 +114,7 @@ type service struct {
 	health  bool
 	metrics bool
 	profile bool
+	clock   bool   // the admin API lets tests move the time of lifecycles
 	admin   string // bearer token of the admin API; "" none
 	drain   time.Duration
 }

@@ -58,6 +58,9 @@ type Config struct {
 	// Backup writes a backup of the server, or of its cluster, to w: ErrRunning,
 	// or what went wrong.
 	Backup func(ctx context.Context, w io.Writer) error
+	// Expire does what the lifecycle of a bucket makes of it as of a time that may be
+	// to come; nil, but for tests.
+	Expire func(ctx context.Context, bucket string, at time.Time) error
 	Log    *slog.Logger     // nil: silent
 	Now    func() time.Time // nil: time.Now
 }
@@ -89,6 +92,9 @@ func Handler(c Config) http.Handler {
 	h.path("/admin/cluster/raft/hash", methods{"GET": h.clustered(h.hash)})
 	h.path("/admin/backup", methods{"GET": h.backup})
 	h.userPaths()
+	if c.Expire != nil {
+		h.path("/admin/lifecycle", methods{"POST": h.expire})
+	}
 	h.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "NotFound", "there is no "+r.URL.Path)
 	})

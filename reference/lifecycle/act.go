@@ -20,8 +20,6 @@ var (
 		"of several tags of a filter an object needs one", "LC-10")
 	expiresEarly = fault.NewBug("lifecycle.expires-early",
 		"days are counted to the hour, and not to the midnight behind it", "LC-09", "LC-10")
-	noncurrentAge = fault.NewBug("lifecycle.noncurrent-by-age",
-		"the days of a noncurrent version are counted from its own creation", "LC-10")
 	newerIgnored = fault.NewBug("lifecycle.newer-versions-ignored",
 		"NewerNoncurrentVersions is not heeded", "LC-10")
 	markersCount = fault.NewBug("lifecycle.markers-retained",
@@ -137,9 +135,6 @@ func (c *Configuration) Act(key string, versions []Version, now time.Time, max i
 			continue
 		}
 		since := versions[i-1].Modified
-		if noncurrentAge.On() {
-			since = v.Modified
-		}
 		if a, ok := c.noncurrent(key, v, since, newer, now); ok {
 			todo = append(todo, a)
 		}
