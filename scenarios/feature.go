@@ -40,6 +40,7 @@ const (
 	Encryption        Feature = "encryption"
 	SSEC              Feature = "sse-c"
 	Lifecycle         Feature = "lifecycle"
+	Website           Feature = "website" // its configuration; pages come from an endpoint of their own
 	PublicAccessBlock Feature = "public-access-block"
 	SecondAccount     Feature = "second-account"
 	TLS               Feature = "tls"
@@ -61,7 +62,7 @@ var core = []Feature{Buckets, Objects, ConditionalRead, Range, Copy, Listing, Mu
 	ConditionalWrite, Checksum, Streaming, Presigned, Auth, Wire, Consistency}
 
 var beyondCore = []Feature{Versioning, Tagging, ACL, Lock, Policy, CORS, Form, Encryption, SSEC,
-	Lifecycle, PublicAccessBlock, SecondAccount, TLS}
+	Lifecycle, Website, PublicAccessBlock, SecondAccount, TLS}
 
 var inNoProfile = []Feature{Large, OtherRegion, ClockHook, KMSHook, STS, Slow, NewChecksum}
 

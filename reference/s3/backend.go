@@ -8,6 +8,7 @@ import (
 	"bleepstore/reference/object"
 	"bleepstore/reference/policy"
 	"bleepstore/reference/sse"
+	"bleepstore/reference/website"
 )
 
 // Buckets makes, finds and removes buckets.
@@ -55,6 +56,13 @@ type Lifecycles interface {
 	// SetLifecycle replaces the configuration, which is checked; nil removes it.
 	// Reading is Buckets.Bucket.
 	SetLifecycle(ctx context.Context, who object.Caller, bucket string, c *lifecycle.Configuration) error
+}
+
+// Websites are buckets that say how they are one.
+type Websites interface {
+	// SetWebsite replaces the configuration, which is checked; nil removes it.
+	// Reading is Buckets.Bucket.
+	SetWebsite(ctx context.Context, who object.Caller, bucket string, c *website.Configuration) error
 }
 
 // ACLs reads and replaces access control lists.
@@ -125,6 +133,7 @@ type Backend interface {
 	Access
 	Encryptions
 	Lifecycles
+	Websites
 	ACLs
 	Locks
 	Reader

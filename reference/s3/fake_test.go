@@ -21,6 +21,7 @@ import (
 	"bleepstore/reference/policy"
 	"bleepstore/reference/sigv4"
 	"bleepstore/reference/sse"
+	"bleepstore/reference/website"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 30, 45, 678e6, time.UTC)
@@ -137,6 +138,10 @@ func (f *fake) SetPublicAccess(ctx context.Context, who object.Caller, name stri
 }
 func (f *fake) SetLifecycle(ctx context.Context, who object.Caller, name string, c *lifecycle.Configuration) error {
 	f.note(ctx, "SetLifecycle", c)
+	return f.err
+}
+func (f *fake) SetWebsite(ctx context.Context, who object.Caller, name string, c *website.Configuration) error {
+	f.note(ctx, "SetWebsite", c)
 	return f.err
 }
 func (f *fake) BucketACL(ctx context.Context, who object.Caller, name string) (object.Bucket, error) {

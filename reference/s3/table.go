@@ -52,6 +52,9 @@ func newTable() []*operation {
 		{name: "PutBucketLifecycleConfiguration", level: bucketLevel, method: "PUT", sub: "lifecycle", serve: (*request).putLifecycle,
 			action: "s3:PutLifecycleConfiguration", integrity: true},
 		{name: "DeleteBucketLifecycle", level: bucketLevel, method: "DELETE", sub: "lifecycle", serve: (*request).deleteLifecycle, action: "s3:PutLifecycleConfiguration"},
+		{name: "GetBucketWebsite", level: bucketLevel, method: "GET", sub: "website", serve: (*request).getWebsite},
+		{name: "PutBucketWebsite", level: bucketLevel, method: "PUT", sub: "website", serve: (*request).putWebsite, integrity: true},
+		{name: "DeleteBucketWebsite", level: bucketLevel, method: "DELETE", sub: "website", serve: (*request).deleteWebsite},
 		{name: "PostObject", level: bucketLevel, method: "POST", open: true},
 		{name: "PreflightBucket", level: bucketLevel, method: "OPTIONS", open: true},
 

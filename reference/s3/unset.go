@@ -15,7 +15,6 @@ import (
 func unsetConfigurations() []*operation {
 	return append([]*operation{
 		unset("GetBucketCors", "cors", "GetBucketCORS", answers(errcode.NoSuchCORSConfiguration)),
-		unset("GetBucketWebsite", "website", "GetBucketWebsite", answers(errcode.NoSuchWebsiteConfiguration)),
 		unset("GetBucketReplication", "replication", "GetReplicationConfiguration", answers(errcode.ReplicationConfigurationNotFound)),
 
 		// No state is shown where none has ever been set.
@@ -31,7 +30,6 @@ func unsetConfigurations() []*operation {
 			byID("ListBucketIntelligentTieringConfigurationsOutput"), listParams...),
 	},
 		removal("DeleteBucketCors", "cors", "PutBucketCORS"),
-		removal("DeleteBucketWebsite", "website", "DeleteBucketWebsite"),
 		removal("DeleteBucketReplication", "replication", "PutReplicationConfiguration"))
 }
 

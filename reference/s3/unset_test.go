@@ -12,7 +12,6 @@ func TestUnsetConfigurations(t *testing.T) {
 	srv := newTest(t, &fake{})
 	for query, want := range map[string]errcode.Code{
 		"cors":                        "NoSuchCORSConfiguration",
-		"website":                     "NoSuchWebsiteConfiguration",
 		"replication":                 "ReplicationConfigurationNotFoundError",
 		"metrics&id=a":                "NoSuchConfiguration",
 		"analytics&id=a":              "NoSuchConfiguration",
@@ -53,8 +52,8 @@ func TestUnsetConfigurationsCannotBeSet(t *testing.T) {
 			got.wantError(t, 501, errcode.NotImplemented)
 		}
 	}
-	if deletable != 3 {
-		t.Errorf("got %d that can be deleted, want 3", deletable)
+	if deletable != 2 {
+		t.Errorf("got %d that can be deleted, want 2", deletable)
 	}
 }
 

@@ -21,5 +21,6 @@ import (
 	_ "bleepstore/scenarios/streaming"
 	_ "bleepstore/scenarios/tagging"
 	_ "bleepstore/scenarios/version"
+	_ "bleepstore/scenarios/website"
 	_ "bleepstore/scenarios/wire"
 )
