@@ -146,13 +146,13 @@ func (s *Service) expireUploads(ctx context.Context, bucket string, at time.Time
 	}
 }
 
-// ExpireAll is Expire for every bucket, as of now. A bucket that goes meanwhile
-// is none.
+// ExpireAll is Expire for every bucket that this node knows, as of now: where none
+// has a lifecycle nobody else is asked. A bucket that goes meanwhile is none.
 func (s *Service) ExpireAll(ctx context.Context) error {
 	now, after := s.clock.Now(), ""
 	for {
 		var page meta.BucketsPage
-		err := s.view(ctx, func(tx *meta.Tx) (err error) {
+		err := s.db.View(ctx, func(tx *meta.Tx) (err error) {
 			page, err = tx.Buckets(meta.BucketsQuery{After: after, Max: lifeScan})
 			return err
 		})
