@@ -33,6 +33,7 @@ type (
 	VersioningState   = meta.VersioningState
 	Ownership         = meta.Ownership
 	PublicAccessBlock = meta.PublicAccessBlock
+	Setting           = meta.Setting
 )
 
 // The two states of versioning that a client can set.

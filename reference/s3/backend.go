@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"bleepstore/reference/cors"
 	"bleepstore/reference/lifecycle"
 	"bleepstore/reference/object"
 	"bleepstore/reference/policy"
@@ -63,6 +64,12 @@ type Websites interface {
 	// SetWebsite replaces the configuration, which is checked; nil removes it.
 	// Reading is Buckets.Bucket.
 	SetWebsite(ctx context.Context, who object.Caller, bucket string, c *website.Configuration) error
+}
+
+// Origins is what the pages of other origins may do.
+type Origins interface {
+	// SetCORS replaces the configuration; nil removes it. Reading is Buckets.Bucket.
+	SetCORS(ctx context.Context, who object.Caller, bucket string, c *cors.Configuration) error
 }
 
 // ACLs reads and replaces access control lists.
@@ -134,6 +141,7 @@ type Backend interface {
 	Encryptions
 	Lifecycles
 	Websites
+	Origins
 	ACLs
 	Locks
 	Reader

@@ -197,7 +197,7 @@ func TestAuthentication(t *testing.T) {
 	send(t, srv, "GET", "/b/k?policy", "").wantError(t, 403, errcode.AccessDenied)
 	send(t, srv, "PUT", "/b/k?foo", "").wantError(t, 403, errcode.AccessDenied)
 	send(t, srv, "PUT", "/b/k", "", "Content-Length: 9999999999").wantError(t, 403, errcode.AccessDenied)
-	send(t, srv, "OPTIONS", "/b/k", "").wantError(t, 501, errcode.NotImplemented)
+	send(t, srv, "OPTIONS", "/b/k", "").wantError(t, 400, errcode.BadRequest)
 	for _, c := range f.calls {
 		if c.method != "Find" {
 			t.Errorf("the domain was asked: %+v", c)

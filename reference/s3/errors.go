@@ -27,6 +27,7 @@ func rowOf(code errcode.Code) row {
 var codes = map[errcode.Code]row{
 	errcode.AccessControlListNotSupported:     {400, "The bucket does not allow ACLs."},
 	errcode.AccessDenied:                      {403, "Access Denied"},
+	errcode.AccessForbidden:                   {403, "This CORS request is not allowed."},
 	errcode.AuthorizationHeaderMalformed:      {400, "The authorization header that you provided is not valid."},
 	errcode.AuthorizationQueryParametersError: {400, "The authorization query parameters that you provided are not valid."},
 	errcode.BadDigest:                         {400, "The Content-MD5 or checksum value that you specified did not match what the server received."},

@@ -42,6 +42,7 @@ func (q *request) fail(err error) {
 	if e.Code == errcode.NoSuchBucket && q.key == "" && q.r.Method != http.MethodHead && missingDenied.On() {
 		e = &errcode.Error{Code: errcode.AccessDenied}
 	}
+	q.forgetLeave()
 	r := rowOf(e.Code)
 	for _, f := range e.Header {
 		if f.Name == "Allow" && allowAbsent.On() {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"bleepstore/reference/checksum"
+	"bleepstore/reference/cors"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/lifecycle"
 	"bleepstore/reference/object"
@@ -142,6 +143,10 @@ func (f *fake) SetLifecycle(ctx context.Context, who object.Caller, name string,
 }
 func (f *fake) SetWebsite(ctx context.Context, who object.Caller, name string, c *website.Configuration) error {
 	f.note(ctx, "SetWebsite", c)
+	return f.err
+}
+func (f *fake) SetCORS(ctx context.Context, who object.Caller, name string, c *cors.Configuration) error {
+	f.note(ctx, "SetCORS", c)
 	return f.err
 }
 func (f *fake) BucketACL(ctx context.Context, who object.Caller, name string) (object.Bucket, error) {

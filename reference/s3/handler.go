@@ -110,6 +110,9 @@ func (q *request) serve() error {
 	if n := headerBytes(q.r); n > maxHeader && !headUnlimited.On() || n > maxHeader/2 && headHalved.On() {
 		return &errcode.Error{Code: errcode.RequestHeaderSectionTooLarge}
 	}
+	if err := q.allowOrigin(); err != nil {
+		return err
+	}
 	op, routeErr := q.h.router.find(&q.target, q.r.Method, q.r.Header)
 	if routeErr != nil && errcode.Of(routeErr) == errcode.MethodNotAllowed {
 		return routeErr

@@ -28,7 +28,7 @@ func parseLifecycle(e *element) (*lifecycle.Configuration, error) {
 	}
 	c := &lifecycle.Configuration{}
 	for i := range e.kids {
-		r, err := parseRule(&e.kids[i])
+		r, err := parseLifecycleRule(&e.kids[i])
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +40,7 @@ func parseLifecycle(e *element) (*lifecycle.Configuration, error) {
 	return c, nil
 }
 
-func parseRule(e *element) (r lifecycle.Rule, err error) {
+func parseLifecycleRule(e *element) (r lifecycle.Rule, err error) {
 	p := fields{e: e}
 	r.ID, r.Status = p.text("ID"), p.text("Status")
 	r.Prefix = p.optional("Prefix")

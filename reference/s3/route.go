@@ -139,12 +139,17 @@ func allowed(res *resource) string {
 // skipped, so that no sub-resource of tomorrow becomes a plain GET, PUT or
 // DELETE today. Parameters that begin with "x-" are free for clients' own use
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html#LogFormatCustom).
+//
+// A preflight has the parameters of the request that it asks for, and takes any.
 func (rt *router) find(t *target, method string, h http.Header) (*operation, error) {
+	lv := t.level()
+	if method == http.MethodOptions && rt.has(lv, "", method) {
+		return rt.by[lv][""].methods[method][0], nil
+	}
 	sub, err := rt.sub(t.query)
 	if err != nil {
 		return nil, err
 	}
-	lv := t.level()
 	res := rt.by[lv][sub]
 	if res == nil && lv == keyLevel && len(rt.by[lv][""].methods[method]) > 0 && keySubDropped.On() {
 		return rt.by[lv][""].methods[method][0], nil

@@ -56,7 +56,10 @@ func newTable() []*operation {
 		{name: "PutBucketWebsite", level: bucketLevel, method: "PUT", sub: "website", serve: (*request).putWebsite, integrity: true},
 		{name: "DeleteBucketWebsite", level: bucketLevel, method: "DELETE", sub: "website", serve: (*request).deleteWebsite},
 		{name: "PostObject", level: bucketLevel, method: "POST", open: true},
-		{name: "PreflightBucket", level: bucketLevel, method: "OPTIONS", open: true},
+		{name: "GetBucketCors", level: bucketLevel, method: "GET", sub: "cors", serve: (*request).getCORS, action: "s3:GetBucketCORS"},
+		{name: "PutBucketCors", level: bucketLevel, method: "PUT", sub: "cors", serve: (*request).putCORS, action: "s3:PutBucketCORS", integrity: true},
+		{name: "DeleteBucketCors", level: bucketLevel, method: "DELETE", sub: "cors", serve: (*request).deleteCORS, action: "s3:PutBucketCORS"},
+		{name: "PreflightBucket", level: bucketLevel, method: "OPTIONS", serve: (*request).preflight, open: true},
 
 		{name: "CopyObject", level: keyLevel, method: "PUT", header: hCopySource, serve: (*request).copyObject, body: true, locks: true, signed: true},
 		{name: "PutObject", level: keyLevel, method: "PUT", serve: (*request).putObject, body: true, locks: true, stream: true, grantable: true},
@@ -81,7 +84,7 @@ func newTable() []*operation {
 		{name: "ListParts", level: keyLevel, method: "GET", sub: "uploadId", params: []string{"max-parts", "part-number-marker"}, serve: (*request).listParts, signed: true},
 		{name: "CompleteMultipartUpload", level: keyLevel, method: "POST", sub: "uploadId", serve: (*request).completeUpload, body: true, composite: true, signed: true},
 		{name: "AbortMultipartUpload", level: keyLevel, method: "DELETE", sub: "uploadId", serve: (*request).abortUpload, signed: true},
-		{name: "PreflightObject", level: keyLevel, method: "OPTIONS", open: true},
+		{name: "PreflightObject", level: keyLevel, method: "OPTIONS", serve: (*request).preflight, open: true},
 	}
 	ops = append(ops, unsetConfigurations()...)
 	return append(ops, unimplemented(ops)...)

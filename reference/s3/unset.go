@@ -14,7 +14,6 @@ import (
 // unsetConfigurations are the rows that read and delete them.
 func unsetConfigurations() []*operation {
 	return append([]*operation{
-		unset("GetBucketCors", "cors", "GetBucketCORS", answers(errcode.NoSuchCORSConfiguration)),
 		unset("GetBucketReplication", "replication", "GetReplicationConfiguration", answers(errcode.ReplicationConfigurationNotFound)),
 
 		// No state is shown where none has ever been set.
@@ -29,7 +28,6 @@ func unsetConfigurations() []*operation {
 		unset("GetBucketIntelligentTieringConfiguration", "intelligent-tiering", "GetIntelligentTieringConfiguration",
 			byID("ListBucketIntelligentTieringConfigurationsOutput"), listParams...),
 	},
-		removal("DeleteBucketCors", "cors", "PutBucketCORS"),
 		removal("DeleteBucketReplication", "replication", "PutReplicationConfiguration"))
 }
 

@@ -11,7 +11,6 @@ import (
 func TestUnsetConfigurations(t *testing.T) {
 	srv := newTest(t, &fake{})
 	for query, want := range map[string]errcode.Code{
-		"cors":                        "NoSuchCORSConfiguration",
 		"replication":                 "ReplicationConfigurationNotFoundError",
 		"metrics&id=a":                "NoSuchConfiguration",
 		"analytics&id=a":              "NoSuchConfiguration",
@@ -52,8 +51,8 @@ func TestUnsetConfigurationsCannotBeSet(t *testing.T) {
 			got.wantError(t, 501, errcode.NotImplemented)
 		}
 	}
-	if deletable != 2 {
-		t.Errorf("got %d that can be deleted, want 2", deletable)
+	if deletable != 1 {
+		t.Errorf("got %d that can be deleted, want 1", deletable)
 	}
 }
 

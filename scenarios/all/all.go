@@ -9,6 +9,7 @@ import (
 	_ "bleepstore/scenarios/conditional"
 	_ "bleepstore/scenarios/consistency"
 	_ "bleepstore/scenarios/copy"
+	_ "bleepstore/scenarios/cors"
 	_ "bleepstore/scenarios/encryption"
 	_ "bleepstore/scenarios/lifecycle"
 	_ "bleepstore/scenarios/listing"
