@@ -303,6 +303,9 @@ func (s *S) note(err error) {
 // Scope is who signs by hand: the main account, now.
 func Scope(s *S) sign.Scope { return s.scope(MainAccount) }
 
+// ScopeOf is Scope for one of the accounts.
+func ScopeOf(s *S, who Who) sign.Scope { return s.scope(who) }
+
 // scope is the signing scope of who.
 func (s *S) scope(who Who) sign.Scope {
 	t := &s.session.Target

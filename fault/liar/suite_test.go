@@ -71,7 +71,7 @@ func verdicts(t *testing.T, at string, ids ...string) map[string]scenarios.Resul
 	o := conformance.DefaultOptions()
 	o.Embed(conformance.Embedded{URL: at, AccessKey: accounts[0].Access, SecretKey: accounts[0].Secret,
 		AltAccessKey: accounts[1].Access, AltSecretKey: accounts[1].Secret})
-	o.Features = []string{"+versioning", "+tagging", "+acl", "+public-access-block", "+policy", "+cors", "+second-account"}
+	o.Features = []string{"+versioning", "+tagging", "+acl", "+public-access-block", "+policy", "+cors", "+form", "+second-account"}
 	o.ID, o.Seed, o.Addressing = ids, 1, "path"
 	plan, err := conformance.NewPlan(o, scenarios.All(), func(string) string { return "" })
 	if err != nil {

@@ -69,6 +69,11 @@ type Body struct {
 	// body) is returned to the client as it is.
 	Reader io.Reader
 	Size   int64 // decoded length in bytes, always known
+	// Most, when not 0, says that Size is only what is likely: any number of bytes
+	// up to Most may come, which is a few more than Size at the most, and the end
+	// of Reader is the end. A large body that is not as long as it seemed is
+	// written twice.
+	Most int64
 	// MD5 is the raw Content-MD5 to verify, nil when none was sent.
 	MD5 []byte
 	// SHA256 is the raw x-amz-content-sha256 to verify

@@ -103,7 +103,7 @@ func (in *intake) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	if left := in.body.Size - in.n; int64(len(p)) > left {
+	if left := in.body.most() - in.n; int64(len(p)) > left {
 		p = p[:left]
 	}
 	n, err := 0, error(nil)
@@ -118,7 +118,7 @@ func (in *intake) Read(p []byte) (int, error) {
 		in.err = readError(err)
 	case !in.deadline.IsZero() && in.now().After(in.deadline):
 		in.err = errcode.New(errcode.RequestTimeout, "The body was not received within the time allowed")
-	case in.n == in.body.Size:
+	case in.n == in.body.most(), err == io.EOF && in.body.Most > 0:
 		in.err = in.conclude(err == io.EOF)
 	case err == io.EOF:
 		in.err = incomplete(in.n, in.body.Size)

@@ -54,7 +54,7 @@ func (s *Service) receive(ctx context.Context, body Body, g *sealing, algorithms
 		return nil, err
 	}
 	defer in.close()
-	if body.Size <= s.limits.Inline && (body.Size == 0 || g == nil || !g.part) {
+	if body.most() <= s.limits.Inline && (body.most() == 0 || g == nil || !g.part) {
 		return s.receiveInline(in, g)
 	}
 	release, err := s.flight.take(streamCost)
@@ -66,14 +66,15 @@ func (s *Service) receive(ctx context.Context, body Body, g *sealing, algorithms
 }
 
 func (s *Service) receiveInline(in *intake, g *sealing) (*payload, error) {
-	release, err := s.flight.take(in.body.Size)
+	size := in.body.most()
+	release, err := s.flight.take(size)
 	if err != nil {
 		return nil, err
 	}
-	p := &payload{size: in.body.Size, sealing: g, release: release, buf: inlinePool.Get().(*[meta.MaxInline + crypt.Overhead]byte)}
-	p.inline = p.buf[:in.body.Size]
+	p := &payload{size: size, sealing: g, release: release, buf: inlinePool.Get().(*[meta.MaxInline + crypt.Overhead]byte)}
+	p.inline = p.buf[:size]
 	n, err := io.ReadFull(in, p.inline)
-	if err == io.ErrUnexpectedEOF && in.err == io.EOF { // the bug put.cut-visible
+	if err != nil && in.err == io.EOF { // Body.Most, or the bug put.cut-visible
 		p.inline, p.size, err = p.inline[:n], int64(n), nil
 	}
 	if err == nil {
@@ -126,7 +127,8 @@ func (s *Service) receiveBlob(ctx context.Context, in *intake, g *sealing) (*pay
 	}
 	p := &payload{size: in.body.Size, epoch: epoch, sealing: g}
 	p.extents = []meta.Extent{{Blob: string(id), Len: in.body.Size}}
-	sealed, size, err := g.blobReader(in, id, in.body.Size)
+	f := &fitted{in: in, left: in.body.Size}
+	sealed, size, err := g.blobReader(f, id, in.body.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +145,10 @@ func (s *Service) receiveBlob(ctx context.Context, in *intake, g *sealing) (*pay
 	} else if _, err := s.blobs.Create(ctx, id, sealed, size); err != nil {
 		return nil, in.refusal(s.storeError(err))
 	}
-	if p.digest, err = in.finish(); err != nil {
+	if p.digest, err = in.finish(); err == nil && in.n != p.size {
+		err = s.refit(ctx, p, in.n, f.rest)
+	}
+	if err != nil {
 		s.discard(ctx, p)
 		return nil, err
 	}

@@ -28,6 +28,8 @@ var (
 // *errcode.Error. *sigv4.Verifier is one.
 type Authenticator interface {
 	Verify(r *http.Request) (*sigv4.Identity, error)
+	// VerifyForm is Verify for an upload by form, whose policy is what is signed.
+	VerifyForm(sigv4.Form) (*sigv4.Identity, error)
 }
 
 // An Attempt is what a request wants to do, before anything has been looked up.
@@ -74,6 +76,11 @@ func (q *request) authenticate() error {
 	if id.Anonymous() && q.hasOverrides() && !overridesForAll.On() {
 		return errcode.New(errcode.InvalidRequest, "Request specific response headers cannot be used for anonymous GET requests.")
 	}
+	return q.admit()
+}
+
+// admit asks whether the caller may go on.
+func (q *request) admit() error {
 	a := Attempt{Caller: q.caller, Operation: unknownOperation, Bucket: q.bucket, Key: q.key}
 	if q.op != nil {
 		a.Operation, a.Grantable = q.op.name, q.op.opens()
@@ -89,7 +96,7 @@ func (q *request) authenticate() error {
 func (q *request) admitAnybody() error {
 	b, err := q.h.cfg.Backend.Find(q.ctx, q.bucket)
 	switch {
-	case err == nil && q.key == "" && anonymousOwns.On():
+	case err == nil && (q.key == "" && anonymousOwns.On() || q.op.name == "PostObject" && anonymousPosts.On()):
 		q.caller.Account = b.Owner
 		return nil
 	case err != nil && errcode.Of(err) != errcode.NoSuchBucket:

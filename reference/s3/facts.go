@@ -128,6 +128,8 @@ func (q *request) authType() string {
 		return ""
 	case q.identity.Presigned && !presignedUnseen.On():
 		return "REST-QUERY-STRING"
+	case q.op.name == "PostObject":
+		return "POST"
 	}
 	return "REST-HEADER"
 }

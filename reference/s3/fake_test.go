@@ -327,6 +327,14 @@ func newTest(t *testing.T, f *fake, edit ...func(*Config)) *httptest.Server {
 	return srv
 }
 
+// VerifyForm takes the credential for the account.
+func (auth) VerifyForm(f sigv4.Form) (*sigv4.Identity, error) {
+	if f.Credential == "" {
+		return &sigv4.Identity{}, nil
+	}
+	return &sigv4.Identity{Principal: sigv4.Principal{ID: f.Credential}, AccessKey: "AK"}, nil
+}
+
 // A reply is a response, read whole.
 type reply struct {
 	status int

@@ -13,31 +13,45 @@ var unsizedEmpty = fault.NewBug("wire.chunked-stored-empty",
 	"a body of the chunked transfer coding is stored as an empty one", "X-05")
 
 func (q *request) putObject() error {
-	spec, err := q.headerACL()
-	if err != nil {
-		return err
-	}
-	attributes, err := q.attributes()
+	in, err := q.putInput()
 	if err != nil {
 		return err
 	}
 	if q.r.ContentLength < 0 && !q.identity.Payload.Chunked() && unsizedEmpty.On() {
 		q.r.Header["Content-Length"], q.r.ContentLength, q.r.Body = []string{"0"}, 0, http.NoBody
 	}
+	if in.Body, err = q.putBody(); err != nil {
+		return err
+	}
+	if _, err := q.store(in); err != nil {
+		return err
+	}
+	return q.reply(http.StatusOK)
+}
+
+// putInput reads what the headers say of an object that is to be made, by
+// PutObject or by a form.
+func (q *request) putInput() (object.PutInput, error) {
+	spec, err := q.headerACL()
+	if err != nil {
+		return object.PutInput{}, err
+	}
+	attributes, err := q.attributes()
+	if err != nil {
+		return object.PutInput{}, err
+	}
 	want, err := q.wanted()
-	if err != nil {
-		return err
-	}
-	body, err := q.putBody()
-	if err != nil {
-		return err
-	}
-	res, err := q.h.cfg.Backend.Put(q.ctx, object.PutInput{
+	return object.PutInput{
 		Caller: q.caller, Bucket: q.bucket, Key: q.key,
-		Attributes: attributes, Body: body, Condition: q.writeCondition(), ACL: spec, Encryption: want,
-	})
+		Attributes: attributes, Condition: q.writeCondition(), ACL: spec, Encryption: want,
+	}, err
+}
+
+// store makes the object, and sets the headers that tell of it.
+func (q *request) store(in object.PutInput) (object.PutResult, error) {
+	res, err := q.h.cfg.Backend.Put(q.ctx, in)
 	if err != nil {
-		return err
+		return res, err
 	}
 	v := &res.Version
 	q.setETag(v.ETag)
@@ -45,7 +59,7 @@ func (q *request) putObject() error {
 	q.setExpiry(res.Expiry)
 	q.setChecksum(v.Checksum)
 	q.setEncryption(v.Seal)
-	return q.reply(http.StatusOK)
+	return res, nil
 }
 
 var (

@@ -55,7 +55,7 @@ func newTable() []*operation {
 		{name: "GetBucketWebsite", level: bucketLevel, method: "GET", sub: "website", serve: (*request).getWebsite},
 		{name: "PutBucketWebsite", level: bucketLevel, method: "PUT", sub: "website", serve: (*request).putWebsite, integrity: true},
 		{name: "DeleteBucketWebsite", level: bucketLevel, method: "DELETE", sub: "website", serve: (*request).deleteWebsite},
-		{name: "PostObject", level: bucketLevel, method: "POST", open: true},
+		{name: "PostObject", level: bucketLevel, method: "POST", serve: (*request).postObject, action: "s3:PutObject", open: true, body: true, locks: true, grantable: true},
 		{name: "GetBucketCors", level: bucketLevel, method: "GET", sub: "cors", serve: (*request).getCORS, action: "s3:GetBucketCORS"},
 		{name: "PutBucketCors", level: bucketLevel, method: "PUT", sub: "cors", serve: (*request).putCORS, action: "s3:PutBucketCORS", integrity: true},
 		{name: "DeleteBucketCors", level: bucketLevel, method: "DELETE", sub: "cors", serve: (*request).deleteCORS, action: "s3:PutBucketCORS"},

@@ -211,6 +211,11 @@ func (q *request) tagging(limit int) ([]object.Tag, error) {
 	if e == nil {
 		return nil, &errcode.Error{Code: errcode.MissingRequestBody}
 	}
+	return tagSet(e, limit)
+}
+
+// tagSet reads a Tagging.
+func tagSet(e *element, limit int) ([]object.Tag, error) {
 	if len(e.kids) != 1 || e.kids[0].name != "TagSet" {
 		return nil, malformed("Tagging needs one TagSet")
 	}

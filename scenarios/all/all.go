@@ -11,6 +11,7 @@ import (
 	_ "bleepstore/scenarios/copy"
 	_ "bleepstore/scenarios/cors"
 	_ "bleepstore/scenarios/encryption"
+	_ "bleepstore/scenarios/form"
 	_ "bleepstore/scenarios/lifecycle"
 	_ "bleepstore/scenarios/listing"
 	_ "bleepstore/scenarios/lock"

@@ -112,3 +112,9 @@ func mac(key []byte, text string) []byte {
 	h.Write([]byte(text))
 	return h.Sum(nil)
 }
+
+// Policy is the signature of an upload by form, over its policy as it is sent.
+func (s Scope) Policy(policy string) string { return hex.EncodeToString(mac(s.key(), policy)) }
+
+// Credential names the key and the scope of a signature.
+func (s Scope) Credential() string { return s.Access + "/" + s.text() }
