@@ -51,7 +51,7 @@ e2e: ## ./run_e2e.sh
 clients: ## drive the server with real clients, installing those that are missing
 	$(GO) run ./cmd/clients -install
 
-browser: ## the report in headless Chromium, which is installed when that can be
+browser: ## the report, and uploads from a page, in headless Chromium, which is installed when that can be
 	@GO=$(GO) .ci/browser
 
 mutants: mutants-build ## plant every bug, run what must find it and what must not, and SOUND (default 20) seeds without any
