@@ -34,7 +34,7 @@ const (
 // The operations that take them: those that choose an encryption, those that
 // need the client's key besides, and those that read a source.
 var (
-	choosing = []string{"PutObject", "CopyObject", "CreateMultipartUpload"}
+	choosing = []string{"PutObject", "PostObject", "CopyObject", "CreateMultipartUpload"}
 	keyed    = append([]string{"GetObject", "HeadObject", "GetObjectAttributes", "UploadPart", "UploadPartCopy",
 		"CompleteMultipartUpload", "ListParts"}, choosing...)
 	copying = []string{"CopyObject", "UploadPartCopy"}
