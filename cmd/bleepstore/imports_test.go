@@ -54,7 +54,7 @@ var edges = []struct {
 	{"reference", []string{"reference/*", "reference/blob/*", "fault", "fault/proxy"}},
 	{"reference/errcode", nil},
 	{"reference/acl", []string{"fault"}},
-	{"reference/policy", []string{"reference/errcode"}},
+	{"reference/policy", []string{"reference/errcode", "fault"}},
 	{"reference/lifecycle", []string{"reference/errcode", "fault"}},
 	{"reference/website", []string{"reference/errcode", "fault"}},
 	{"reference/cors", []string{"reference/errcode", "fault"}},

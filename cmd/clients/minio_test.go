@@ -269,8 +269,9 @@ func TestMinioUnsetConfigurations(t *testing.T) {
 	}
 	_, err := c.GetBucketLifecycle(t.Context(), b)
 	wantCode(t, err, 404, "NoSuchLifecycleConfiguration")
-	_, err = c.GetBucketEncryption(t.Context(), b)
-	wantCode(t, err, 404, "ServerSideEncryptionConfigurationNotFoundError")
+	if e, err := c.GetBucketEncryption(t.Context(), b); err != nil || len(e.Rules) != 1 || e.Rules[0].Apply.SSEAlgorithm != "AES256" {
+		t.Errorf("encryption: got %+v, %v, want that of every new bucket", e, err)
+	}
 	if r, err := c.GetBucketReplication(t.Context(), b); err != nil || !r.Empty() {
 		t.Errorf("replication: got %+v, %v", r, err)
 	}
