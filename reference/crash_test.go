@@ -52,8 +52,13 @@ func crashChild() (code int, ok bool) {
 	}()
 	space, _ := strconv.ParseInt(os.Getenv(crashSpace), 10, 64)
 	reserve, _ := strconv.ParseInt(os.Getenv(crashReserve), 10, 64)
+	keys, err := sharedKeys(dir, os.Getenv(crashPeers))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1, true
+	}
 	s, err := reference.Open(context.Background(), reference.Config{
-		Dir: dir, Backend: os.Getenv(crashBackend), Addr: "127.0.0.1:0", Reserve: reserve,
+		MasterKeys: keys, Dir: dir, Backend: os.Getenv(crashBackend), Addr: "127.0.0.1:0", Reserve: reserve,
 		Users: []reference.User{{AccessKey: "a", SecretKey: "s"}}, Limits: object.Limits{MinPart: crashPart, Reserve: space},
 		Cluster: crashNode(os.Getenv(crashPeers)),
 	})

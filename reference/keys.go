@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -68,6 +69,26 @@ func (c *Config) openVault(d *datadir, account string) (*sse.Vault, error) {
 	return v, d.write()
 }
 
+// checkSharedKey refuses a node whose directory a server that stood alone has
+// encrypted, unless it is given a master key: before anything becomes a cluster's,
+// from which there is no way back.
+func (c *Config) checkSharedKey() error {
+	if c.Cluster == nil || len(c.MasterKeys) > 0 || c.Dir == "" {
+		return nil
+	}
+	f, err := c.FS.OpenFile(filepath.Join(c.Dir, masterFile), os.O_RDONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("what is in %s was encrypted by the key in %s, which every node of a cluster needs: give it to all as their master key", c.Dir, masterFile)
+}
+
 // masterKeys are the keys that are configured, or the one that the nodes of a
 // cluster derive from their secret, with the one of the directory if it has one.
 func (c *Config) masterKeys(d *datadir) ([]crypt.Key, error) {
@@ -89,8 +110,6 @@ func (c *Config) masterKeys(d *datadir) ([]crypt.Key, error) {
 		}
 	}
 	switch {
-	case c.Cluster != nil && len(keys) == 0 && len(own) > 0:
-		return nil, fmt.Errorf("what is in %s was encrypted by the key in %s, which every node of a cluster needs: give it to all as their master key", c.Dir, masterFile)
 	case c.Cluster != nil && len(keys) == 0 && len(c.Cluster.Secret) == 0:
 		return nil, errors.New("the nodes of a cluster that share no secret need a master key that is the same on all")
 	case c.Cluster != nil && len(keys) == 0:

@@ -25,6 +25,9 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
+	if err := c.checkSharedKey(); err != nil {
+		return nil, fmt.Errorf("open keys: %w", err)
+	}
 	s := &Server{config: c, failed: make(chan struct{}), closing: make(chan struct{}), gate: gate{idle: make(chan struct{})}}
 	if s.stores, err = openStores(ctx, c, s.fail); err != nil {
 		return nil, err

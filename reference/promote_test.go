@@ -21,6 +21,7 @@ import (
 
 	"bleepstore/reference"
 	"bleepstore/reference/cluster"
+	"bleepstore/reference/crypt"
 	"bleepstore/reference/meta"
 	"bleepstore/reference/peer"
 )
@@ -41,6 +42,19 @@ func crashNode(peers string) *reference.ClusterConfig {
 	return c
 }
 
+// sharedKeys are the master keys of the part of the server to be killed: in a
+// cluster that of the server that stood alone, which all nodes are given.
+func sharedKeys(dir, peers string) ([]crypt.Key, error) {
+	if peers == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "master.key"))
+	if err != nil {
+		return nil, err
+	}
+	return reference.ParseKeys(text)
+}
+
 // A server that stood alone becomes the first of three nodes by its configuration
 // alone, although it is killed again and again in the middle of it. Nothing is
 // lost, the others, which were there before and empty, elected nobody until then
@@ -54,7 +68,12 @@ func TestPromotion(t *testing.T) {
 		objects = n
 	}
 	h := newHoard(t, objects)
+	keys, err := sharedKeys(h.dir, "all")
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := reference.PrepareCluster(t, 3, func(i int, conf *reference.Config) {
+		conf.MasterKeys = keys
 		conf.Cluster.Bootstrap, conf.Limits.MinPart = false, crashPart
 		if i == 0 {
 			conf.Dir = h.dir
@@ -70,6 +89,7 @@ func TestPromotion(t *testing.T) {
 	wantWaiting(t, c, 1, 2)
 
 	p := &promotion{t: t, h: h, c: c}
+	p.refusedWithoutKey()
 	p.killWhen("the log is there", exists(h.dir, "raft.db"))
 	p.aloneAgain()
 	p.killWhen("the snapshot is written", exists(h.dir, "snapshots", "*.json*"))
@@ -100,7 +120,7 @@ func TestPromotion(t *testing.T) {
 	h.verify(0, client(c, 0), client(c, 1), client(c, 2))
 	c.AwaitEqual()
 	c.Kill(0)
-	_, err := reference.Open(ctx, reference.Config{Dir: h.dir, Users: []reference.User{{AccessKey: "a", SecretKey: "s"}}})
+	_, err = reference.Open(ctx, reference.Config{Dir: h.dir, Users: []reference.User{{AccessKey: "a", SecretKey: "s"}}})
 	if err == nil || !strings.Contains(err.Error(), "cannot be served alone") {
 		t.Errorf("open it alone: %v", err)
 	}
@@ -210,6 +230,22 @@ func (p *promotion) format() int {
 		p.t.Fatal(err)
 	}
 	return id.Format
+}
+
+// refusedWithoutKey: a node that lacks the key of what is stored does not start,
+// and leaves the directory as it is.
+func (p *promotion) refusedWithoutKey() {
+	p.t.Helper()
+	s, err := reference.Open(p.t.Context(), reference.Config{
+		Dir: p.h.dir, Addr: "127.0.0.1:0", Users: []reference.User{{AccessKey: "a", SecretKey: "s"}},
+		Cluster: crashNode(p.c.Peers()[0].Addr),
+	})
+	if err == nil {
+		_ = s.Close(p.t.Context())
+	}
+	if err == nil || !strings.Contains(err.Error(), "master key") || p.format() != 1 {
+		p.t.Errorf("without the key: %v, format %d", err, p.format())
+	}
 }
 
 // aloneAgain lets the server go on alone for a while, which it can until the
