@@ -77,13 +77,10 @@ func (c *Config) checkSharedKey() error {
 		return nil
 	}
 	f, err := c.FS.OpenFile(filepath.Join(c.Dir, masterFile), os.O_RDONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = f.Close()
-	}
 	if err != nil {
+		return nil // there is none; what else ails the directory shows when it is opened
+	}
+	if err := f.Close(); err != nil {
 		return err
 	}
 	return fmt.Errorf("what is in %s was encrypted by the key in %s, which every node of a cluster needs: give it to all as their master key", c.Dir, masterFile)
