@@ -58,7 +58,7 @@ mutants: mutants-build ## plant every bug, run what must find it and what must n
 	$(BIN)-mutants mutants --seed 1 --seeds $(SOUND) --out out/mutants
 	@{ printf '# The kill matrix\n\n`make mutants` writes it; [REPORT.md](../../REPORT.md) says what it rests on.\n\n'; cat out/mutants/mutants.md; } > conformance/mutation/MATRIX.md
 
-mutants-fast: mutants-build ## of every bug only the scenarios that it names, until one fails (about a minute)
+mutants-fast: mutants-build ## of every bug only the scenarios that it names, until one fails (about five minutes)
 	$(BIN)-mutants mutants --seed 1 --fast -j 4
 
 mutants-build:
