@@ -3,6 +3,7 @@ package reference_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -180,11 +181,7 @@ func TestUsersOfACluster(t *testing.T) {
 	everywhere := func(want string) {
 		t.Helper()
 		for i := range 3 {
-			for got := "-"; got != want; time.Sleep(time.Millisecond) {
-				if got = signs(t, c.Node(i).URL, pair); ctx.Err() != nil {
-					t.Fatalf("node %d answers %q, want %q", i, got, want)
-				}
-			}
+			await(t, fmt.Sprintf("node %d answers %q", i, want), func() bool { return signs(t, c.Node(i).URL, pair) == want })
 		}
 	}
 	everywhere("")

@@ -54,12 +54,8 @@ func LifecycleOf(b *Bucket) (*lifecycle.Configuration, error) {
 
 // expiry is when the current version v of b expires, nil if never.
 func (s *Service) expiry(b *Bucket, v *Version) *lifecycle.Expiry {
-	if b.Settings[meta.Lifecycle] == nil {
-		return nil
-	}
-	c, err := LifecycleOf(b)
-	if err != nil {
-		s.logger.Error("unreadable lifecycle", "bucket", b.Name, "err", err)
+	c := s.readable(b)
+	if c == nil {
 		return nil
 	}
 	life := lifecycle.Version{Modified: v.Modified, Size: v.Size}
@@ -79,14 +75,22 @@ func (s *Service) made(res meta.Result) PutResult {
 }
 
 // aborts is u with the time at which the lifecycle of its bucket aborts it.
-func aborts(b *Bucket, u Upload) Upload {
-	if b.Settings[meta.Lifecycle] == nil {
-		return u
-	}
-	if c, err := LifecycleOf(b); err == nil {
+func (s *Service) aborts(b *Bucket, u Upload) Upload {
+	if c := s.readable(b); c != nil {
 		u.Aborts = c.Aborts(u.Key, u.Initiated)
 	}
 	return u
+}
+
+// readable is LifecycleOf for answers that tell of a lifecycle besides: one that
+// cannot be read is logged, and none.
+func (s *Service) readable(b *Bucket) *lifecycle.Configuration {
+	c, err := LifecycleOf(b)
+	if err != nil {
+		s.logger.Error("unreadable lifecycle", "bucket", b.Name, "err", err)
+		return nil
+	}
+	return c
 }
 
 // Expire does what the lifecycle of a bucket makes of what is in it as of at:

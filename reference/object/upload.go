@@ -49,7 +49,7 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (Uploa
 	res, err := s.propose(ctx, meta.CreateUpload{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Attributes: in.Attributes,
 		Algorithm: string(algorithm), ChecksumType: string(kind), Spec: in.ACL})
-	return aborts(&res.Bucket, res.Upload), err
+	return s.aborts(&res.Bucket, res.Upload), err
 }
 
 var abortUnknown = fault.NewBug("multipart.abort-unknown-204",

@@ -36,9 +36,10 @@ const (
 	starts = 20
 )
 
-// environment is all of a child's. It makes a child run the same every time, with what start does: one
-// goroutine at a time, each until it waits. The collector would begin at times of
-// its own; below the limit, which runs of some minutes reach, it never does.
+// environment is all of a child's. With what start does, it makes a child run the
+// same every time: one goroutine at a time, each until it waits. The collector would
+// begin at times of its own; below the limit, which runs of some minutes reach, it
+// never does.
 var environment = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=1GiB", "GODEBUG=asyncpreemptoff=1,cryptocustomrand=1", "GOTRACEBACK=all"}
 
 // errNoFate says that the random numbers of a child's runtime are its own.
