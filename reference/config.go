@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
@@ -38,15 +39,23 @@ type Config struct {
 	// Dir is the data directory, made if need be; one server at a time may use
 	// it. The memory backend without snapshot needs none.
 	Dir string
-	// Backend is Local (the default), SQLite or Memory. It is written into the
-	// data directory: another one is refused there later.
+	// Backend is Local (the default), SQLite, Memory, or one of those that keep
+	// bodies in a cloud's store: AWS, GCP, Azure. It is written into the data
+	// directory: another one is refused there later.
 	Backend string
 	// Blobs replaces Backend's store by a ready one, which the Server then
 	// owns and closes; metadata stay in Dir.
-	Blobs    blob.Store
-	MetaPath string // metadata database; default meta.db in Dir
-	BlobDir  string // bodies of Local; default blobs in Dir
-	Memory   MemoryConfig
+	Blobs blob.Store
+	// OpenBlobs opens the store of the backends AWS, GCP and Azure, which need it;
+	// beside others it is refused. Open calls it once, when the data directory is
+	// locked and it is known whose it is: owner is the cluster's id or, of a server
+	// that stands alone, one that is minted with its directory, and that its cluster
+	// has too if it founds one. The Server owns the store and closes it. Several
+	// nodes of a cluster open the same, with the same owner.
+	OpenBlobs func(ctx context.Context, owner string) (blob.Store, error)
+	MetaPath  string // metadata database; default meta.db in Dir
+	BlobDir   string // bodies of Local; default blobs in Dir
+	Memory    MemoryConfig
 	// Cluster makes the server a node of a cluster; nil: it stands alone. Backend
 	// is Local or SQLite then.
 	Cluster *ClusterConfig
@@ -144,9 +153,12 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Memory.Every, time.Minute)
 	setDefault(&c.Reserve, reserveSize)
 	switch c.Backend {
-	case Local, SQLite, Memory:
+	case Local, SQLite, Memory, AWS, GCP, Azure:
 	default:
-		return c, fmt.Errorf("backend %q: want %s, %s or %s", c.Backend, Local, SQLite, Memory)
+		return c, fmt.Errorf("backend %q: want %s, %s, %s, %s, %s or %s", c.Backend, Local, SQLite, Memory, AWS, GCP, Azure)
+	}
+	if err := c.checkBlobs(); err != nil {
+		return c, err
 	}
 	setDefault(&c.BucketDefaults, AWSDefaults)
 	if c.BucketDefaults != AWSDefaults && c.BucketDefaults != LegacyDefaults {
@@ -160,6 +172,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Cluster != nil && c.Backend == Memory {
 		return c, errors.New("a node of a cluster keeps what it has agreed to: its backend is local or sqlite")
+	}
+	if c.Cluster != nil && inCloud(c.Backend) {
+		return c, fmt.Errorf("backend %s is for a server that stands alone", c.Backend)
 	}
 	if c.Cluster != nil && c.VFS != "" && c.FS == nil {
 		return c, fmt.Errorf("a node of a cluster whose databases are in the VFS %q needs the FS that shows their files", c.VFS)

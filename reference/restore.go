@@ -24,7 +24,7 @@ func Restore(ctx context.Context, c Config, r io.Reader) (m backup.Manifest, err
 	if c.Cluster != nil {
 		return m, errors.New("a backup is restored to one node, which may found a cluster then")
 	}
-	if c.Backend == Memory || c.Blobs != nil {
+	if c.Backend == Memory || inCloud(c.Backend) || c.Blobs != nil {
 		return m, errors.New("a backup is restored to a directory with a backend of its own: local or sqlite")
 	}
 	if err := c.vacant(); err != nil { // before the lock puts a file there

@@ -108,6 +108,10 @@ func (s *stores) openDisk(ctx context.Context, c Config) (err error) {
 	if err != nil || s.blobs != nil {
 		return err
 	}
+	if inCloud(c.Backend) {
+		s.blobs, err = s.dir.openCloud(ctx, c)
+		return err
+	}
 	s.blobs, s.bodies, err = openBlobs(ctx, c)
 	return err
 }
