@@ -84,19 +84,19 @@ func (r *Rack) PowerCut(ctx context.Context, node string) error {
 	return m.Crash(ctx)
 }
 
-// Crashes is how often power was lost, by node.
-func (r *Rack) Crashes(ctx context.Context) (map[string]int, error) {
+// Stats is what each node's disk tells of itself, by node.
+func (r *Rack) Stats(ctx context.Context) (map[string]Stat, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	crashes := map[string]int{}
+	stats := map[string]Stat{}
 	for node, m := range r.disks {
 		s, err := m.Stat(ctx)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("disk of %s: %w", node, err)
 		}
-		crashes[node] = s.Crashes
+		stats[node] = s
 	}
-	return crashes, nil
+	return stats, nil
 }
 
 // Close takes all disks away, with what is on them.

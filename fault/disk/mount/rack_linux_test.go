@@ -55,7 +55,8 @@ func TestRack(t *testing.T) {
 	if !lost {
 		t.Error("n1 has lost nothing")
 	}
-	if got, err := r.Crashes(ctx); err != nil || got["n1"] == 0 || got["n2"] != 0 {
-		t.Errorf("crashes: %v, %v", got, err)
+	got, err := r.Stats(ctx)
+	if err != nil || got["n1"].Crashes == 0 || got["n2"].Crashes != 0 || got["n2"].Used == 0 || got["n2"].Limit != DefaultLimit {
+		t.Errorf("the disks say %+v, %v", got, err)
 	}
 }
