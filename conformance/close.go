@@ -45,14 +45,16 @@ const bucketPatience = time.Minute
 
 // Close removes what is left of the run and closes the ledger. It returns
 // what could not be removed and the ledger that names it; when nothing is left
-// the file goes too. Call it once, when no Check is under way.
+// the file goes too. Where Options.Leave said so it removes nothing. Call it once, when no Check is under way.
 func (r *Run) Close(ctx context.Context) (left []string, file string, err error) {
 	var ses *scenarios.Session
 	for _, s := range r.sessions {
 		ses = s
 		defer s.Close()
 	}
-	left = r.sweep(ctx, ses)
+	if !r.Plan.Target.Leave {
+		left = r.sweep(ctx, ses)
+	}
 	if len(left) > 0 && r.Plan.Target.AllowCompliance && r.Plan.Target.Has(scenarios.Lock) {
 		left = r.sweepLocked(ctx, ses)
 	}

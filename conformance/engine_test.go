@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
@@ -208,6 +209,61 @@ func TestLeftover(t *testing.T) {
 	}
 	if _, err := os.Stat(r.Ledger); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the ledger is still there: %v", err)
+	}
+}
+
+// TestLeave: nothing is removed where the server ends with the run.
+func TestLeave(t *testing.T) {
+	f := newForeign(t, nil)
+	runAll(t, opts(t, f, func(o *conformance.Options) { o.Leave() }), []Scenario{scene("pass", passes), scene("fail", fails)})
+	if left := f.buckets(t); len(left) != 2 {
+		t.Errorf("got the buckets %v, want two", left)
+	}
+}
+
+// TestSettleOfAnItem: an item waits for a change for as long as it says, and the
+// result tells whether there was anything to wait for, and whether it drew.
+func TestSettleOfAnItem(t *testing.T) {
+	f := newForeign(t, nil)
+	asked := map[string]time.Duration{}
+	all := []Scenario{
+		scene("late", func(ctx context.Context, s *S) {
+			asked["late"] = s.Target().Settle
+			times := 0
+			s.Settle(ctx, "the third time", func() error {
+				if times++; times < 3 {
+					return errors.New("not yet")
+				}
+				return nil
+			})
+		}),
+		scene("draws", func(_ context.Context, s *S) {
+			asked["draws"] = s.Target().Settle
+			s.Bytes(10)
+		}),
+	}
+	p, err := conformance.NewPlan(opts(t, f, nil), all, noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := conformance.Open(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, it := range p.Items {
+		if it.ID == "fake.draws" {
+			it.Settle = 7 * time.Second
+		}
+		res, _ := r.Check(t.Context(), it)
+		if res.Verdict != Pass || res.Waited() != (it.ID == "fake.late") || res.Drew != (it.ID == "fake.draws") {
+			t.Errorf("%s: got %s %q, waited %v, drew %v", it.ID, res.Verdict, res.Reason, res.Waited(), res.Drew)
+		}
+	}
+	if asked["draws"] != 7*time.Second || asked["late"] != p.Target.Settle {
+		t.Errorf("got %v", asked)
+	}
+	if _, _, err := r.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -53,6 +53,7 @@ type Options struct {
 
 	clock    func(ctx context.Context, bucket string, at time.Time) error
 	embedded bool // the server is the doors' own, see Embed
+	leave    bool // see Leave
 	dial     func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
@@ -61,6 +62,9 @@ type Options struct {
 func (o *Options) DialBy(dial func(ctx context.Context, network, addr string) (net.Conn, error)) {
 	o.dial = dial
 }
+
+// Leave has the run remove nothing of what it made, from a server that ends with it.
+func (o *Options) Leave() { o.leave = true }
 
 // Embed points the options at a server that the caller started for this run
 // alone: its keys count, not those of the environment, and commands that

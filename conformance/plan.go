@@ -7,6 +7,7 @@ package conformance
 
 import (
 	"os"
+	"time"
 
 	"bleepstore/conformance/model"
 	"bleepstore/conformance/report"
@@ -22,6 +23,8 @@ type Item struct {
 	Name string
 	// Gates is false for what -features auto runs beyond the claim.
 	Gates bool
+	// Settle is how long it waits for a change; 0: as long as the target says.
+	Settle time.Duration
 }
 
 // A Plan is a run that has been found sound on paper: a target, and what is

@@ -21,9 +21,15 @@ type Run struct {
 	started  time.Time
 	ledger   *scenarios.Ledger
 	file     string // of the ledger, "" when it is in memory
-	sessions map[scenarios.Addressing]*scenarios.Session
+	sessions map[manner]*scenarios.Session
 	mu       sync.Mutex
 	cells    map[string]*cell
+}
+
+// A manner is what of an item its session knows.
+type manner struct {
+	addressing scenarios.Addressing
+	settle     time.Duration
 }
 
 // A cell holds the one result of an item: a scenario that others depend on is
@@ -37,7 +43,7 @@ type cell struct {
 // Open checks the ground and opens the ledger. Its error is an *Error that
 // tells the exit code. The caller must Close the run.
 func Open(ctx context.Context, p *Plan) (*Run, error) {
-	r := &Run{Plan: p, started: time.Now(), sessions: map[scenarios.Addressing]*scenarios.Session{}, cells: map[string]*cell{}}
+	r := &Run{Plan: p, started: time.Now(), sessions: map[manner]*scenarios.Session{}, cells: map[string]*cell{}}
 	var err error
 	if r.Preflight, err = preflight(ctx, &p.Target); err != nil {
 		return nil, err
@@ -57,13 +63,25 @@ func Open(ctx context.Context, p *Plan) (*Run, error) {
 		return nil, usage("%w", err)
 	}
 	for _, it := range p.Items {
-		if r.sessions[it.Addressing] == nil {
-			t := p.Target
-			t.Addressing = it.Addressing
-			r.sessions[it.Addressing] = scenarios.NewSession(t, r.ledger)
-		}
+		r.session(it)
 	}
 	return r, nil
+}
+
+// session returns the session in which an item is run.
+func (r *Run) session(it Item) *scenarios.Session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	how := manner{it.Addressing, it.Settle}
+	if r.sessions[how] == nil {
+		t := r.Plan.Target
+		t.Addressing = it.Addressing
+		if it.Settle > 0 {
+			t.Settle = it.Settle
+		}
+		r.sessions[how] = scenarios.NewSession(t, r.ledger)
+	}
+	return r.sessions[how]
 }
 
 // Check runs an item and returns its result. It returns false, and no
@@ -100,7 +118,7 @@ func (r *Run) check(ctx context.Context, it Item) (scenarios.Result, bool) {
 			return r.judged(it, it.verdict(scenarios.Blocked, fmt.Sprintf("%s, on which it depends, ended as %s", dep.Name, res.Verdict))), true
 		}
 	}
-	res := r.sessions[it.Addressing].Run(ctx, it.Scenario, limit(it.Scenario, r.Plan.Options.Consistency))
+	res := r.session(it).Run(ctx, it.Scenario, limit(it.Scenario, r.Plan.Options.Consistency))
 	if ctx.Err() != nil {
 		return scenarios.Result{}, false // what it found may be the interruption's doing
 	}

@@ -26,7 +26,7 @@ func TargetOf(o Options, getenv func(string) string) (scenarios.Target, error) {
 // embedded server brings its own keys, so for it the environment is not read.
 func (o *Options) target(getenv func(string) string) (scenarios.Target, error) {
 	t := scenarios.Target{Timeout: o.Timeout, Settle: o.Settle, Seed: o.Seed, Bucket: o.Bucket, AllowCompliance: o.AllowCompliance,
-		Consistency: o.Consistency, ExpectLevel: o.ExpectLevel, Dial: o.dial, Clock: o.clock}
+		Consistency: o.Consistency, ExpectLevel: o.ExpectLevel, Dial: o.dial, Clock: o.clock, Leave: o.leave}
 	if o.ClockHook != "" {
 		hook, err := clockHook(o.ClockHook, getenv("CLOCK_HOOK_TOKEN"))
 		if err != nil {

@@ -241,7 +241,7 @@ func (s *S) result(took time.Duration) Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := Result{ID: s.sc.ID, Rule: s.sc.Rule, Level: s.sc.Level, Says: s.sc.Says, Ref: s.sc.Ref, Needs: s.sc.Needs,
-		Took: took, Observations: s.notes, Shape: maps.Clone(s.shape), Where: s.sc.Where()}
+		Took: took, Observations: s.notes, Shape: maps.Clone(s.shape), Where: s.sc.Where(), Drew: s.drew.Load()}
 	r.Verdict, r.Reason = s.verdict()
 	r.Reason = s.session.secrets.Replace(r.Reason)
 	if s.out != nil && s.out.where != "" {

@@ -155,7 +155,9 @@ func (ses *Session) Run(ctx context.Context, sc Scenario, limit time.Duration) R
 		s.expire(limit)
 	}
 	res := s.result(time.Since(start))
-	s.cleanUp()
+	if !ses.Target.Leave {
+		s.cleanUp()
+	}
 	return res
 }
 

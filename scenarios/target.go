@@ -46,6 +46,9 @@ type Target struct {
 	// Clock, when set, returns when the server has done to a bucket what its
 	// lifecycle demands by the time at, which is to come. It is called concurrently.
 	Clock func(ctx context.Context, bucket string, at time.Time) error
+	// Leave says that the server ends with the run, and all that is in it: nothing is
+	// removed behind scenarios.
+	Leave bool
 	// Dial makes every connection to the endpoints' addresses; nil: by TCP. It is
 	// called concurrently.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,6 +30,7 @@ type S struct {
 	turns    *turns
 	main     *s3.Client
 	rand     *mathrand.Rand
+	drew     atomic.Bool // something that the seed decides was asked for
 
 	mu       sync.Mutex
 	out      *ending
@@ -69,11 +71,23 @@ func (s *S) Alt() *s3.Client {
 
 // Rand is a source of randomness seeded by the run's seed and the scenario's
 // id. It is not for concurrent use.
-func (s *S) Rand() *mathrand.Rand { return s.rand }
+func (s *S) Rand() *mathrand.Rand {
+	s.drew.Store(true)
+	return s.rand
+}
 
 // Bytes returns n random bytes, the same at every call, shared by the run.
 // Nobody may change them.
-func (s *S) Bytes(n int) []byte { return s.session.sharedBytes(n) }
+func (s *S) Bytes(n int) []byte {
+	s.drew.Store(true)
+	return s.session.sharedBytes(n)
+}
+
+// Seed is the seed of the run, for what draws by itself.
+func (s *S) Seed() uint64 {
+	s.drew.Store(true)
+	return s.session.Target.Seed
+}
 
 // Bucket returns an empty bucket of the scenario's own. When it cannot be
 // created the scenario is blocked.
@@ -237,7 +251,7 @@ func Settled(ctx context.Context, s *S, what string, check func() error) error {
 		case <-timer.C:
 		}
 		if err = check(); err == nil {
-			s.Observe("settled after", fmt.Sprintf("%s: %s", what, time.Since(start).Round(100*time.Millisecond)))
+			s.Observe(settledAfter, fmt.Sprintf("%s: %s", what, time.Since(start).Round(100*time.Millisecond)))
 			return nil
 		}
 		pause = min(pause*3/2, 2*time.Second)

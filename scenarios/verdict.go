@@ -1,6 +1,9 @@
 package scenarios
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Verdict is what became of one scenario.
 type Verdict string
@@ -57,7 +60,18 @@ type Result struct {
 	// Shape counts, per invariant id, the exchanges that were judged and those
 	// that broke it; the engine turns the sum of a run into verdicts.
 	Shape map[string]ShapeCount `json:"shape,omitempty"`
+	// Drew says that the run's seed had a part in what was done: under another one
+	// it is something else. It is not stored.
+	Drew bool `json:"-"`
 }
+
+// Waited says whether some change was not in effect at once.
+func (r Result) Waited() bool {
+	return slices.ContainsFunc(r.Observations, func(o Observation) bool { return o.Name == settledAfter })
+}
+
+// settledAfter is the name under which Settle records how long a change took.
+const settledAfter = "settled after"
 
 // An Observation is one named fact that a scenario recorded.
 type Observation struct {

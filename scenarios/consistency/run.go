@@ -47,7 +47,7 @@ func (w Workload) Run(ctx context.Context, s *scenarios.S, rec *history.Recorder
 		w.Clients = o.Clients
 	}
 	w.Keys = max(w.Keys, (w.Clients+maxHolders-1)/maxHolders)
-	r := &run{Workload: &w, s: s, direct: scenarios.NewDirect(s), rec: rec, opts: o, seed: s.Target().Seed}
+	r := &run{Workload: &w, s: s, direct: scenarios.NewDirect(s), rec: rec, opts: o, seed: s.Seed()}
 	if w.Broken {
 		b, err := newBreaker(s.Target())
 		if err != nil {

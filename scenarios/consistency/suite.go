@@ -58,7 +58,7 @@ func (w Workload) check(ctx context.Context, s *S) {
 	rec := history.NewRecorder(nil)
 	told, err := w.Run(ctx, s, rec, o)
 	Require(s, err)
-	h, err := rec.History(history.Header{Seed: s.Target().Seed, Workloads: []history.Workload{told}})
+	h, err := rec.History(history.Header{Seed: s.Seed(), Workloads: []history.Workload{told}})
 	s.Must(err, "put the history in order")
 	// Nothing disturbs the server here, so that operations show as much spread
 	// over seconds as in one: a slow machine is no reason to judge nothing.
