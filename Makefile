@@ -8,6 +8,8 @@ KILLS  ?= 20
 SEEDS  ?= 1000
 LENGTH ?= 6m
 SOUND  ?= 20
+SAMPLE ?= 400
+BLEEPSTORE_SEED ?= 0
 
 .PHONY: mutants mutants-fast mutants-build sim-long ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
 
@@ -58,8 +60,8 @@ mutants: mutants-build ## plant every bug, run what must find it and what must n
 	$(BIN)-mutants mutants --seed 1 --seeds $(SOUND) --out out/mutants
 	@{ printf '# The kill matrix\n\n`make mutants` writes it; [REPORT.md](../../REPORT.md) says what it rests on.\n\n'; cat out/mutants/mutants.md; } > conformance/mutation/MATRIX.md
 
-mutants-fast: mutants-build ## of every bug only the scenarios that it names, until one fails (about five minutes)
-	$(BIN)-mutants mutants --seed 1 --fast -j 4
+mutants-fast: mutants-build ## of SAMPLE bugs (default 400) that BLEEPSTORE_SEED (default: a new one) draws, only the scenarios that they name, until one fails
+	$(BIN)-mutants mutants --fast --sample $(SAMPLE) --seed $(BLEEPSTORE_SEED) -j 4
 
 mutants-build:
 	$(GO) build -tags mutants -o $(BIN)-mutants ./cmd/bleepstore

@@ -18,13 +18,14 @@ type mutantsCmd struct {
 	Only                []string `sep:"," placeholder:"GLOB" help:"Only bugs whose names match one of the globs."`
 	Seeds               int      `default:"1" help:"Under how many seeds, from --seed on, the server has to pass without bugs."`
 	Control             int      `default:"6" help:"Scenarios of each area that a bug must leave alone, at most; they are drawn by the seed."`
-	Fast                bool     `help:"Of each bug only the scenarios that it names, until one fails: no control, no command lines, and nothing of what kills nothing."`
+	Fast                bool     `help:"Of each bug only the scenarios that it names, until one fails, which is run without the bug too: no control, no command lines, and nothing of what kills nothing."`
+	Sample              int      `placeholder:"N" help:"With --fast: draw N bugs by the seed, of each area one at least. Which they are another day another seed says."`
 	Workers             int      `name:"workers" short:"j" default:"4" help:"Bugs at a time, each in a process of its own."`
 }
 
 // Help is kong's.
 func (c *mutantsCmd) Help() string {
-	return `Without --endpoint this program's own server is given each bug that it can have (only programs built with -tags mutants can have any: make mutants), and each lie of a proxy before it. First every scenario that gates is run without any, and it is noted which bugs each had the occasion of. With a bug, the scenarios that it names are run until one fails, the killer; then a control of every other area, and the rest of its own areas. Scenarios that never had its occasion pass, as they do without it.
+	return `Without --endpoint this program's own server is given each bug that it can have (only programs built with -tags mutants can have any: make mutants), and each lie of a proxy before it. First every scenario that gates is run without any, and it is noted which bugs each had the occasion of. With a bug, the scenarios that it names are run until one fails, the killer; then a control of every other area, and the rest of its own areas. Scenarios that never had its occasion pass, as they do without it. Of the control of an area two are run first, and up to --control where one of these does not pass. A scenario that has nothing to wait for without bugs waits half a second for changes with one; under a further seed it waits as long as ever.
 
 A bug is killed when a scenario that it names ends as fail or silent, passes without the bug under the same seed, and at least 80% of the other areas pass; an area passes when at least 80% of its scenarios do. Where more fails the bug is broad, which counts for nothing. Bugs that the suite alone cannot find say by which command line of this program they are found: it exits 4 with the bug, and 0 without.
 
@@ -49,7 +50,7 @@ func (c *mutantsCmd) Run() error {
 	}
 	foreign := len(c.Endpoint) > 0
 	m := &mutation.Matrix{Start: func() (mutation.Worker, error) { return startWorker(c.Options) }, Workers: c.Workers, Only: c.Only,
-		Seed: c.Seed, Seeds: c.Seeds, Control: c.Control, Fast: c.Fast, Foreign: foreign, Excuses: excuses,
+		Seed: c.Seed, Seeds: c.Seeds, Control: c.Control, Fast: c.Fast, Sample: c.Sample, Killers: mutation.Killers(), Foreign: foreign, Excuses: excuses,
 		Command: command(c.Options), Codes: mutation.Codes{Found: conformance.ExitViolation, Sound: conformance.ExitOK, Here: conformance.ExitPreflight},
 		Say: func(line string) { fmt.Println(line) }}
 	fmt.Printf("seed %d\n", c.Seed)
@@ -76,6 +77,8 @@ func (c *mutantsCmd) check() error {
 		return usage("mutants says itself what is run: leave out --bucket, --baseline and --fail-fast")
 	case len(c.ID) > 0 && len(c.Endpoint) == 0:
 		return usage("--id is for --endpoint: of our own server every scenario is run, as a control at least")
+	case c.Sample < 0 || c.Sample > 0 && !c.Fast:
+		return usage("--sample is for --fast, and wants a number of bugs")
 	case c.Seeds < 1 || c.Control < 1 || c.Workers < 1:
 		return usage("--seeds, --control and -j: want one at least")
 	case len(c.Endpoint) > 1:
@@ -94,6 +97,11 @@ func (c *mutantsCmd) tell(r *mutation.Report) error {
 			return err
 		}
 		fmt.Printf("mutants.json and mutants.md in %s\n", c.Out)
+	}
+	for _, row := range r.Mutants {
+		if row.Verdict != mutation.Killed && len(c.Endpoint) == 0 {
+			fmt.Printf("again: %s mutants --fast --seed %d --only %s\n", os.Args[0], r.Seed, row.Name)
+		}
 	}
 	if code := mutantsCode(r); code != conformance.ExitOK {
 		return exitWith(code)

@@ -15,6 +15,10 @@ const chunk = 40
 // runBases runs every scenario without bugs, on each ground that has rows to run,
 // and notes what each met.
 func (m *Matrix) runBases(ctx context.Context, slots []*slot, rows []*Row) error {
+	if m.Fast && !m.Foreign {
+		m.assume(rows)
+		return nil
+	}
 	began := time.Now()
 	grounds := map[string]bool{}
 	for _, row := range rows {
@@ -25,12 +29,7 @@ func (m *Matrix) runBases(ctx context.Context, slots []*slot, rows []*Row) error
 	var errs []error
 	var tasks []task
 	for _, ground := range slices.Sorted(maps.Keys(grounds)) {
-		b := &base{passes: map[string]bool{}, took: map[string]time.Duration{}, met: map[string]map[string]bool{}}
-		for _, s := range m.inventory.Scenes {
-			if !m.Fast || slices.ContainsFunc(rows, func(r *Row) bool { return r.Ground == ground && names(r.Mutant, s) }) {
-				b.scenes = append(b.scenes, s)
-			}
-		}
+		b := newBase(m.inventory.Scenes)
 		m.bases[ground] = b
 		tasks = append(tasks, m.pass(b.scenes, Job{Ground: ground, Seed: m.Seed, Trace: true}, func(t Trial) {
 			m.note(ground, t)
@@ -55,6 +54,25 @@ func (m *Matrix) runBases(ctx context.Context, slots []*slot, rows []*Row) error
 	}
 	return nil
 }
+
+// assume takes it that every scenario passes without bugs, and any may meet any bug:
+// what then fails is run without it all the same.
+func (m *Matrix) assume(rows []*Row) {
+	for _, row := range rows {
+		if m.bases[row.Ground] == nil {
+			b := newBase(m.inventory.Scenes)
+			for _, s := range b.scenes {
+				if b.passes[s.ID] = !s.Shape; s.Area == concurrentArea {
+					b.took[s.ID] = mostControl // others first
+				}
+			}
+			m.bases[row.Ground] = b
+		}
+	}
+}
+
+// concurrentArea is where scenarios run for as long as they are told.
+const concurrentArea = "consistency"
 
 // pass makes tasks that run scenes by jobs like j, and hand each trial to note, or
 // an error to broken; never concurrently.
@@ -88,7 +106,7 @@ func (m *Matrix) pass(scenes []Scene, j Job, note func(Trial), broken func(error
 // note takes a trial without bugs into the base. The caller holds mu.
 func (m *Matrix) note(ground string, t Trial) {
 	b := m.bases[ground]
-	b.took[t.ID] = t.Took
+	b.took[t.ID], b.waits[t.ID], b.draws[t.ID] = t.Took, t.Waited || t.Took > brisk, t.Drew
 	switch {
 	case t.Passed():
 		b.passes[t.ID] = true
@@ -106,24 +124,37 @@ func (m *Matrix) note(ground string, t Trial) {
 	}
 }
 
-// runSeeds runs every scenario without bugs under further seeds.
+// runSeeds runs scenarios without bugs under further seeds, on one ground after the
+// other: under each seed those that do something else under it, and of the others a
+// part, so that each is run under one of the seeds.
 func (m *Matrix) runSeeds(ctx context.Context, slots []*slot) {
 	var tasks []task
-	for i := 1; i < m.Seeds; i++ {
-		seed := m.Seed + uint64(i)
-		for ground := range m.bases {
-			tasks = append(tasks, m.pass(m.bases[ground].scenes, Job{Ground: ground, Seed: seed}, func(t Trial) {
-				m.report.SeedTrials++
-				if (!t.Passed() || len(t.Shapes) > 0) && (!m.Foreign || m.bases[ground].passes[t.ID]) {
-					m.alarms(alarm(ground, seed, t))
-				}
-			}, func(err error) {
-				if ctx.Err() != nil {
-					return
-				}
-				m.alarms(Alarm{Ground: ground, ID: "the run", Seed: seed, Verdict: "error", Reason: err.Error()})
-			})...)
-		}
+	grounds := slices.Sorted(maps.Keys(m.bases))
+	for i := 1; i < m.Seeds && len(grounds) > 0; i++ {
+		seed, ground := m.Seed+uint64(i), grounds[i%len(grounds)]
+		b := m.bases[ground]
+		tasks = append(tasks, m.pass(b.under(i-1, m.Seeds-1, m.Seed), Job{Ground: ground, Seed: seed}, func(t Trial) {
+			m.report.SeedTrials++
+			if (!t.Passed() || len(t.Shapes) > 0) && (!m.Foreign || b.passes[t.ID]) {
+				m.alarms(alarm(ground, seed, t))
+			}
+		}, func(err error) {
+			if ctx.Err() != nil {
+				return
+			}
+			m.alarms(Alarm{Ground: ground, ID: "the run", Seed: seed, Verdict: "error", Reason: err.Error()})
+		})...)
 	}
 	work(ctx, slots, each(tasks))
+}
+
+// under returns what is run under the i-th of n further seeds.
+func (b *base) under(i, n int, seed uint64) (out []Scene) {
+	place := drawer("seeds", seed).Perm(len(b.scenes))
+	for j, s := range b.scenes {
+		if b.draws[s.ID] || place[j]%n == i {
+			out = append(out, s)
+		}
+	}
+	return out
 }

@@ -99,7 +99,7 @@ func (b *Bench) again(ctx context.Context, j Job, out *Outcome) error {
 	if len(failed) == 0 {
 		return nil
 	}
-	sound, err := b.Do(ctx, Job{Ground: j.Ground, Seed: j.Seed, Then: failed})
+	sound, err := b.Do(ctx, Job{Ground: j.Ground, Seed: j.Seed, Then: failed, Brisk: j.Brisk, Patient: j.Patient})
 	if err != nil {
 		return fmt.Errorf("without the bug: %w", err)
 	}
@@ -187,6 +187,9 @@ func (v *visit) work(ctx context.Context, began time.Time, out *Outcome) error {
 	if err == nil {
 		err = run(v.job.Then, func() bool { return true }, shape)
 	}
+	if err == nil {
+		err = run(v.job.doubted(out.Trials), func() bool { return true }, shape)
+	}
 	late := time.Now().Add(restTime)
 	if err == nil {
 		err = run(v.job.Rest, func() bool { return time.Now().Before(late) }, shape)
@@ -200,8 +203,12 @@ func (v *visit) try(ctx context.Context, id string) (Trial, bool, error) {
 	if !known {
 		return Trial{}, false, fmt.Errorf("there is no scenario %s", id)
 	}
+	hurried := v.job.Brisk > 0 && !slices.Contains(v.job.Patient, id)
+	if hurried {
+		it.Settle = v.job.Brisk
+	}
 	res, ok := v.run.Check(ctx, it)
-	t := Trial{ID: id, Verdict: res.Verdict, Took: res.Took}
+	t := Trial{ID: id, Verdict: res.Verdict, Took: res.Took, Waited: res.Waited(), Brisk: hurried, Drew: res.Drew}
 	if res.Verdict.Gates() {
 		t.Reason = res.Reason
 	}

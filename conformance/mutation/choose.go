@@ -19,8 +19,41 @@ type base struct {
 	scenes []Scene
 	passes map[string]bool            // by scenario
 	took   map[string]time.Duration   // likewise
+	waits  map[string]bool            // likewise: may need patience
+	draws  map[string]bool            // likewise: does something else under another seed
 	met    map[string]map[string]bool // by bug, the scenarios that had its occasion
 }
+
+func newBase(scenes []Scene) *base {
+	return &base{scenes: scenes, passes: map[string]bool{}, took: map[string]time.Duration{}, waits: map[string]bool{}, draws: map[string]bool{}, met: map[string]map[string]bool{}}
+}
+
+// brisk is how long a scenario that had nothing to wait for, without bugs, waits for
+// a change with one.
+const brisk = 500 * time.Millisecond
+
+// hurry has a job wait briefly where nothing had to be waited for.
+func (b *base) hurry(j *Job) {
+	j.Brisk, j.Patient = brisk, nil
+	for _, ids := range [][]string{j.First, j.Then, j.Rest} {
+		for _, id := range ids {
+			if b.waits[id] && !slices.Contains(j.Patient, id) {
+				j.Patient = append(j.Patient, id)
+			}
+		}
+	}
+	for _, ids := range j.More {
+		for _, id := range ids {
+			if b.waits[id] {
+				j.Patient = append(j.Patient, id)
+			}
+		}
+	}
+}
+
+// sip is how many scenarios of each area are run at first, of those that are drawn to
+// be its control: where they pass the others would not change the verdict much.
+const sip = 2
 
 // A choice is what is run with one mutant.
 type choice struct {
@@ -39,7 +72,7 @@ type area struct {
 // choose says what is run with a mutant. It is nil where nothing that is named
 // passes.
 func (b *base) choose(m fault.Mutant, ground string, seed uint64, control int) *choice {
-	c := &choice{own: map[string]bool{}, areas: map[string]area{}, job: Job{Ground: ground, Seed: seed, Mutant: m.Name}}
+	c := &choice{own: map[string]bool{}, areas: map[string]area{}, job: Job{Ground: ground, Seed: seed, Mutant: m.Name, More: map[string][]string{}}}
 	var named []Scene
 	for _, s := range b.scenes {
 		if names(m, s) && (s.Shape || b.passes[s.ID]) {
@@ -51,7 +84,7 @@ func (b *base) choose(m fault.Mutant, ground string, seed uint64, control int) *
 	if len(named) == 0 {
 		return nil
 	}
-	draw := b.drawer(m.Name, seed)
+	draw := drawer(m.Name, seed)
 	for _, s := range named {
 		if s.Shape {
 			c.job.Shapes = append(c.job.Shapes, s.ID)
@@ -71,7 +104,11 @@ func (b *base) choose(m fault.Mutant, ground string, seed uint64, control int) *
 	for _, name := range areasOf(b.scenes) {
 		if a := (area{all: b.count(name), met: len(rest[name])}); !c.own[name] && a.all > 0 {
 			c.areas[name] = a
-			c.job.Then = append(c.job.Then, b.sample(draw, rest[name], control)...)
+			drawn := b.sample(draw, rest[name], control)
+			c.job.Then = append(c.job.Then, drawn[:min(sip, len(drawn))]...)
+			if len(drawn) > sip {
+				c.job.More[name] = drawn[sip:]
+			}
 		}
 	}
 	for _, name := range areasOf(b.scenes) {
@@ -88,7 +125,7 @@ func names(m fault.Mutant, s Scene) bool {
 }
 
 // drawer draws for one mutant; other mutants do not change what it draws.
-func (b *base) drawer(name string, seed uint64) *rand.Rand {
+func drawer(name string, seed uint64) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(name)) // never fails
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
@@ -118,6 +155,15 @@ func (b *base) chooseAny(m fault.Mutant, ground string, seed uint64) *choice {
 		return nil
 	}
 	return c
+}
+
+// before moves the scenario that is likely to find a bug to the front, where it is
+// among ids.
+func before(ids []string, likely string) {
+	if i := slices.Index(ids, likely); i > 0 {
+		copy(ids[1:i+1], ids[:i])
+		ids[0] = likely
+	}
 }
 
 // quickest sorts scenarios by the time that they took, so that a bug dies early.
@@ -155,6 +201,21 @@ func (b *base) sample(draw *rand.Rand, ids []string, n int) (out []string) {
 			out = append(out, id)
 			sum += b.took[id]
 		}
+	}
+	return out
+}
+
+// taste draws a few scenarios of each area, whatever they meet.
+func (b *base) taste(mutant string, seed uint64) (out []string) {
+	draw := drawer(mutant, seed)
+	for _, name := range areasOf(b.scenes) {
+		var ids []string
+		for _, s := range b.scenes {
+			if s.Area == name && b.passes[s.ID] {
+				ids = append(ids, s.ID)
+			}
+		}
+		out = append(out, b.sample(draw, ids, sip)...)
 	}
 	return out
 }

@@ -25,6 +25,8 @@ type commands struct {
 	run      Command
 	codes    Codes
 	controls map[string]*control
+
+	controlled time.Duration // how long the controls took
 }
 
 // A control is a command line without a bug.
@@ -46,8 +48,10 @@ func (c *commands) control(ctx context.Context, ground, line string) *control {
 	one := c.controls[key]
 	if one == nil {
 		one = &control{}
+		began := time.Now()
 		one.code, one.said, one.err = c.bounded(ctx, controlTime, ground, line, "")
 		c.controls[key] = one
+		c.controlled += time.Since(began)
 	}
 	return one
 }

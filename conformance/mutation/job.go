@@ -1,6 +1,7 @@
 package mutation
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -19,11 +20,31 @@ type Job struct {
 	First []string `json:"first,omitempty"`
 	// Then are all run, after those, unless they have been.
 	Then []string `json:"then,omitempty"`
+	// More are run after those, of each area in which one of Then did not pass.
+	More map[string][]string `json:"more,omitempty"`
 	// Rest are run in the end, unless they have been, for as long as a rest may take.
 	Rest []string `json:"rest,omitempty"`
+	// Brisk is how long a scenario waits for a change, unless it is one of Patient:
+	// what is in effect at once without a bug need not be waited for with one. 0: as
+	// long as ever.
+	Brisk   time.Duration `json:"brisk_ns,omitempty"`
+	Patient []string      `json:"patient,omitempty"`
 	// Shapes are invariants: a scenario with an exchange that breaks one of them
 	// is a killer too.
 	Shapes []string `json:"shapes,omitempty"`
+}
+
+// doubted are the scenarios of More, in the order of their areas, that are to be run
+// after trials.
+func (j Job) doubted(trials []Trial) (ids []string) {
+	for _, area := range slices.Sorted(maps.Keys(j.More)) {
+		if slices.ContainsFunc(trials, func(t Trial) bool {
+			return !t.Passed() && slices.Contains(j.Then, t.ID) && scenarios.Scenario{ID: t.ID}.Area() == area
+		}) {
+			ids = append(ids, j.More[area]...)
+		}
+	}
+	return ids
 }
 
 // An Outcome is what a worker found.
@@ -46,6 +67,9 @@ type Trial struct {
 	Reason  string            `json:"reason,omitempty"`
 	Took    time.Duration     `json:"took_ns"`
 	Met     []string          `json:"met,omitempty"`    // of a job that traces
+	Waited  bool              `json:"waited,omitempty"` // some change was not in effect at once
+	Brisk   bool              `json:"brisk,omitempty"`  // it was to wait for changes no longer than Job.Brisk
+	Drew    bool              `json:"drew,omitempty"`   // under another seed it does something else
 	Shapes  []string          `json:"shapes,omitempty"` // invariants that an exchange of it broke
 }
 

@@ -79,7 +79,9 @@ func judge(c *choice, out *Outcome, anyKills bool, row *Row) {
 	for _, t := range out.Sound {
 		if !t.Passed() || len(t.Shapes) > 0 {
 			alarms[t.ID] = true
-			row.Alarms = append(row.Alarms, alarm(c.job.Ground, c.job.Seed, t))
+			if !t.Brisk || t.Passed() {
+				row.Alarms = append(row.Alarms, alarm(c.job.Ground, c.job.Seed, t))
+			}
 		}
 	}
 	row.Took, row.Ran, row.Named = out.Took, len(out.Trials), len(c.named)
@@ -97,7 +99,7 @@ func judge(c *choice, out *Outcome, anyKills bool, row *Row) {
 		row.Verdict, row.Why = NotRun, "nothing was run with it"
 	case row.Killer == "":
 		row.Verdict, row.Why = Survived, fmt.Sprintf("of %d scenarios that it names none failed%s%s", row.Named, sum.ends(), others(row.Failed))
-	case !anyKills && row.Areas == 0:
+	case !anyKills && c.areas != nil && row.Areas == 0:
 		row.Verdict, row.Why = Broad, "it names every area: nothing is left that must pass"
 	case !anyKills && float64(row.Passed) < enough*float64(row.Areas):
 		row.Verdict, row.Why = Broad, fmt.Sprintf("only %d of %d other areas pass; not %v", row.Passed, row.Areas, row.Broken)

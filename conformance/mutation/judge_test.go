@@ -41,7 +41,8 @@ func TestJudge(t *testing.T) {
 		"two areas of five fail":          {trials: append(tried(scenarios.Fail, "a.1", "f.1"), fine[:4]...), areas: map[string]area{"b": {1, 1}, "c": {1, 1}, "d": {1, 1}, "f": {1, 1}, "g": {1, 1}}, want: Broad, killer: "a.1", passed: 3},
 		"most never had the occasion":     {trials: tried(scenarios.Fail, "a.1", "b.1", "c.1", "d.1"), areas: map[string]area{"b": {10, 2}, "c": {10, 2}, "d": {10, 2}}, want: Killed, killer: "a.1", passed: 3},
 		"a control that could not be run": {trials: tried(scenarios.Fail, "a.1"), areas: map[string]area{"b": {10, 10}}, want: Broad, killer: "a.1"},
-		"nothing is left to pass":         {trials: tried(scenarios.Fail, "a.1"), want: Broad, killer: "a.1"},
+		"nothing is left to pass":         {trials: tried(scenarios.Fail, "a.1"), areas: map[string]area{}, want: Broad, killer: "a.1"},
+		"there is no control":             {trials: tried(scenarios.Fail, "a.1"), want: Killed, killer: "a.1"},
 		"nothing was run":                 {areas: five, want: NotRun, passed: 4},
 		"any failure finds it":            {trials: tried(scenarios.Fail, "z.9"), anyKills: true, want: Killed, killer: "z.9"},
 		"an exchange breaks an invariant": {trials: append([]Trial{{ID: "b.1", Verdict: scenarios.Pass, Shapes: []string{"shape.x"}}}, fine...), shapes: []string{"shape.x"}, areas: five, want: Killed, killer: "shape.x", passed: 5},
@@ -66,7 +67,8 @@ func TestJudge(t *testing.T) {
 // testBase is a base of ten scenarios in each of three areas, of which the first
 // four met the bug x.
 func testBase() *base {
-	b := &base{passes: map[string]bool{}, took: map[string]time.Duration{}, met: map[string]map[string]bool{"x": {}}}
+	b := newBase(nil)
+	b.met["x"] = map[string]bool{}
 	for _, area := range []string{"a", "b", "c"} {
 		for _, n := range []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"} {
 			id := area + "." + n
@@ -94,6 +96,9 @@ func TestChoose(t *testing.T) {
 	if len(c.job.Then) != 4 || slices.ContainsFunc(c.job.Then, func(id string) bool { return id[:1] == "a" || !b.met["x"][id] }) {
 		t.Errorf("control: got %v", c.job.Then)
 	}
+	if c := b.choose(fault.Mutant{Name: "x", Breaks: []string{"a.*"}}, "g", 1, 4); len(c.job.Then) != 4 || len(c.job.More["b"]) != 2 || len(c.job.More["c"]) != 2 {
+		t.Errorf("a larger control: got %v, then %v", c.job.Then, c.job.More)
+	}
 	again := b.choose(fault.Mutant{Name: "x", Breaks: []string{"a.*"}}, "g", 1, 2)
 	if !slices.Equal(c.job.Then, again.job.Then) {
 		t.Errorf("one seed draws %v and %v", c.job.Then, again.job.Then)
@@ -117,6 +122,38 @@ func TestControlTime(t *testing.T) {
 	}
 	if c := b.choose(fault.Mutant{Name: "x", Breaks: []string{"a.*"}}, "g", 1, 4); len(c.job.Then) != 2 {
 		t.Errorf("got %v, want one of each area", c.job.Then)
+	}
+}
+
+// TestDoubted: of an area more is run where something did not pass.
+func TestDoubted(t *testing.T) {
+	j := Job{Then: []string{"b.1", "c.1"}, More: map[string][]string{"b": {"b.2"}, "c": {"c.2", "c.3"}}}
+	if got := j.doubted(append(tried(scenarios.Pass, "b.1"), tried(scenarios.Blocked, "c.1")...)); !slices.Equal(got, []string{"c.2", "c.3"}) {
+		t.Errorf("got %v", got)
+	}
+	if got := j.doubted(append(tried(scenarios.Pass, "b.1", "c.1"), tried(scenarios.Fail, "b.9")...)); got != nil {
+		t.Errorf("got %v where the control passes", got)
+	}
+}
+
+// TestUnder: what the seed has a part in is run under each, the rest under one.
+func TestUnder(t *testing.T) {
+	b := testBase()
+	b.draws["a.1"] = true
+	times := map[string]int{}
+	for i := range 3 {
+		for _, s := range b.under(i, 3, 7) {
+			times[s.ID]++
+		}
+	}
+	for _, s := range b.scenes {
+		want := 1
+		if s.ID == "a.1" {
+			want = 3
+		}
+		if times[s.ID] != want {
+			t.Errorf("%s: %d times, want %d", s.ID, times[s.ID], want)
+		}
 	}
 }
 

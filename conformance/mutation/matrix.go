@@ -23,14 +23,17 @@ type Matrix struct {
 	Seed    uint64   // of all that is drawn
 	Seeds   int      // how many of them the server has to pass without bugs
 	Control int      // scenarios of each other area, at most
-	// Fast stops at the first scenario that fails: no control, no commands, no
-	// systematic bugs, and nothing of what kills nothing.
-	Fast bool
+	// Fast stops at the first scenario that fails: no run without bugs but of that
+	// one, no control, no commands, no systematic bugs, and nothing of what kills
+	// nothing.
+	Fast   bool
+	Sample int // of a fast run, how many mutants are drawn, of each area one at least; 0: all
 	// Foreign says that the server is not our own: what does not pass there is no
 	// alarm, and any scenario that passes there and fails with a bug finds it.
 	Foreign bool
 	Command Command
 	Codes   Codes
+	Killers map[string]string // by mutant, what is likely to kill it and is run first
 	Excuses []Excuse
 	Say     func(line string) // progress, never concurrently
 
@@ -38,6 +41,7 @@ type Matrix struct {
 	inventory *Inventory
 	bases     map[string]*base // by ground
 	report    *Report
+	rested    map[string]int // by scenario, how many jobs had it in their rest
 }
 
 // ErrNothing says that there is nothing to run.
@@ -46,7 +50,7 @@ var ErrNothing = errors.New("nothing selected")
 // Run runs everything and returns what it found; when ctx ends, what it has found
 // until then. Its error says that the run could not be.
 func (m *Matrix) Run(ctx context.Context) (_ *Report, err error) {
-	m.bases, m.report = map[string]*base{}, &Report{Schema: Schema, Tool: conformance.Version(), Alarms: []Alarm{}, Started: time.Now().UTC(), Seed: m.Seed, Seeds: max(m.Seeds, 1), Only: m.Only, Fast: m.Fast, Foreign: m.Foreign}
+	m.bases, m.report = map[string]*base{}, &Report{Schema: Schema, Tool: conformance.Version(), Alarms: []Alarm{}, Started: time.Now().UTC(), Seed: m.Seed, Seeds: max(m.Seeds, 1), Only: m.Only, Fast: m.Fast, Sample: m.Sample, Foreign: m.Foreign}
 	var slots []*slot
 	for range max(m.Workers, 1) {
 		slots = append(slots, &slot{start: m.Start})
@@ -67,17 +71,29 @@ func (m *Matrix) Run(ctx context.Context) (_ *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.runBases(ctx, slots, rows); err != nil {
+	m.stage("without bugs", func() { err = m.runBases(ctx, slots, rows) })
+	if err != nil {
 		return nil, err
 	}
-	m.runMutants(ctx, slots, rows)
+	m.stage("bugs", func() { m.runMutants(ctx, slots, rows) })
 	if m.whole() {
-		m.look(ctx, slots)
+		m.stage("what kills nothing", func() { m.look(ctx, slots) })
 	}
-	m.runSeeds(ctx, slots)
+	if m.Seeds > 1 {
+		m.stage("further seeds", func() { m.runSeeds(ctx, slots) })
+	}
 	m.report.Interrupted = ctx.Err() != nil
 	m.sum()
 	return m.report, nil
+}
+
+// stage does a part of the run, and notes how long it took.
+func (m *Matrix) stage(name string, do func()) {
+	began := time.Now()
+	do()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.report.Stages = append(m.report.Stages, Stage{Name: name, Took: time.Since(began)})
 }
 
 // whole says whether the run can tell which scenarios kill nothing.
@@ -105,6 +121,11 @@ func (m *Matrix) rows() (rows []*Row, err error) {
 	if len(rows) == 0 {
 		return nil, fmt.Errorf("%w: no bug is called %v", ErrNothing, m.Only)
 	}
+	if m.Sample > 0 {
+		m.report.Choice = len(rows)
+		rows = m.sampled(rows, m.Sample)
+		m.Say(fmt.Sprintf("%d of %d bugs are drawn by the seed", len(rows), m.report.Choice))
+	}
 	return rows, nil
 }
 
@@ -118,7 +139,7 @@ const (
 
 // groupOf is where a mutant is counted.
 func groupOf(m fault.Mutant) string {
-	concurrent := func(glob string) bool { return strings.HasPrefix(glob, "consistency.") }
+	concurrent := func(glob string) bool { return strings.HasPrefix(glob, concurrentArea+".") }
 	switch first, _, _ := strings.Cut(m.Name, "."); {
 	case first == "history":
 		return groupHistory
@@ -140,10 +161,18 @@ func (m *Matrix) runMutants(ctx context.Context, slots []*slot, rows []*Row) {
 		}
 	}
 	tasks := []task{func(ctx context.Context, _ *slot) {
-		for _, row := range byCommand {
-			cs.judge(ctx, row)
-			m.add(ctx, row)
+		if len(byCommand) == 0 {
+			return
 		}
+		m.stage("command lines", func() {
+			for _, row := range byCommand {
+				cs.judge(ctx, row)
+				m.add(ctx, row)
+			}
+		})
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.report.Stages = append(m.report.Stages, Stage{Name: "of which without bugs", Took: cs.controlled})
 	}}
 	for _, row := range rows {
 		if row.By == "" {
@@ -175,10 +204,18 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 		return
 	}
 	m.spare(&c.job)
+	before(c.job.First, m.Killers[row.Name])
 	if m.Fast {
-		if c.job.Rest, c.areas = nil, nil; len(c.job.First) > 0 { // else it names only what others show
+		c.job.Rest, c.job.More, c.areas = nil, nil, nil
+		switch {
+		case len(c.job.First) > 0:
 			c.job.Then = nil
+		case len(c.job.Then) == 0: // it names only what others show
+			c.job.Then = b.taste(row.Name, m.Seed)
 		}
+	}
+	if !m.Foreign {
+		b.hurry(&c.job)
 	}
 	fresh := *row
 	for n := range tries {
@@ -188,13 +225,15 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 			return
 		}
 		m.ledgers(out)
-		judge(c, out, m.Foreign || m.Fast, row)
+		m.hasty(c.job, out)
+		judge(c, out, m.Foreign, row)
 		if row.Verdict != Survived || len(row.Alarms) > 0 || m.Foreign || n == tries-1 {
 			return
 		}
 		*row = fresh
 		c.job.Seed++
 		c.job.Rest = nil
+		c.job.Brisk = 0
 	}
 }
 
@@ -203,13 +242,35 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 // and that it was found is no chance.
 const tries = 3
 
+// hasty takes down what failed without a bug where it was to wait briefly: it is no
+// alarm, for with patience it may pass, and shows nothing of the bug.
+func (m *Matrix) hasty(j Job, out *Outcome) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range out.Sound {
+		if t.Brisk && !t.Passed() {
+			m.report.Notes = append(m.report.Notes, fmt.Sprintf("%s: %s without a bug where it waits for %s at most, under seed %d: %s", t.ID, t.Verdict, j.Brisk, j.Seed, t.Reason))
+		}
+	}
+}
+
 // spare leaves out of the rest of a job what has killed a mutant already: it is run
 // to know which scenarios can fail at all.
 func (m *Matrix) spare(j *Job) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	j.Rest = slices.DeleteFunc(j.Rest, func(id string) bool { return len(m.report.kills[id]) > 0 })
+	if m.rested == nil {
+		m.rested = map[string]int{}
+	}
+	j.Rest = slices.DeleteFunc(j.Rest, func(id string) bool { return len(m.report.kills[id]) > 0 || m.rested[id] >= mostRest })
+	for _, id := range j.Rest {
+		m.rested[id]++
+	}
 }
+
+// mostRest is with how many bugs a scenario is run in the rest of a job: what kills
+// nothing then is looked at in the end.
+const mostRest = 12
 
 // knows says whether a mutant names anything at all.
 func (b *base) knows(m fault.Mutant) bool {

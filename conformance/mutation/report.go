@@ -22,10 +22,13 @@ type Report struct {
 	Seeds    int       `json:"seeds"`
 	Only     []string  `json:"only,omitempty"`
 	Fast     bool      `json:"fast,omitempty"`
+	Sample   int       `json:"sample,omitempty"` // how many bugs were to be drawn
+	Choice   int       `json:"choice,omitempty"` // of so many
 	Foreign  bool      `json:"foreign,omitempty"`
 
 	Base       []Base        `json:"base"`
 	BaseTook   time.Duration `json:"base_ns"`
+	Stages     []Stage       `json:"stages"`
 	Selected   int           `json:"selected"` // mutants
 	Mutants    []*Row        `json:"mutants"`  // sorted by name
 	Groups     []Group       `json:"groups"`
@@ -45,6 +48,13 @@ type Report struct {
 	Interrupted bool                `json:"interrupted,omitempty"`
 
 	kills map[string][]string
+}
+
+// A Stage is a part of a run, and how long it took. Command lines run beside other
+// bugs: theirs is a part of the stage of the bugs.
+type Stage struct {
+	Name string        `json:"name"`
+	Took time.Duration `json:"took_ns"`
 }
 
 // A Base is what passes on one ground without bugs.

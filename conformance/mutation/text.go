@@ -53,7 +53,11 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	r.writeUnkilled(&b)
 	r.writeAlarms(&b)
-	fmt.Fprintf(&b, "took %s, of which %s without bugs; seed %d\n", brief(r.Finished.Sub(r.Started)), brief(r.BaseTook), r.Seed)
+	fmt.Fprintf(&b, "took %s", brief(r.Finished.Sub(r.Started)))
+	for _, s := range r.Stages {
+		fmt.Fprintf(&b, ", %s %s", s.Name, brief(s.Took))
+	}
+	fmt.Fprintf(&b, "; seed %d\n", r.Seed)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
