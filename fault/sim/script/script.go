@@ -1,6 +1,9 @@
 // Package script has the schedules that stand in the program, by name: what it
 // takes to see a bug that a drawn schedule meets seldom.
 //
+// bad-reads: one node after the other whose disk fails to read now and then, but not
+// so often that it gives up.
+//
 // early-ack: a leader whose messages take long, and then do not arrive at all.
 //
 // late-ack: a leader whose clock is slow, made by handing it the leadership,

@@ -93,7 +93,7 @@ func (v *verified) Next(_ context.Context, i int, p []byte) error {
 var (
 	eioZeros = fault.NewBug("disk.error-read-as-zeros",
 		"a block of a body that the disk cannot read is served as zeros", "Z-04", "Z-16").
-		By("chaos --sim raft --seed 1 --seeds 12 --nemesis disk.eio-read --shrink 0s")
+		By("chaos --sim raft --script bad-reads --seed 1 --seeds 12 --shrink 0s")
 	flipServed = fault.NewBug("disk.flip-served",
 		"a block of a body that does not have its checksum any more is served", "Z-04", "Z-16").
 		By("chaos --sim raft --seed 1 --seeds 12 --nemesis disk.bit-flip --shrink 0s")
