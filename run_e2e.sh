@@ -40,7 +40,7 @@ work=$(mktemp -d)
 server=
 finish() {
   code=$?
-  if [ -n "$server" ]; then kill -TERM "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi
+  if [ -n "$server" ]; then kill -TERM "$(cat "$work/pid" 2>/dev/null || echo "$server")" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi
   if [ $code -ne 0 ]; then
     for log in "$work"/server.log "$work"/data/node-*.log; do
       [ ! -s "$log" ] || { echo "-- the end of ${log##*/}:"; tail -n 20 "$log"; }
@@ -52,6 +52,24 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
+# keep runs the server, and again at the same addresses whenever it was killed.
+keep() {
+  local again=(--tls-addr 127.0.0.1:0) code
+  while :; do
+    BLEEPSTORE_SERVER_ADMIN_TOKEN=$CLOCK_HOOK_TOKEN bin/bleepstore serve --test-clock --tls self-signed "${common[@]}" "${again[@]}" >>"$work/server.log" 2>&1 &
+    echo $! >"$work/pid.new"
+    mv "$work/pid.new" "$work/pid"
+    code=0
+    { wait $! || code=$?; } 2>/dev/null # which would tell that it was killed
+    [ $code -eq 137 ] || exit $code
+    again=(--addr "$(at http)" --tls-addr "$(at https)" --ops-addr "$(said "health, metrics and documentation")")
+  done
+}
+
+# at is where the server listens for a scheme, said where it first said that something else is.
+at() { sed -n "s,^$1://,,p" "$work/url"; }
+said() { sed -n "s|^  $1 at http://||p" "$work/server.log" | head -n 1; }
+
 mkdir -p bin
 go build -o bin/bleepstore ./cmd/bleepstore
 echo 'auth: {users: [{access_key: e2e-alt, secret_key: e2e-alt-secret-key, name: alt}]}' >"$work/accounts.yaml"
@@ -60,9 +78,9 @@ common=(--config "$work/accounts.yaml" --addr 127.0.0.1:0 --addr-file "$work/url
 if [ -n "$nodes" ]; then
   bin/bleepstore cluster --nodes "$nodes" --tls "${common[@]}" >"$work/server.log" 2>&1 &
 else
-  # Lifecycles are looked at in days to come: not on a cluster, whose nodes have no such hook.
+  # Lifecycles are looked at in days to come, and the server is killed: not a cluster, whose nodes have no such hooks.
   export CLOCK_HOOK_TOKEN=e2e-token
-  BLEEPSTORE_SERVER_ADMIN_TOKEN=$CLOCK_HOOK_TOKEN bin/bleepstore serve --test-clock --tls self-signed --tls-addr 127.0.0.1:0 "${common[@]}" >"$work/server.log" 2>&1 &
+  keep &
 fi
 server=$!
 for _ in $(seq $((nodes ? 1300 : 200))); do
@@ -73,9 +91,19 @@ done
 [ -s "$work/url" ] || { echo "the server was not ready in time"; exit 3; }
 
 if [ -z "$nodes" ]; then
-  ops=$(sed -n 's/^  health, metrics and documentation at //p' "$work/server.log")
-  args+=(--clock-hook "$ops/admin/lifecycle?bucket={bucket}&at={at}")
+  args+=(--clock-hook "http://$(said "health, metrics and documentation")/admin/lifecycle?bucket={bucket}&at={at}")
   [ ${#claim[@]} -eq 0 ] || claim[1]+=,+clock-hook
+  if [ "$backend" != memory ]; then
+    cat >"$work/kill" <<'END'
+#!/bin/sh
+# Kills the server whose process id is in $1, and waits until another has followed.
+old=$(cat "$1")
+kill -KILL "$old"
+while [ "$(cat "$1")" = "$old" ]; do sleep 0.05; done
+END
+    args+=(--kill-hook "sh $work/kill $work/pid")
+    [ ${#claim[@]} -eq 0 ] || claim[1]+=,+kill-hook
+  fi
 fi
 
 url=$(grep '^http:' "$work/url" | paste -sd,)

@@ -48,6 +48,8 @@ type Options struct {
 
 	ClockHook string `name:"clock-hook" placeholder:"URL|COMMAND" help:"For the feature clock-hook: what has the server do to {bucket} what its lifecycle demands by the time {at} (RFC 3339), both named in a URL, which is sent a POST with CLOCK_HOOK_TOKEN as bearer token, or among the words of a command."`
 
+	KillHook string `name:"kill-hook" placeholder:"COMMAND" help:"For the feature kill-hook: a command that kills the server by SIGKILL, starts it again at the same addresses on the same data, and ends with 0 when it may be up again."`
+
 	Consistency time.Duration `name:"consistency" default:"1s" help:"How long each workload of concurrent clients runs; up to 2s it also ends after 2000 requests; 0 leaves them out."`
 	ExpectLevel string        `name:"expect-level" placeholder:"LEVEL" help:"Consistency level that gates: raw, register, cas, list or list-atomic; of a workload no more than it can show."`
 

@@ -8,41 +8,60 @@ import (
 )
 
 // All checks every item of the plan with workers at a time (one when the run
-// shares the user's bucket) and calls each, if not nil, with every result as
-// it comes, never concurrently. It stops early when ctx ends or, under
-// -fail-fast, after the first gating result.
+// shares the user's bucket), and after the others, one by one, those that take the
+// server down. It calls each, if not nil, with every result as it comes, never
+// concurrently. It stops early when ctx ends or, under -fail-fast, after the first
+// gating result.
 func (r *Run) All(ctx context.Context, workers int, each func(scenarios.Result)) []scenarios.Result {
 	if r.Plan.Target.Bucket != "" {
 		workers = 1
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	todo := make(chan Item)
 	var (
-		wg      sync.WaitGroup
 		mu      sync.Mutex
 		results []scenarios.Result
 	)
-	for range max(workers, 1) {
+	check := func(it Item) {
+		res, ok := r.Check(ctx, it)
+		if !ok {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		results = append(results, res)
+		if each != nil {
+			each(res)
+		}
+		if res.Gating && r.Plan.Options.FailFast {
+			stop()
+		}
+	}
+	var together, alone []Item
+	for _, it := range r.Plan.Items {
+		if it.Alone() {
+			alone = append(alone, it)
+		} else {
+			together = append(together, it)
+		}
+	}
+	shared(ctx, together, max(workers, 1), check)
+	shared(ctx, alone, 1, check)
+	return results
+}
+
+// shared has so many workers check the items, until ctx ends.
+func shared(ctx context.Context, items []Item, workers int, check func(Item)) {
+	todo := make(chan Item)
+	var wg sync.WaitGroup
+	for range workers {
 		wg.Go(func() {
 			for it := range todo {
-				res, ok := r.Check(ctx, it)
-				if !ok {
-					continue
-				}
-				mu.Lock()
-				results = append(results, res)
-				if each != nil {
-					each(res)
-				}
-				mu.Unlock()
-				if res.Gating && r.Plan.Options.FailFast {
-					stop()
-				}
+				check(it)
 			}
 		})
 	}
-	for _, it := range r.Plan.Items {
+	for _, it := range items {
 		select {
 		case todo <- it:
 			continue
@@ -52,5 +71,4 @@ func (r *Run) All(ctx context.Context, workers int, each func(scenarios.Result))
 	}
 	close(todo)
 	wg.Wait()
-	return results
 }

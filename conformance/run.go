@@ -156,6 +156,8 @@ func (r *Run) lacksMeans(it Item) string {
 		return "no second account: give -alt-access-key and -alt-secret-key"
 	case slices.Contains(it.Needs, scenarios.STS) && t.Expired.Access == "":
 		return "no session credentials that have expired: give -expired-keys"
+	case slices.Contains(it.Needs, scenarios.KillHook) && t.Kill == nil:
+		return "no kill hook: give -kill-hook"
 	case slices.Contains(it.Needs, scenarios.TLS) && t.TLSEndpoint == nil:
 		return "no TLS endpoint: give -tls-endpoint"
 	}

@@ -90,7 +90,11 @@ func embed(t *testing.T, opts *conformance.Options) {
 // report of all.
 func describe(plan *conformance.Plan, run *conformance.Run) {
 	for _, it := range plan.Items {
-		It(it.Name+": "+it.Says, at(it), Label(it.Area(), string(it.Level)), func(ctx SpecContext) {
+		decorators := []any{at(it), Label(it.Area(), string(it.Level))}
+		if it.Alone() {
+			decorators = append(decorators, Serial)
+		}
+		It(it.Name+": "+it.Says, append(decorators, func(ctx SpecContext) {
 			res, ok := run.Check(ctx, it)
 			if !ok {
 				Skip("interrupted")
@@ -103,7 +107,7 @@ func describe(plan *conformance.Plan, run *conformance.Run) {
 			if res.Gating {
 				Fail(report.Failure(res, report.AllExchanges, plan.RepeatResult(repeatBy, res)))
 			}
-		})
+		})...)
 	}
 	AfterSuite(func(ctx context.Context) {
 		left, file, err := run.Close(ctx)

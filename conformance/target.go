@@ -34,6 +34,9 @@ func (o *Options) target(getenv func(string) string) (scenarios.Target, error) {
 		}
 		t.Clock = hook
 	}
+	if o.KillHook != "" {
+		t.Kill = killHook(o.KillHook)
+	}
 	if len(o.Endpoint) == 0 {
 		return t, usage("no endpoint: give -endpoint=http://host:port")
 	}

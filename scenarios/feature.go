@@ -53,6 +53,7 @@ const (
 	OtherRegion Feature = "other-region"
 	ClockHook   Feature = "clock-hook"
 	KMSHook     Feature = "kms-hook"
+	KillHook    Feature = "kill-hook"
 	STS         Feature = "sts"
 	Slow        Feature = "slow"
 	NewChecksum Feature = "new-checksum" // SHA512, MD5, XXHASH: added to the enumeration in 2026
@@ -64,7 +65,7 @@ var core = []Feature{Buckets, Objects, ConditionalRead, Range, Copy, Listing, Mu
 var beyondCore = []Feature{Versioning, Tagging, ACL, Lock, Policy, CORS, Form, Encryption, SSEC,
 	Lifecycle, Website, PublicAccessBlock, SecondAccount, TLS}
 
-var inNoProfile = []Feature{Large, OtherRegion, ClockHook, KMSHook, STS, Slow, NewChecksum}
+var inNoProfile = []Feature{Large, OtherRegion, ClockHook, KMSHook, KillHook, STS, Slow, NewChecksum}
 
 // Profiles names the sets of features that a server can claim.
 var Profiles = map[string][]Feature{

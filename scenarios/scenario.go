@@ -65,6 +65,10 @@ func (sc Scenario) Area() string {
 	return area
 }
 
+// Alone reports whether nothing else may run beside the scenario: it takes the
+// server down.
+func (sc Scenario) Alone() bool { return slices.Contains(sc.Needs, KillHook) }
+
 // Applies reports whether the scenario exists for a target in region.
 func (sc Scenario) Applies(region string) bool {
 	if len(sc.Regions) == 0 {

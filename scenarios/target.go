@@ -49,6 +49,9 @@ type Target struct {
 	// Leave says that the server ends with the run, and all that is in it: nothing is
 	// removed behind scenarios.
 	Leave bool
+	// Kill, when set, kills the server by force and starts it again at the same
+	// addresses; it returns when it may be up again. One call at a time.
+	Kill func(ctx context.Context) error
 	// Dial makes every connection to the endpoints' addresses; nil: by TCP. It is
 	// called concurrently.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -61,6 +61,7 @@ func (c *client) do(ctx context.Context, h *holding, op *history.Op, q request, 
 	a := c.send(ctx, op, q)
 	if !a.sent {
 		c.unsent(ctx, a.err)
+		c.revival(ctx)
 		return
 	}
 	if a.code == noBucket {
@@ -86,6 +87,9 @@ func (c *client) do(ctx context.Context, h *holding, op *history.Op, q request, 
 	h.used(unclear)
 	if unclear {
 		c.process, c.doubt = c.rec.Process(), op.Key
+	}
+	if op.Outcome == history.Unclear {
+		c.revival(ctx)
 	}
 }
 

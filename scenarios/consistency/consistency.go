@@ -41,6 +41,8 @@ type Workload struct {
 	// Broken says that the connections of some requests are broken on their way,
 	// from the first move to the last.
 	Broken bool
+	// Killed says that the server is killed and started again in the midst of it.
+	Killed bool
 
 	Moves []Move
 	// First prepares a holding before anybody uses it; nil: there is nothing to do.

@@ -89,6 +89,17 @@ func (p *pool) take(r *rand.Rand) *holding {
 	panic("consistency: more clients than keys can bear")
 }
 
+// giveUp has all holdings replaced that there are.
+func (p *pool) giveUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, h := range p.all {
+		h.mu.Lock()
+		h.wear = 0
+		h.mu.Unlock()
+	}
+}
+
 // leave gives a holding back.
 func (p *pool) leave(h *holding) {
 	p.mu.Lock()

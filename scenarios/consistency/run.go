@@ -35,6 +35,8 @@ type run struct {
 	digests  bool         // the server's ETags are MD5s, as AWS's are
 	missing  atomic.Bool  // somebody was told that there is no bucket
 	failed   atomic.Pointer[error]
+
+	reviving atomic.Pointer[chan struct{}] // closed when a server that is killed serves again; nil: it is not killed
 }
 
 // Run drives the workload for as long as o says, reads everything once more when
@@ -79,6 +81,9 @@ func (w Workload) Run(ctx context.Context, s *scenarios.S, rec *history.Recorder
 	}
 	if r.breaker != nil {
 		drive = r.breaker.during(drive)
+	}
+	if w.Killed {
+		drive = r.killing(drive)
 	}
 	drive(ctx)
 	if r.breaker != nil && r.breaker.broke() == 0 && ctx.Err() == nil {
