@@ -46,6 +46,8 @@ var (
 	// ErrUnavailable: no holder, or not enough of them, can be reached now: come
 	// again.
 	ErrUnavailable = errors.New("blob holders cannot be reached")
+	// ErrBusy: those who hold the blobs ask to be asked less: come again later.
+	ErrBusy = errors.New("blob holders are too busy")
 	// ErrID: the id is malformed.
 	ErrID = errors.New("malformed blob id")
 )

@@ -61,9 +61,12 @@ func (s *Service) storeError(err error) error {
 }
 
 // unreachable is what a client is told when not enough of those who hold a blob
-// can be reached: to come again.
+// can be reached, or they are too busy: to come again.
 func unreachable(err error) error {
-	if errors.Is(err, blob.ErrUnavailable) {
+	switch {
+	case errors.Is(err, blob.ErrBusy):
+		return errcode.Wrap(errcode.SlowDown, err)
+	case errors.Is(err, blob.ErrUnavailable):
 		return errcode.Wrap(errcode.ServiceUnavailable, err)
 	}
 	return err

@@ -84,35 +84,38 @@ func TestRefusalsOfTheLog(t *testing.T) {
 // far is a store whose holders can be reached as told.
 type far struct {
 	blob.Store
-	cut    bool
-	midway bool // only once a reader is open
+	err    error // nil: they can be
+	midway bool  // only once a reader is open
 }
 
-var errFar = fmt.Errorf("1 of 3: %w", blob.ErrUnavailable)
-
 func (f *far) Create(ctx context.Context, id blob.ID, r io.Reader, size int64) (blob.Info, error) {
-	if f.cut {
-		return blob.Info{}, errFar
+	if f.err != nil {
+		return blob.Info{}, f.err
 	}
 	return f.Store.Create(ctx, id, r, size)
 }
 
 func (f *far) Open(ctx context.Context, id blob.ID, off, n int64) (io.ReadCloser, error) {
-	if f.cut && !f.midway {
-		return nil, errFar
+	if f.err != nil && !f.midway {
+		return nil, f.err
 	}
 	r, err := f.Store.Open(ctx, id, off, n)
-	if f.cut && err == nil {
+	if f.err != nil && err == nil {
 		return struct {
 			io.Reader
 			io.Closer
-		}{io.MultiReader(io.LimitReader(r, 10), readerFunc(func([]byte) (int, error) { return 0, errFar })), r}, nil
+		}{io.MultiReader(io.LimitReader(r, 10), readerFunc(func([]byte) (int, error) { return 0, f.err })), r}, nil
 	}
 	return r, err
 }
 
-// Holders that cannot be reached cost the request, and nothing else.
+// Holders that cannot be reached, or are too busy, cost the request, and nothing else.
 func TestHoldersOutOfReach(t *testing.T) {
+	t.Run("unreachable", func(t *testing.T) { outOfReach(t, blob.ErrUnavailable, errcode.ServiceUnavailable) })
+	t.Run("busy", func(t *testing.T) { outOfReach(t, blob.ErrBusy, errcode.SlowDown) })
+}
+
+func outOfReach(t *testing.T, cause error, want errcode.Code) {
 	f := &far{}
 	b := newBench(t, "memory", func(c *Config) { f.Store = c.Blobs; c.Blobs = f })
 	old := pattern(100 << 10)
@@ -122,29 +125,29 @@ func TestHoldersOutOfReach(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := b.upload("u")
-	f.cut = true
+	f.err = fmt.Errorf("1 of 3: %w", cause)
 	_, err := b.tryPut("bucket", "k", pattern(50<<10))
-	wantCode(t, "put", err, errcode.ServiceUnavailable)
+	wantCode(t, "put", err, want)
 	_, err = b.tryPart(u, 1, pattern(50<<10))
-	wantCode(t, "part", err, errcode.ServiceUnavailable)
+	wantCode(t, "part", err, want)
 	_, err = b.Get(t.Context(), GetInput{Caller: alice, Bucket: "bucket", Key: "k"})
-	wantCode(t, "get", err, errcode.ServiceUnavailable)
+	wantCode(t, "get", err, want)
 	for _, f.midway = range []bool{false, true} {
 		_, err = b.Copy(t.Context(), CopyInput{Caller: alice, SourceBucket: "bucket", SourceKey: "mp", Bucket: "bucket", Key: "copy"})
-		wantCode(t, "copy that reads", err, errcode.ServiceUnavailable)
+		wantCode(t, "copy that reads", err, want)
 		_, err = b.CopyPart(t.Context(), CopyPartInput{Caller: alice, SourceBucket: "bucket", SourceKey: "k",
 			Bucket: "bucket", Key: "u", UploadID: u.ID, Number: 1, Range: "bytes=0-9999"})
-		wantCode(t, "copy of a part", err, errcode.ServiceUnavailable)
+		wantCode(t, "copy of a part", err, want)
 	}
 	r, err := b.Get(t.Context(), GetInput{Caller: alice, Bucket: "bucket", Key: "k"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := io.Copy(io.Discard, r.Body); !errors.Is(err, blob.ErrUnavailable) {
+	if n, err := io.Copy(io.Discard, r.Body); !errors.Is(err, cause) {
 		t.Errorf("a body whose holders are lost ends after %d bytes with %v", n, err)
 	}
 	r.Body.Close()
-	f.cut = false
+	f.err = nil
 	if got := b.get("bucket", "k", ""); string(got) != string(old) {
 		t.Error("body changed")
 	}
