@@ -101,7 +101,7 @@ func (n *node) stateDir() cluster.Dir {
 // found makes this node the first of a new cluster, its single voter. It may be
 // interrupted anywhere: the id file decides, and is written last.
 func (n *node) found(ctx context.Context) error {
-	id, err := randomHex(n.c.Rand)
+	id, err := n.clusterID()
 	if err != nil {
 		return fmt.Errorf("make cluster id: %w", err)
 	}
@@ -115,6 +115,16 @@ func (n *node) found(ctx context.Context) error {
 	return n.dir.admit(id)
 }
 
+// clusterID is the id of a cluster that this node founds. Bodies that lie in a
+// cloud's store belong to the server that brings them along, and go on to belong to
+// it: its cluster has the id of its directory.
+func (n *node) clusterID() (string, error) {
+	if inCloud(n.c.Backend) {
+		return n.dir.id.ID, nil
+	}
+	return randomHex(n.c.Rand)
+}
+
 // join waits until the cluster of the peers has admitted this node.
 func (n *node) join(ctx context.Context) error {
 	if n.dir.id.Cluster == "" { // a founding may have begun here, which counts for nothing
@@ -123,7 +133,7 @@ func (n *node) join(ctx context.Context) error {
 		}
 	}
 	n.c.Logger.Info("waiting to be admitted to a cluster", "node", n.dir.id.Node, "addr", n.addr())
-	id, err := cluster.JoinCluster(ctx, n.port, cluster.JoinOptions{Node: n.dir.id.Node, Addr: n.addr(), Candidates: n.candidates()})
+	id, err := cluster.JoinCluster(ctx, n.port, cluster.JoinOptions{Node: n.dir.id.Node, Addr: n.addr(), Bodies: n.bodies(), Candidates: n.candidates()})
 	if err != nil {
 		return fmt.Errorf("join: %w", err)
 	}

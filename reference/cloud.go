@@ -51,50 +51,72 @@ func (d *datadir) openCloud(ctx context.Context, c Config) (blob.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open blobs: backend %s: %w", c.Backend, err)
 	}
-	if err := d.recognise(ctx, store); err != nil {
+	if err := d.recognise(ctx, store, c); err != nil {
 		return nil, errors.Join(fmt.Errorf("open blobs: backend %s: %w", c.Backend, err), store.Close())
 	}
 	return store, nil
 }
 
-// markOf is the blob by which the store of an owner's bodies is known. It is of no
-// epoch, so that no sweeper takes it for an orphan.
-func markOf(owner string) blob.ID { return blob.ID("store-" + owner) }
+// markOf is the blob by which a store is known. It is of no epoch, so that no sweeper
+// takes it for an orphan.
+func markOf(name string) blob.ID { return blob.ID("store-" + name) }
 
-// recognise looks for the owner's mark in the store. Who is the first puts it
-// there, and nobody after: where it is missing later, or for a node that joins,
-// another bucket or prefix is configured, and no body would be found there.
-func (d *datadir) recognise(ctx context.Context, store blob.Store) error {
+// recognise looks for the mark of this directory in the store, or makes one where
+// there was none yet. A store that lacks it is another bucket or prefix, where no
+// body would be found. A node that joins looks for the mark of the cluster, which
+// the node that has founded it puts there.
+func (d *datadir) recognise(ctx context.Context, store blob.Store, c Config) error {
 	owner := d.id.owner()
-	if d.id.Marked || owner != d.id.ID { // marked before, or by the node that founded the cluster
+	if owner != d.id.ID {
 		return findMark(ctx, store, owner)
 	}
-	if err := putMark(ctx, store, owner); err != nil {
+	if d.id.Mark != "" {
+		if err := findMark(ctx, store, d.id.Mark); err != nil {
+			return err
+		}
+	} else if err := d.mark(ctx, store, c); err != nil {
+		return err
+	} else if err := d.write(); err != nil {
 		return err
 	}
-	d.id.Marked = true
-	return d.write()
+	if d.id.Cluster == "" {
+		return nil
+	}
+	return putMark(ctx, store, owner)
 }
 
-func findMark(ctx context.Context, store blob.Store, owner string) error {
-	r, err := store.Open(ctx, markOf(owner), 0, -1)
+// mark puts a new mark into the store; the caller makes it durable here.
+func (d *datadir) mark(ctx context.Context, store blob.Store, c Config) error {
+	name, err := randomHex(c.Rand)
+	if err != nil {
+		return fmt.Errorf("make mark: %w", err)
+	}
+	if err := putMark(ctx, store, name); err != nil {
+		return err
+	}
+	d.id.Mark = name
+	return nil
+}
+
+func findMark(ctx context.Context, store blob.Store, name string) error {
+	r, err := store.Open(ctx, markOf(name), 0, -1)
 	if err == nil {
 		_, err = io.Copy(io.Discard, r)
 		err = errors.Join(err, r.Close())
 	}
 	if errors.Is(err, blob.ErrNotFound) {
-		return fmt.Errorf("%w: the bodies of %s are not where it is configured that they be: is this its bucket and prefix?", err, owner)
+		return fmt.Errorf("%w: the store lacks the mark of this server's bodies: is this the right bucket, and prefix?", err)
 	}
 	if err != nil {
-		return fmt.Errorf("look whose it is: %w", err)
+		return fmt.Errorf("look for the mark: %w", err)
 	}
 	return nil
 }
 
-func putMark(ctx context.Context, store blob.Store, owner string) error {
-	_, err := store.Create(ctx, markOf(owner), strings.NewReader(owner), int64(len(owner)))
+func putMark(ctx context.Context, store blob.Store, name string) error {
+	_, err := store.Create(ctx, markOf(name), strings.NewReader(name), int64(len(name)))
 	if err != nil && !errors.Is(err, blob.ErrExists) {
-		return fmt.Errorf("mark whose it is: %w", err)
+		return fmt.Errorf("put a mark: %w", err)
 	}
 	return nil
 }

@@ -19,25 +19,41 @@ import (
 // A cloudOf stands for a bucket of a cloud: it is there whoever opens and closes it.
 type cloudOf struct {
 	blob.Store
-	mu     sync.Mutex
-	owners []string // of those who have opened it
-	open   int      // of them who have not closed it
+	mu      sync.Mutex
+	owners  []string             // of those who have opened it
+	open    int                  // of them who have not closed it
+	deleted map[string][]blob.ID // by whom
 }
 
-func newCloud() *cloudOf { return &cloudOf{Store: memory.New(1 << 30)} }
+func newCloud(s blob.Store) *cloudOf { return &cloudOf{Store: s, deleted: map[string][]blob.ID{}} }
 
-func (c *cloudOf) Open(_ context.Context, owner string) (blob.Store, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.owners = append(c.owners, owner)
-	c.open++
-	return &rented{c.Store, c}, nil
+func (c *cloudOf) Open(ctx context.Context, owner string) (blob.Store, error) {
+	return c.by("")(ctx, owner)
+}
+
+// by opens it for somebody.
+func (c *cloudOf) by(name string) func(context.Context, string) (blob.Store, error) {
+	return func(_ context.Context, owner string) (blob.Store, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.owners = append(c.owners, owner)
+		c.open++
+		return &rented{c.Store, c, name}, nil
+	}
 }
 
 // A rented is the store as one server has opened it.
 type rented struct {
 	blob.Store
 	from *cloudOf
+	name string
+}
+
+func (r *rented) Delete(ctx context.Context, id blob.ID) error {
+	r.from.mu.Lock()
+	r.from.deleted[r.name] = append(r.from.deleted[r.name], id)
+	r.from.mu.Unlock()
+	return r.Store.Delete(ctx, id)
 }
 
 func (r *rented) Close() error {
@@ -66,7 +82,7 @@ func (c *cloudOf) holds(t *testing.T) (ids []blob.ID) {
 // it was the first time, and closes what it has opened.
 func TestCloud(t *testing.T) {
 	t.Parallel()
-	cloud, dir := newCloud(), t.TempDir()
+	cloud, dir := newCloud(memory.New(1<<30)), t.TempDir()
 	body := bytes.Repeat([]byte("body"), 50_000)
 	for range 2 {
 		in := reference.Start(t, func(c *reference.Config) { c.Backend, c.Dir, c.OpenBlobs = reference.AWS, dir, cloud.Open })
@@ -93,7 +109,7 @@ func TestCloud(t *testing.T) {
 // What does not go together is refused, and says why.
 func TestCloudIsRefused(t *testing.T) {
 	t.Parallel()
-	cloud, dir := newCloud(), t.TempDir()
+	cloud, dir := newCloud(memory.New(1<<30)), t.TempDir()
 	s := open(t, reference.Config{Dir: dir, Backend: reference.GCP, OpenBlobs: cloud.Open})
 	if err := s.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -109,7 +125,7 @@ func TestCloudIsRefused(t *testing.T) {
 		"a store without an owner": {reference.Config{Dir: t.TempDir(), Backend: reference.AWS, Blobs: memory.New(1)}, "knows whose it is"},
 		"of no bucket":             {reference.Config{Dir: t.TempDir(), Backend: reference.AWS, OpenBlobs: fails}, nowhere.Error()},
 		"of another cloud":         {reference.Config{Dir: dir, Backend: reference.AWS, OpenBlobs: cloud.Open}, "begun with the backend gcp"},
-		"of another bucket":        {reference.Config{Dir: dir, Backend: reference.GCP, OpenBlobs: newCloud().Open}, "is this its bucket and prefix?"},
+		"of another bucket":        {reference.Config{Dir: dir, Backend: reference.GCP, OpenBlobs: newCloud(memory.New(1 << 30)).Open}, "is this the right bucket, and prefix?"},
 	} {
 		tt.c.Users = []reference.User{{AccessKey: "a", SecretKey: "s"}}
 		if _, err := reference.Open(t.Context(), tt.c); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -125,7 +141,7 @@ func TestCloudIsRefused(t *testing.T) {
 // to a disk.
 func TestCloudBackup(t *testing.T) {
 	t.Parallel()
-	cloud, dir := newCloud(), t.TempDir()
+	cloud, dir := newCloud(memory.New(1<<30)), t.TempDir()
 	body := bytes.Repeat([]byte("body"), 50_000)
 	keys := []crypt.Key{{1}} // which no backup holds
 	in := reference.Start(t, func(c *reference.Config) {

@@ -57,7 +57,7 @@ type Config struct {
 	BlobDir   string // bodies of Local; default blobs in Dir
 	Memory    MemoryConfig
 	// Cluster makes the server a node of a cluster; nil: it stands alone. Backend
-	// is Local or SQLite then.
+	// is Local or SQLite then, or on all nodes the same of a cloud.
 	Cluster *ClusterConfig
 	// Reserve is the size in bytes of a file beside the metadata that is given up
 	// when the disk is full, so that a server can start there and objects be
@@ -171,10 +171,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("a snapshot needs the memory backend's own store")
 	}
 	if c.Cluster != nil && c.Backend == Memory {
-		return c, errors.New("a node of a cluster keeps what it has agreed to: its backend is local or sqlite")
-	}
-	if c.Cluster != nil && inCloud(c.Backend) {
-		return c, fmt.Errorf("backend %s is for a server that stands alone", c.Backend)
+		return c, errors.New("a node of a cluster keeps what it has agreed to: its backend is not memory")
 	}
 	if c.Cluster != nil && c.VFS != "" && c.FS == nil {
 		return c, fmt.Errorf("a node of a cluster whose databases are in the VFS %q needs the FS that shows their files", c.VFS)

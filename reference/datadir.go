@@ -37,8 +37,8 @@ type identity struct {
 	// one ever again. Cluster is "" until it has been admitted or has founded one.
 	Node    string `json:"node,omitempty"`
 	Cluster string `json:"cluster,omitempty"`
-	// Marked says that the cloud's store of its bodies bears the owner's mark.
-	Marked bool `json:"marked,omitempty"`
+	// Mark is by which the cloud's store of its bodies is known: see recognise.
+	Mark string `json:"mark,omitempty"`
 	// Restoring says that a restore into the directory has begun, and not ended.
 	Restoring bool `json:"restoring,omitempty"`
 	// Master is the mark of the master key by which objects were encrypted last.

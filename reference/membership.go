@@ -37,7 +37,7 @@ const recounts = 3
 // the node.
 func (m membership) Remove(ctx context.Context, id string, force bool) error {
 	r := m.n.raft.Load()
-	if force {
+	if force || m.n.blobs == nil { // where nodes keep no copies, none goes with it
 		return r.Remove(ctx, id)
 	}
 	for try := 1; ; try++ {

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"bleepstore/reference/backup"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/cluster"
 	"bleepstore/reference/meta"
@@ -26,11 +27,12 @@ type node struct {
 	dir    *datadir
 	port   *peer.Port
 	raft   atomic.Pointer[cluster.Raft] // nil until it has been admitted
-	blobs  *replica.Store
-	door   switched          // answers those who are in no cluster yet
-	static map[string]string // addresses by node, as configured
-	full   func() bool       // makes room on the disk
-	failed func(error)       // ends the process
+	blobs  *replica.Store               // the copies that nodes keep for each other; nil where they keep none
+	cloud  *backup.Held                 // the store in which all nodes keep bodies; nil: there is none
+	door   switched                     // answers those who are in no cluster yet
+	static map[string]string            // addresses by node, as configured
+	full   func() bool                  // makes room on the disk
+	failed func(error)                  // ends the process
 	stop   context.CancelFunc
 	wg     sync.WaitGroup
 }
@@ -69,6 +71,11 @@ func openNode(ctx context.Context, c Config, s *stores, failed func(error)) (_ *
 	}
 	if err := n.belong(ctx); err != nil {
 		return nil, err
+	}
+	if inCloud(c.Backend) {
+		if s.blobs, err = dir.openCloud(ctx, c); err != nil {
+			return nil, err
+		}
 	}
 	if err := n.start(ctx, s.blobs); err != nil {
 		return nil, err // the blobs are still the caller's
@@ -113,15 +120,19 @@ func (n *node) told(id string) (string, bool) {
 	return "", false
 }
 
-// start opens raft and what stands on it.
-func (n *node) start(ctx context.Context, local blob.Store) error {
+// start opens raft and what stands on it. Store is where this node keeps copies, or
+// where all nodes keep bodies.
+func (n *node) start(ctx context.Context, store blob.Store) error {
 	n.port.SetCluster(n.dir.id.Cluster)
-	var blobs atomic.Pointer[replica.Store]
+	var copies atomic.Pointer[replica.Store]
 	r, err := cluster.OpenRaft(ctx, cluster.RaftOptions{
 		Dir: n.stateDir().Path, FS: n.c.FS, VFS: n.c.VFS, Cluster: n.dir.id.Cluster, Node: n.dir.id.Node, Addr: n.addr(),
-		Transport: n.port.Transport(n.keep), Peers: cluster.NewWire(n.port), Tune: n.c.Cluster.tune,
+		Transport: n.port.Transport(n.keep), Peers: cluster.NewWire(n.port), Tune: n.c.Cluster.tune, Bodies: n.bodies(),
 		Blobs: func() cluster.BlobStatus {
-			if b := blobs.Load(); b != nil {
+			if n.bodies() != "" {
+				return cluster.BlobStatus{Complete: true, Shared: true}
+			}
+			if b := copies.Load(); b != nil {
 				return blobStatus(b.Status())
 			}
 			return cluster.BlobStatus{}
@@ -132,6 +143,22 @@ func (n *node) start(ctx context.Context, local blob.Store) error {
 		return err
 	}
 	n.raft.Store(r)
+	if n.bodies() != "" {
+		n.cloud = backup.Hold(store)
+	} else {
+		if err := n.replicate(store); err != nil {
+			return err
+		}
+		copies.Store(n.blobs)
+	}
+	h := r.Handler()
+	n.door.set(h)
+	n.port.Handle("/", h)
+	return nil
+}
+
+// replicate begins to keep copies for other nodes, and they for this one.
+func (n *node) replicate(local blob.Store) (err error) {
 	n.blobs, err = replica.New(replica.Options{
 		Local: local, Node: n.dir.id.Node, Members: n.members, Peers: replica.NewWire(n.port), Named: n.named, CatchUp: n.catchUp,
 		Space: n.space(), Failed: n.failed, Logger: n.c.Logger,
@@ -139,15 +166,45 @@ func (n *node) start(ctx context.Context, local blob.Store) error {
 	if err != nil {
 		return err
 	}
-	blobs.Store(n.blobs)
 	n.port.Handle("/blobs/", n.blobs.Handler())
-	h := r.Handler()
-	n.door.set(h)
-	n.port.Handle("/", h)
 	background, stop := context.WithCancel(context.Background())
 	n.stop = stop
 	n.wg.Go(func() { n.blobs.Run(background) })
 	return nil
+}
+
+// bodies names the store in which all nodes keep bodies, "" where they keep them
+// themselves.
+func (n *node) bodies() string {
+	if inCloud(n.c.Backend) {
+		return n.c.Backend
+	}
+	return ""
+}
+
+// served are the blobs of the whole cluster, kept those that this node sweeps.
+func (n *node) served() blob.Store {
+	if n.cloud != nil {
+		return n.cloud
+	}
+	return n.blobs
+}
+
+func (n *node) kept() blob.Store {
+	if n.cloud != nil {
+		return n.cloud
+	}
+	return n.blobs.Local()
+}
+
+// pauseDeletes keeps what this node sweeps until resume is called. Of a store that
+// all nodes share it spares what this node would delete: another one, which leads,
+// goes on to delete what was garbage for the grace.
+func (n *node) pauseDeletes() (resume func()) {
+	if n.cloud != nil {
+		return n.cloud.PauseDeletes()
+	}
+	return n.blobs.PauseDeletes()
 }
 
 // keep tells raft's transport whether an entry is still worth sending.
@@ -219,6 +276,9 @@ func (n *node) close() error {
 	n.wg.Wait()
 	if n.blobs != nil {
 		errs = append(errs, n.blobs.Close())
+	}
+	if n.cloud != nil {
+		errs = append(errs, n.cloud.Close())
 	}
 	if r := n.raft.Load(); r != nil {
 		errs = append(errs, r.Close())

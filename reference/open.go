@@ -57,6 +57,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	}
 	if s.stores.node != nil {
 		oc.Leads = s.stores.node.raft.Load().Leads
+		oc.Shared = s.stores.node.cloud != nil
 	}
 	if s.stores.dir != nil {
 		oc.Space = c.freeSpace(s.stores.bodies)

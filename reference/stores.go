@@ -70,17 +70,17 @@ func openStores(ctx context.Context, c Config, fail func(error)) (_ *stores, err
 }
 
 // served are the blobs of the whole cluster, or of this server where it stands
-// alone; kept are those that lie here.
+// alone; kept are those that it sweeps.
 func (s *stores) served() blob.Store {
 	if s.node != nil {
-		return s.node.blobs
+		return s.node.served()
 	}
 	return s.blobs
 }
 
 func (s *stores) kept() blob.Store {
 	if s.node != nil {
-		return s.node.blobs.Local()
+		return s.node.kept()
 	}
 	return s.blobs
 }
@@ -88,7 +88,7 @@ func (s *stores) kept() blob.Store {
 // pauseDeletes keeps the blobs that lie here until resume is called.
 func (s *stores) pauseDeletes() (resume func()) {
 	if s.node != nil {
-		return s.node.blobs.PauseDeletes()
+		return s.node.pauseDeletes()
 	}
 	return s.held.PauseDeletes()
 }
@@ -108,11 +108,12 @@ func (s *stores) openDisk(ctx context.Context, c Config) (err error) {
 	if err != nil || s.blobs != nil {
 		return err
 	}
-	if inCloud(c.Backend) {
+	switch {
+	case !inCloud(c.Backend):
+		s.blobs, s.bodies, err = openBlobs(ctx, c)
+	case c.Cluster == nil: // a node does it when it knows its cluster
 		s.blobs, err = s.dir.openCloud(ctx, c)
-		return err
 	}
-	s.blobs, s.bodies, err = openBlobs(ctx, c)
 	return err
 }
 

@@ -75,6 +75,12 @@ func TestQuorum(t *testing.T) {
 	}
 }
 
+func shared(ns []cluster.NodeStatus) {
+	for i := range ns {
+		ns[i].Blobs = cluster.BlobStatus{Shared: true, Complete: true}
+	}
+}
+
 func lacks(n *cluster.NodeStatus, missing int, ids ...string) {
 	n.Blobs = cluster.BlobStatus{Held: 100 - missing, Missing: missing, MissingIDs: ids}
 }
@@ -92,6 +98,8 @@ func TestBlobsBelowR(t *testing.T) {
 			BlobSummary{BelowR: 100, KnownBelowR: 2, Total: 100, Unreachable: []string{"b"}}},
 		"a non-voter has none yet":   {func(n []cluster.NodeStatus) { lacks(&n[0], 90, "x"); n[0].Voter = false }, BlobSummary{Total: 100}},
 		"a non-voter is unreachable": {func(n []cluster.NodeStatus) { n[2] = unreachable("b", false) }, BlobSummary{Total: 100}},
+		"in one store":               {func(n []cluster.NodeStatus) { shared(n) }, BlobSummary{Shared: true}},
+		"in one store, one is away":  {func(n []cluster.NodeStatus) { shared(n); n[2] = unreachable("b", true) }, BlobSummary{Shared: true, Unreachable: []string{"b"}}},
 		"lost":                       {func(n []cluster.NodeStatus) { lacks(&n[0], 1, "x"); n[0].Blobs.Lost = 1 }, BlobSummary{BelowR: 1, KnownBelowR: 1, Total: 100, Lost: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -67,6 +67,9 @@ func (s *Summary) Grade() string {
 
 // Below says how many blobs have fewer copies than they should.
 func (b BlobSummary) Below() string {
+	if b.Shared {
+		return "none: nodes hold no copies, all of them reach one store"
+	}
 	least := ""
 	if b.AtLeast {
 		least = "at least "

@@ -22,6 +22,9 @@ type Summary struct {
 
 // A BlobSummary is how many blobs have fewer copies than they should.
 type BlobSummary struct {
+	// Shared says that nodes hold none: they lie in one store outside, which all of
+	// them reach, and the other figures are zero.
+	Shared bool `json:"shared,omitempty"`
 	// BelowR counts every blob as long as a voter cannot be asked: whatever it
 	// holds is a copy less.
 	BelowR int `json:"below_r"`
@@ -130,6 +133,7 @@ func blobsOf(all []cluster.NodeStatus) BlobSummary {
 			}
 			continue
 		}
+		b.Shared = b.Shared || n.Blobs.Shared
 		b.Lost = max(b.Lost, n.Blobs.Lost)
 		if !n.Voter { // what it lacks is no copy that should be there: it is a holder to be
 			continue

@@ -72,6 +72,9 @@ func (r *Raft) join(ctx context.Context, c Change) error {
 	if c.ID == "" || c.Addr == "" {
 		return &RefusedError{errors.New("a member needs an id and an address")}
 	}
+	if !c.HasData && c.Bodies != r.o.Bodies {
+		return &RefusedError{fmt.Errorf("%w: those of this one are %s, those of %s %s", ErrBodies, where(r.o.Bodies), c.ID, where(c.Bodies))}
+	}
 	for _, m := range r.Members() {
 		if m.Addr == c.Addr && m.ID != c.ID {
 			return &RefusedError{fmt.Errorf("%w: %s", ErrAddrTaken, m.ID)}
@@ -92,6 +95,14 @@ func (r *Raft) join(ctx context.Context, c Change) error {
 		return changed(r.raft.AddVoter(id, addr, 0, left(ctx)))
 	}
 	return changed(r.raft.AddNonvoter(id, addr, 0, left(ctx)))
+}
+
+// where says where bodies are.
+func where(bodies string) string {
+	if bodies == "" {
+		return "on the nodes"
+	}
+	return "in the store of the backend " + bodies
 }
 
 func (r *Raft) remove(ctx context.Context, c Change) error {

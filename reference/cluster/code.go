@@ -44,6 +44,7 @@ var codes = []struct {
 	{"quorum", ErrQuorum, http.StatusConflict},
 	{"not-voter", ErrNotVoter, http.StatusConflict},
 	{"changed", ErrChanged, http.StatusConflict},
+	{"bodies", ErrBodies, http.StatusConflict},
 }
 
 // A failure is an error in the words that go between nodes.

@@ -54,6 +54,7 @@ func JoinWaiting(node string) http.Handler {
 // JoinOptions say who wants to join, and where to ask.
 type JoinOptions struct {
 	Node, Addr string // of the node that joins
+	Bodies     string // RaftOptions.Bodies of it
 	// Candidates returns addresses of nodes that may be members; that of the node
 	// itself may be among them. It is called again and again.
 	Candidates func(ctx context.Context) ([]string, error)
@@ -63,12 +64,12 @@ type JoinOptions struct {
 
 // JoinCluster asks the candidates until one has this node added to its cluster as
 // a non-voter, and returns the cluster's id. It gives up when ctx ends, with
-// ErrKnown, and with ErrForeign.
+// ErrKnown, with ErrBodies, and with ErrForeign.
 func JoinCluster(ctx context.Context, c Caller, j JoinOptions) (cluster string, err error) {
 	var last error // before ctx ended: it tells more
 	for again := newSlowPause(); ; {
 		cluster, err = j.try(ctx, c)
-		if err == nil || errors.Is(err, ErrKnown) || errors.Is(err, ErrForeign) {
+		if err == nil || hopeless(err) {
 			break
 		}
 		if ctx.Err() == nil {
@@ -86,6 +87,11 @@ func JoinCluster(ctx context.Context, c Caller, j JoinOptions) (cluster string, 
 		err = fmt.Errorf("join the cluster as %s: %w", j.Node, err)
 	}
 	return cluster, err
+}
+
+// hopeless says that nobody would let the node in, ever.
+func hopeless(err error) bool {
+	return errors.Is(err, ErrKnown) || errors.Is(err, ErrForeign) || errors.Is(err, ErrBodies)
 }
 
 // Bounds of one attempt to join; to be added takes a commit, perhaps an election.
@@ -108,7 +114,7 @@ func (j *JoinOptions) try(ctx context.Context, c Caller) (string, error) {
 	if len(members) == 0 {
 		return "", err
 	}
-	body, err := json.Marshal(Change{ID: j.Node, Addr: j.Addr})
+	body, err := json.Marshal(Change{ID: j.Node, Addr: j.Addr, Bodies: j.Bodies})
 	if err != nil {
 		return "", err
 	}
@@ -120,7 +126,7 @@ func (j *JoinOptions) try(ctx context.Context, c Caller) (string, error) {
 		if err == nil && a.Cluster == "" {
 			err = fmt.Errorf("%s has answered without a cluster", addr)
 		}
-		if err == nil || errors.Is(err, ErrKnown) || errors.Is(err, ErrForeign) {
+		if err == nil || hopeless(err) {
 			return a.Cluster, err
 		}
 	}

@@ -68,6 +68,9 @@ func TestJoinClusterEnds(t *testing.T) {
 	defer m.serve("other", "other", answer(func(context.Context, *http.Request) (any, error) {
 		return HelloAnswer{Node: "other", Cluster: "other"}, nil
 	}))()
+	if _, err := JoinCluster(context.Background(), caller{m, "z"}, JoinOptions{Node: "z", Addr: "z", Bodies: "aws", Candidates: Static([]string{"a"})}); !errors.Is(err, ErrBodies) {
+		t.Errorf("a node whose bodies are elsewhere: %v", err)
+	}
 	for name, tt := range map[string]struct {
 		node, addr string
 		candidates []string

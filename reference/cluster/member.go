@@ -17,6 +17,7 @@ var (
 	ErrQuorum        = errors.New("of the voters that would remain no majority can be reached")
 	ErrNotVoter      = errors.New("member is not a voter")
 	ErrChanged       = errors.New("the members are others than when they were looked at")
+	ErrBodies        = errors.New("the nodes of a cluster keep bodies in the same place")
 )
 
 // A Member is a node of the latest configuration.
@@ -73,10 +74,12 @@ const (
 
 // A Change is a change of the members, or of who leads.
 type Change struct {
-	Kind    ChangeKind `json:"-"`
-	ID      string     `json:"id"`             // whom it is about; of a transfer "" is any voter
-	Addr    string     `json:"addr,omitempty"` // of a join
-	HasData bool       `json:"hasData,omitempty"`
+	Kind ChangeKind `json:"-"`
+	ID   string     `json:"id"`             // whom it is about; of a transfer "" is any voter
+	Addr string     `json:"addr,omitempty"` // of a join
+	// Bodies is RaftOptions.Bodies of a node that joins.
+	Bodies  string `json:"bodies,omitempty"`
+	HasData bool   `json:"hasData,omitempty"`
 	// Among are the members without which a removal is refused; nil: any.
 	Among []Member `json:"among,omitempty"`
 	// Forwarded says that who is asked is believed to lead, and must not ask on.
@@ -88,7 +91,7 @@ type Change struct {
 // address; a voter that is known is refused with ErrKnown. The other errors are
 // ErrAddrTaken, and those of a request that may be made again.
 func (r *Raft) Join(ctx context.Context, id, addr string) error {
-	return r.change(ctx, Change{Kind: ChangeJoin, ID: id, Addr: addr})
+	return r.change(ctx, Change{Kind: ChangeJoin, ID: id, Addr: addr, Bodies: r.o.Bodies})
 }
 
 // Remove takes a member out, at any node. It is refused with ErrUnknownMember,

@@ -41,6 +41,9 @@ type RaftOptions struct {
 	// Blobs says what this node holds of the blobs, and whether that is enough to
 	// become a voter. nil: always.
 	Blobs func() BlobStatus
+	// Bodies names the store outside of the nodes in which all of them keep bodies:
+	// one that names another is not let in. "": they keep them themselves.
+	Bodies string
 	// Bootstrap is a first configuration, for tests: it must be the same on all
 	// whom it names, and all of them empty. nil means to go on with what
 	// FoundCluster has made, or to wait for a leader that adds this node.

@@ -40,6 +40,7 @@ type BlobStatus struct {
 	Missing    int      `json:"missing"`
 	Lost       int      `json:"lost"`
 	Complete   bool     `json:"complete"`
+	Shared     bool     `json:"shared,omitempty"`     // nodes hold none: they lie in one store, which all of them reach
 	MissingIDs []string `json:"missingIds,omitempty"` // at most 10,000
 }
 

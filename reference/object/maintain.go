@@ -29,7 +29,8 @@ const stepsPerGrace = 12
 //
 // Where several nodes share a log, only those that lead (Config.Leads) bring
 // anything to it. What a node keeps itself (Config.Sweep) it sweeps after every
-// rise of the epoch, whoever has raised it.
+// rise of the epoch, whoever has raised it; what all keep together
+// (Config.Shared), only if it led when it began.
 func (s *Service) Maintain(ctx context.Context) {
 	k := keeper{Service: s}
 	tick, stop := s.clock.Tick(s.limits.Grace / stepsPerGrace)
@@ -68,7 +69,7 @@ func (k *keeper) work(ctx context.Context) {
 		}
 		k.look()
 	}
-	if k.swept == k.epoch {
+	if k.swept == k.epoch || k.shared && !k.leads() {
 		return
 	}
 	if epoch := k.epoch; k.step(ctx, "sweep", k.Sweep) {
@@ -156,6 +157,27 @@ func (s *Service) Fence(ctx context.Context) error {
 // Sweep removes what this node keeps, is of a closed epoch, and is named by
 // nothing. Only blobs go that can never be named again: the state that is asked
 // is at or behind the fence that closed their epoch. It needs nobody else.
+//
+// That holds for a store which all nodes share too, and for a leader that was
+// deposed and does not know. Let it have read the epoch E, and then, in its own
+// state, that nothing names the id i of an epoch before E-1.
+//
+//  1. Committed entries alone have made its state, up to some index S. Every node's
+//     state comes by the same S, or came by it; the fence that raised the epoch to
+//     E is at or before it.
+//  2. Behind that fence Apply refuses whatever introduces i, since the epoch never
+//     falls; and what names i without introducing it, a copy or the end of an
+//     upload, takes it from something that names it already, and at S nothing does.
+//  3. So no state from S on names i. One from before S, of a node that is behind, is
+//     not read from for a request that began after S was committed; and a request
+//     that began when i was named still finds it: what lost its last name goes on to
+//     be referenced, as garbage, until a Reap behind the grace, and the grace is
+//     longer than a read may take.
+//
+// What a deposed leader lacks is only what came behind S, which never makes an
+// orphan of closed epochs a blob that is named: it only removes less. A body that
+// still arrives under an id of a closed epoch is refused its name, and goes with
+// the next sweep.
 func (s *Service) Sweep(ctx context.Context) error {
 	epoch := s.db.Epoch()
 	if epoch < 2 {

@@ -27,6 +27,9 @@ type Config struct {
 	// Sweep is what this node itself keeps, from which Maintain removes what
 	// nothing names; nil is Blobs.
 	Sweep blob.Store
+	// Shared says that Sweep is one store of all nodes, of which only the one that
+	// leads removes anything.
+	Shared bool
 	// Leads says whether this node does the background work that goes through
 	// the log; nil is always. It may be wrong for a while, at several nodes too.
 	Leads func() bool
@@ -126,6 +129,7 @@ type Service struct {
 	blobs     blob.Store
 	vault     *sse.Vault
 	sweep     blob.Store
+	shared    bool
 	leads     func() bool
 	region    string
 	defaults  meta.Access
@@ -150,7 +154,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	}
 	c = c.withDefaults()
 	s := &Service{
-		log: c.Log, db: c.Meta, blobs: c.Blobs, vault: c.Vault, sweep: c.Sweep, leads: c.Leads, region: c.Region, defaults: *c.Defaults,
+		log: c.Log, db: c.Meta, blobs: c.Blobs, vault: c.Vault, sweep: c.Sweep, shared: c.Shared, leads: c.Leads, region: c.Region, defaults: *c.Defaults,
 		exclusive: c.Exclusive, limits: limits, clock: c.Clock, logger: c.Logger, fatal: c.Fatal,
 		rand:   lockedReader{r: c.Rand},
 		flight: budget{max: limits.InFlight},
