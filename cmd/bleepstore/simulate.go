@@ -30,6 +30,7 @@ type simFlags struct {
 	Seeds     int           `placeholder:"N" help:"Of a simulation: so many runs, instead of --minutes; 1 is that of --seed alone."`
 	Jobs      int           `default:"2" placeholder:"N" help:"Of a simulation: runs at a time, each a process."`
 	KeepGoing bool          `help:"Of a simulation: go on after a violation."`
+	Shared    bool          `help:"Of a simulation at the level raft: bodies lie in one store that all nodes share, as in a cloud."`
 	Script    string        `placeholder:"NAME" help:"Of a simulation: do what a schedule says that stands in this program: ${scripts}."`
 	Shrink    time.Duration `default:"2m" placeholder:"DURATION" help:"Of a simulation: longest search for a smaller schedule that fails, too; 0s: none, and no reruns."`
 	Mutant    []string      `sep:"," placeholder:"NAME" help:"Plant a bug in the server that runs for it, as BLEEPSTORE_MUTANT does; only in programs built with -tags mutants."`
@@ -92,6 +93,9 @@ func (c *chaosCmd) campaign(nemesis []string, schedule string) (*campaign.Campai
 	if c.Endpoint != nil || c.Backend != "" || c.Data != "" || c.Clients != 0 || c.Workload != nil && c.Sim != sim.LevelFull {
 		return nil, usage("--sim simulates everything: leave out what is said of a server and its clients")
 	}
+	if c.Shared && c.Sim != sim.LevelRaft {
+		return nil, usage("--shared: nodes share a store at the level raft")
+	}
 	for _, name := range c.Workload {
 		if !slices.Contains(consistency.Names(), name) {
 			return nil, usage("--workload %q: want one of %s", name, strings.Join(consistency.Names(), ", "))
@@ -106,7 +110,7 @@ func (c *chaosCmd) campaign(nemesis []string, schedule string) (*campaign.Campai
 	}
 	g := &campaign.Campaign{
 		Command: []string{self, "sim-run"}, Jobs: c.Jobs, Say: os.Stdout, KeepGoing: c.KeepGoing, Out: c.Out, Shrinking: c.Shrink,
-		Job: campaign.Job{Level: c.Sim, Seed: c.Seed, Nodes: c.Nodes, Kinds: nemesis, Mutants: c.Mutant, Workload: c.Workload},
+		Job: campaign.Job{Level: c.Sim, Seed: c.Seed, Nodes: c.Nodes, Kinds: nemesis, Mutants: c.Mutant, Workload: c.Workload, Shared: c.Shared},
 	}
 	if g.Out != "" {
 		if g.Out, err = filepath.Abs(c.Out); err != nil {
@@ -163,6 +167,9 @@ func (c *chaosCmd) lengths(g *campaign.Campaign, schedule string) error {
 			out += " --script=" + c.Script
 		default:
 			out += fmt.Sprintf(" --nodes=%d --length=%s --nemesis=%s", g.Job.Nodes, length, cmp.Or(nemesis, "none"))
+		}
+		if c.Shared {
+			out += " --shared"
 		}
 		if len(c.Workload) > 0 {
 			out += " --workload=" + strings.Join(c.Workload, ",")

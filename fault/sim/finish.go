@@ -41,7 +41,12 @@ func (r *run) finish(ctx context.Context) {
 		end.Notes = append(end.Notes, err.Error())
 	}
 	end.Violations = append(end.Violations, r.lost...)
-	defer func() { end.Violations = append(end.Violations, r.s.mesh.ballots.found()...) }()
+	defer func() {
+		end.Violations = append(end.Violations, r.s.mesh.ballots.found()...)
+		if r.s.cloud != nil {
+			end.Violations = append(end.Violations, r.s.cloud.violations()...)
+		}
+	}()
 	recovering, cancel := context.WithTimeout(ctx, recovery)
 	defer cancel()
 	if !await(recovering, func() bool { return r.s.leader() != nil && len(r.s.running()) == len(r.s.all()) }) {
@@ -55,6 +60,10 @@ func (r *run) finish(ctx context.Context) {
 	}
 	r.lookAtAll(recovering, healed)
 	r.agree(ctx)
+	if r.s.cloud != nil {
+		r.s.gone(ctx)
+		return
+	}
 	r.copies(ctx)
 }
 

@@ -28,6 +28,7 @@ var quiet = slog.New(slog.DiscardHandler)
 type fleet struct {
 	o         Options
 	mesh      *mesh
+	cloud     *cloud // nil: nodes keep bodies themselves
 	elections atomic.Int64
 
 	mu    sync.Mutex
@@ -83,7 +84,11 @@ func (h *home) ail() {
 const restartAfter = time.Second
 
 func newFleet(o Options) *fleet {
-	return &fleet{o: o, mesh: newMesh(o.Seed), homes: map[string]*home{}, over: make(chan struct{})}
+	s := &fleet{o: o, mesh: newMesh(o.Seed), homes: map[string]*home{}, over: make(chan struct{})}
+	if o.Shared {
+		s.cloud = newCloud(o.Seed)
+	}
+	return s
 }
 
 // found makes the first nodes, all voters, and starts them.
@@ -339,6 +344,11 @@ func (s *fleet) lost(over <-chan struct{}) (found []string) {
 		case <-over:
 			return found
 		default:
+		}
+		if s.cloud != nil {
+			s.gone(context.Background())
+			sleep(over, time.Second)
+			continue
 		}
 		for _, n := range s.running() {
 			if st := n.blobs.Status(); st.Lost > seen[n.id] {

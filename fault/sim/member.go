@@ -90,17 +90,25 @@ func (s *fleet) remove(ctx context.Context, id string) error {
 	n := nodes[at]
 	for try := 1; ; try++ {
 		among := n.log.Members()
-		unsafe, err := n.blobs.SafeWithout(ctx, id)
-		if err != nil {
+		if err := n.safeWithout(ctx, id); err != nil {
 			return err
 		}
-		if len(unsafe) > 0 {
-			return fmt.Errorf("%s has the last copy of %s", id, unsafe[0])
-		}
-		if err = n.log.RemoveAmong(ctx, id, among); try == recount || !errors.Is(err, cluster.ErrChanged) {
+		if err := n.log.RemoveAmong(ctx, id, among); try == recount || !errors.Is(err, cluster.ErrChanged) {
 			return err
 		}
 	}
+}
+
+// safeWithout says whether no blob would be lost with a node.
+func (n *node) safeWithout(ctx context.Context, id string) error {
+	if n.blobs == nil {
+		return nil
+	}
+	unsafe, err := n.blobs.SafeWithout(ctx, id)
+	if err == nil && len(unsafe) > 0 {
+		err = fmt.Errorf("%s has the last copy of %s", id, unsafe[0])
+	}
+	return err
 }
 
 // drop ends a node for good.

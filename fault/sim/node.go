@@ -30,7 +30,8 @@ type node struct {
 	clock   *clock.Clock
 	trans   *transport
 	log     *cluster.Raft
-	blobs   *replica.Store
+	blobs   *replica.Store // nil where all nodes share a store
+	led     atomic.Bool    // the domain was told last that this node leads
 	service *object.Service
 	handler http.Handler
 	failed  chan struct{} // closed when it would have ended its process
@@ -85,6 +86,9 @@ func (s *fleet) openNode(h *home) (_ *node, err error) {
 	n.log, err = cluster.OpenRaft(n.ctx, cluster.RaftOptions{
 		Dir: dir, FS: h.disk.FS(), VFS: h.disk.VFS(), Cluster: "sim", Node: h.id, Addr: h.id, Transport: n.trans, Peers: cluster.NewWire(way), Bootstrap: h.voters,
 		Blobs: func() cluster.BlobStatus {
+			if s.cloud != nil {
+				return cluster.BlobStatus{Complete: true, Shared: true}
+			}
 			if b := blobs.Load(); b != nil {
 				return blobStatus(b.Status())
 			}
@@ -97,31 +101,40 @@ func (s *fleet) openNode(h *home) (_ *node, err error) {
 	if err != nil {
 		return n, err
 	}
-	kept, err := local.Open(dir+"/blobs", h.disk.FS())
-	if err != nil {
-		return n, err
-	}
-	n.blobs, err = replica.New(replica.Options{
-		Local: kept, Node: h.id, Members: n.members, Peers: replica.NewWire(way), Named: n.named, CatchUp: n.catchUp,
-		Failed: n.fail, Logger: quiet, Every: 20 * time.Second,
-	})
-	if err != nil {
-		return n, errors.Join(err, kept.Close())
-	}
-	blobs.Store(n.blobs)
 	mux := http.NewServeMux()
-	mux.Handle("/blobs/", n.blobs.Handler())
 	mux.Handle("/", n.log.Handler())
 	n.handler = mux
+	var served, swept blob.Store
+	if s.cloud != nil {
+		served = &tenant{s.cloud, s, n}
+		swept = served
+	} else {
+		kept, err := local.Open(dir+"/blobs", h.disk.FS())
+		if err != nil {
+			return n, err
+		}
+		n.blobs, err = replica.New(replica.Options{
+			Local: kept, Node: h.id, Members: n.members, Peers: replica.NewWire(way), Named: n.named, CatchUp: n.catchUp,
+			Failed: n.fail, Logger: quiet, Every: 20 * time.Second,
+		})
+		if err != nil {
+			return n, errors.Join(err, kept.Close())
+		}
+		blobs.Store(n.blobs)
+		mux.Handle("/blobs/", n.blobs.Handler())
+		served, swept = n.blobs, n.blobs.Local()
+	}
 	n.service, err = object.New(n.ctx, object.Config{
-		Log: n.log, Meta: n.log.DB(), Blobs: n.blobs, Sweep: n.blobs.Local(), Leads: n.log.Leads,
+		Log: n.log, Meta: n.log.DB(), Blobs: served, Sweep: swept, Shared: s.cloud != nil, Leads: n.leads,
 		Limits: object.Limits{Read: readBound, Write: writeBound, Grace: grace, MinPart: 1},
 		Clock:  n.clock, Rand: &lockedReader{r: r}, Logger: quiet, Fatal: n.fail,
 	})
 	if err != nil {
 		return n, err
 	}
-	n.wg.Go(func() { n.blobs.Run(n.ctx) })
+	if n.blobs != nil {
+		n.wg.Go(func() { n.blobs.Run(n.ctx) })
+	}
 	n.wg.Go(func() { n.service.Maintain(n.ctx) })
 	n.wg.Go(n.watch)
 	return n, nil
@@ -133,6 +146,13 @@ func (s *fleet) tune(h *home, c *raft.Config) {
 	c.HeartbeatTimeout, c.ElectionTimeout = h.clock.Stretch(heartbeatTime), h.clock.Stretch(heartbeatTime)
 	c.TrailingLogs, c.SnapshotThreshold = trailing, 2*trailing
 	c.LeaderLeaseTimeout, c.CommitTimeout = h.clock.Stretch(leaseTime), h.clock.Stretch(c.CommitTimeout)
+}
+
+// leads tells the domain whether this node leads, and keeps what was told.
+func (n *node) leads() bool {
+	l := n.log.Leads()
+	n.led.Store(l)
+	return l
 }
 
 // watch ends the process, as it were, when the log has failed.

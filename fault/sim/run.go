@@ -27,6 +27,7 @@ type Options struct {
 	Seed    uint64
 	Nodes   int
 	Virtual time.Duration // length of the run
+	Shared  bool          // of the level raft: all nodes keep bodies in one store
 	Kinds   []fault.Kind  // of faults, from which the schedule is drawn
 	// Schedule, when not nil, is what happens, instead of what Seed would draw; its
 	// Nodes and Length count, its seed does not.
@@ -84,6 +85,9 @@ type run struct {
 func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Level != LevelRaft && o.Level != LevelFull {
 		return nil, fmt.Errorf("there is no level %q of simulation", o.Level)
+	}
+	if o.Shared && o.Level != LevelRaft {
+		return nil, fmt.Errorf("at the level %s nodes share no store", o.Level)
 	}
 	res := &Result{}
 	if o.Schedule != nil {

@@ -64,6 +64,24 @@ func TestRaftIsCorrect(t *testing.T) {
 	}
 }
 
+// TestSharedIsCorrect: so is one whose nodes keep bodies in one store, through
+// several sweeps of it.
+func TestSharedIsCorrect(t *testing.T) {
+	for seed := uint64(1); seed <= seeds(t, 1); seed++ {
+		o := options(t, seed, "partition", "net", "kill", "pause", "clock", "snapshot", "membership")
+		o.Shared, o.Virtual = true, 3*time.Minute
+		res, err := sim.Run(context.Background(), o)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		outcome, why := res.Outcome()
+		t.Logf("seed %d: %s; %d operations, %d elections; it took %s", seed, outcome, len(res.History.Ops), res.Elections, res.Wall)
+		if outcome == sim.Violation {
+			t.Errorf("seed %d: %q", seed, why)
+		}
+	}
+}
+
 // TestNothingIsDone: a schedule without faults finds every workload at its level.
 func TestNothingIsDone(t *testing.T) {
 	o := options(t, 1)

@@ -69,7 +69,7 @@ func (k *keeper) work(ctx context.Context) {
 		}
 		k.look()
 	}
-	if k.swept == k.epoch || k.shared && !k.leads() {
+	if k.swept == k.epoch || k.shared && !k.leads() && !followerSweeps.On() {
 		return
 	}
 	if epoch := k.epoch; k.step(ctx, "sweep", k.Sweep) {
@@ -184,6 +184,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return nil
 	}
 	open := blob.EpochStart(epoch - 1) // the first that may still be named
+	if s.shared && sharedOpen.On() {
+		open = blob.EpochStart(epoch + 1)
+	}
 	var batch []string
 	flush := func() error {
 		err := s.removeUnnamed(ctx, batch)
@@ -209,6 +212,15 @@ func (s *Service) Sweep(ctx context.Context) error {
 }
 
 var errSwept = errors.New("every closed epoch was seen")
+
+var (
+	followerSweeps = fault.NewBug("shared.follower-sweeps",
+		"every node sweeps the store that all share, whether it leads or not", "Z-01").
+		By("chaos --sim raft --shared --seed 1 --seeds 1 --length 3m --nemesis none --shrink 0s")
+	sharedOpen = fault.NewBug("shared.sweep-open",
+		"the sweeper of the store that all share takes bodies for orphans that are about to be named", "Z-01", "Z-16").
+		By("chaos --sim raft --shared --seed 2298633409 --seeds 2 --length 6m --nemesis net.latency --shrink 0s")
+)
 
 var sweepNamed = fault.NewBug("sweep.named", "the sweeper removes bodies that are named", "Z-01", "Z-16").
 	By("chaos --sim raft --seed 2298633409 --seeds 3 --length 6m --nemesis net.latency --shrink 0s")

@@ -39,6 +39,7 @@ type Job struct {
 	Schedule json.RawMessage `json:"schedule,omitempty"` // instead of what Seed draws
 	Mutants  []string        `json:"mutants,omitempty"`
 	Workload []string        `json:"workload,omitempty"` // of the level full; none: its own
+	Shared   bool            `json:"shared,omitempty"`   // of the level raft: all nodes keep bodies in one store
 	// Fated says that the run is to be the same every time: a process that did not
 	// start as all do says so, and does not run it.
 	Fated bool `json:"fated"`
@@ -179,7 +180,7 @@ func (j *Job) run(ctx context.Context) (*sim.Result, error) {
 	if err := Plant(j.Mutants); err != nil {
 		return nil, err
 	}
-	o := sim.Options{Level: j.Level, Seed: j.Seed, Nodes: j.Nodes, Virtual: time.Duration(j.Length), Bubble: bubble.Run, Workloads: j.Workload}
+	o := sim.Options{Level: j.Level, Seed: j.Seed, Nodes: j.Nodes, Virtual: time.Duration(j.Length), Bubble: bubble.Run, Workloads: j.Workload, Shared: j.Shared}
 	var err error
 	if o.Kinds, err = fault.Choose(j.Kinds); err != nil {
 		return nil, err
