@@ -41,6 +41,9 @@ type identity struct {
 	Mark string `json:"mark,omitempty"`
 	// Restoring says that a restore into the directory has begun, and not ended.
 	Restoring bool `json:"restoring,omitempty"`
+	// Migrating is the id of the directory from which a migration into this one has
+	// begun, and not ended.
+	Migrating string `json:"migrating,omitempty"`
 	// Master is the mark of the master key by which objects were encrypted last.
 	Master string `json:"master,omitempty"`
 }
@@ -163,6 +166,9 @@ func (d *datadir) identify(c Config, idle bool) error {
 	}
 	if d.id.Restoring {
 		return errors.New("a restore into it was not finished: remove it, and restore again")
+	}
+	if d.id.Migrating != "" {
+		return errors.New("a migration into it was not finished: run it again")
 	}
 	if d.id.Backend != c.Backend {
 		return fmt.Errorf("it was begun with the backend %s: %s would not find its bodies", d.id.Backend, c.Backend)

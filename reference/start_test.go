@@ -26,6 +26,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if code, ok := migrateChild(); ok {
+		os.Exit(code)
+	}
 	if code, ok := crashChild(); ok {
 		os.Exit(code)
 	}

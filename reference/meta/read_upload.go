@@ -104,6 +104,21 @@ func (tx *Tx) Blobs(after string, max int) (ids []string, err error) {
 	return ids, err
 }
 
+// A NamedBlob is a blob, with how many of its bytes are named at most.
+type NamedBlob struct {
+	ID   string
+	Size int64
+}
+
+// BlobSizes is Blobs with sizes.
+func (tx *Tx) BlobSizes(after string, max int) (all []NamedBlob, err error) {
+	err = tx.c.each(func(r []driver.Value) error {
+		all = append(all, NamedBlob{text(r[0]), num(r[1])})
+		return nil
+	}, "SELECT blob, MAX(off + len) FROM extent WHERE blob <> '' AND blob > ? GROUP BY blob ORDER BY blob LIMIT ?", after, int64(max))
+	return all, err
+}
+
 // Stats returns the figures of the store.
 func (tx *Tx) Stats() (Stats, error) {
 	st, err := readState(tx.c)
