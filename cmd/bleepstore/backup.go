@@ -85,6 +85,11 @@ func stored(data, backend, file string) (c reference.Config, err error) {
 	if err != nil {
 		return c, err
 	}
+	return site(v)
+}
+
+// site is where a server keeps what it has.
+func site(v *config.Values) (c reference.Config, err error) {
 	c.Dir, c.Backend, c.BlobDir = v.String("storage.data"), v.String("storage.backend"), v.String("storage.local.root_dir")
 	c.MetaPath = v.String("metadata.sqlite.path")
 	if v.String("metadata.engine") == "raft" {

@@ -20,6 +20,7 @@ type commands struct {
 	User     userCmd     `cmd:"" help:"List and change who may sign requests to a server that runs."`
 	Backup   backupCmd   `cmd:"" help:"Write a server's whole store to one file."`
 	Restore  restoreCmd  `cmd:"" help:"Make a data directory of a backup."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring a server's store to another backend."`
 	Test     testCmd     `cmd:"" help:"Test an S3 server, rule by rule."`
 	Compare  compareCmd  `cmd:"" help:"Test several S3 servers, or take finished runs, and show them beside each other."`
 	List     listCmd     `cmd:"" help:"List the scenarios: id, rule, level, needs, sentence, citation."`
