@@ -89,6 +89,7 @@ func TestNodeThatDiesIsToldAndNotRestarted(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a cluster that takes its time")
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	f, said := oneNode(t, clusterCmd{Data: dir})
 	pid := recorded(t, dir)
@@ -106,6 +107,7 @@ func TestNodeThatDiesIsRestarted(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a cluster that takes its time")
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	f, said := oneNode(t, clusterCmd{Data: dir, Restart: true})
 	pid, url := recorded(t, dir), f.record.Nodes[0].OpsURL
@@ -183,6 +185,7 @@ func TestKilledParentLeavesNoNode(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a cluster that takes its time")
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	cmd, _, stderr := child(t, "cluster", "--nodes", "1", "--data", dir)
 	waitFor(t, stderr, "cluster.json")

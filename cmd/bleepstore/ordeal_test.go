@@ -46,6 +46,7 @@ func TestOrdeal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes 20 seconds")
 	}
+	t.Parallel()
 	o := newOrdeal(t)
 	kills := number(ordealKills, 2)
 	o.calm()

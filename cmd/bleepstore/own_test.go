@@ -49,6 +49,7 @@ func owned(t *testing.T, o process.Options) *process.Cluster {
 // they are in, how the cluster grows and shrinks, and that they follow the orders of
 // tests.
 func TestOwnTopology(t *testing.T) {
+	t.Parallel()
 	c := owned(t, process.Options{Nodes: 1})
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
@@ -127,6 +128,7 @@ func TestProcessesUnderFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes 15 seconds")
 	}
+	t.Parallel()
 	seed := number(ordealSeed, rand.Uint64N(1<<32))
 	repeat := fmt.Sprintf("%s=%d go test ./cmd/bleepstore -run '^TestProcessesUnderFaults$' -v", ordealSeed, seed)
 	t.Logf("repeat: %s", repeat)
