@@ -113,6 +113,9 @@ var (
 	readCached = fault.NewBug("read.leader-cached",
 		"a leader for which a majority has vouched once asks nobody again in its term, though it may have stood still since", "Z-01", "Z-05").
 		By("chaos --sim raft --script late-ack --seed 1 --seeds 120 --shrink 0s")
+	readLease = fault.NewBug("read.lease-by-clock",
+		"a leader for which a majority has vouched asks nobody for two seconds by its own clock", "Z-01", "Z-05").
+		By("chaos --sim raft --script late-ack --seed 1 --seeds 120 --shrink 0s")
 	etcdPause = fault.NewBug("history.etcd-20418.stale-after-pause",
 		"a read that gets no answer in time, because somebody stands still, goes on with the read index of the one before", "Z-01", "Z-05").
 		By("chaos --sim raft --seed 1 --seeds 12 --nemesis pause,partition --shrink 0s")
@@ -136,8 +139,12 @@ func (r *Raft) majorityIn(ctx context.Context, term uint64) error {
 	if r.seen.once(term) && readCached.On() {
 		return nil
 	}
+	began := r.o.Now()
+	if r.seen.lease(term, began) && readLease.On() {
+		return nil
+	}
 	err := r.majorityOf(ctx, r.voters(""), term)
-	r.seen.vouched(term, err)
+	r.seen.vouched(term, began, err)
 	return err
 }
 

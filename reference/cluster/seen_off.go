@@ -2,10 +2,14 @@
 
 package cluster
 
+import "time"
+
 // seen is nothing: see that of a program with the tag mutants.
 type seen struct{}
 
-func (seen) vouched(uint64, error) {}
+func (seen) vouched(uint64, time.Time, error) {}
+
+func (seen) lease(uint64, time.Time) bool { return false }
 
 func (seen) once(uint64) bool { return false }
 

@@ -34,6 +34,8 @@ var (
 		"an object made of parts lacks the object lock of its upload", "OL-18")
 	uploadStays = fault.NewBug("multipart.upload-stays",
 		"an upload that was completed can still be used", "M-03", "M-20")
+	sizeOfFirst = fault.NewBug("multipart.size-of-other",
+		"an object made of parts in the place of another such object has the other's size", "M-16")
 	createdMetadataLost = fault.NewBug("multipart.metadata-lost",
 		"an object made of parts lacks the user metadata of its upload", "M-18")
 )
@@ -96,6 +98,9 @@ func (m *machine) completeUpload(op CompleteUpload) (Result, error) {
 		parts: len(op.Parts), content: u.row, size: size, etag: etag, owner: owner,
 		modified: u.Initiated.UnixMilli(), // M-17
 		class:    a.StorageClass, sum: op.Checksum,
+	}
+	if cur != nil && cur.parts > 0 && sizeOfFirst.On() {
+		rec.size = cur.size
 	}
 	if dateOfCompletion.On() {
 		rec.modified = m.st.stamp

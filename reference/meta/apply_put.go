@@ -333,6 +333,9 @@ func (m *machine) number(b *bucketRow, rec *record) {
 	}
 }
 
+var oneAMoment = fault.NewBug("version.one-a-moment",
+	"of the versions of a key that are written within one millisecond the last one stays", "V-23")
+
 var displacedBare = fault.NewBug("version.noncurrent-loses-metadata",
 	"a version that is no longer the current one loses its metadata and tags", "V-04", "V-21")
 
@@ -342,7 +345,7 @@ func (m *machine) displace(b *bucketRow, key string, cur *record, keep int64) er
 	if cur != nil {
 		m.count(cur, nil)
 	}
-	if b.replaces(cur) {
+	if b.replaces(cur) || cur != nil && b.Versioning == VersioningEnabled && cur.modified == m.st.stamp && oneAMoment.On() {
 		if cur.content == keep && keep != 0 {
 			return nil
 		}

@@ -47,6 +47,8 @@ func (tx *Tx) Bucket(name string) (Bucket, error) {
 var (
 	pageOverlaps = fault.NewBug("bucket.page-overlaps",
 		"a page of ListBuckets begins with the last bucket of the page before", "B-15")
+	prefixNeverLast = fault.NewBug("bucket.prefix-never-last",
+		"ListBuckets with a prefix has a ContinuationToken though no bucket is left", "B-22")
 	pageNeverLast = fault.NewBug("bucket.page-never-last",
 		"a full page of ListBuckets has a ContinuationToken though no bucket is left", "B-15")
 )
@@ -87,6 +89,9 @@ func (tx *Tx) Buckets(q BucketsQuery) (page BucketsPage, err error) {
 	}, where+" ORDER BY name LIMIT ?4", args...)
 	if len(page.Buckets) == q.Max && pageNeverLast.On() {
 		page.Next = page.Buckets[q.Max-1].Name
+	}
+	if n := len(page.Buckets); n > 0 && q.Prefix != "" && prefixNeverLast.On() {
+		page.Next = page.Buckets[n-1].Name
 	}
 	return page, err
 }

@@ -28,6 +28,9 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 	if cond != (meta.WriteCondition{}) && completeUnconditional.On() {
 		cond = meta.WriteCondition{}
 	}
+	if len(in.Parts) == 0 && EmptyCompleted.On() {
+		return PutResult{Version: Version{Bucket: in.Bucket, Key: in.Key}}, nil
+	}
 	if len(in.Parts) == 0 {
 		return PutResult{}, errcode.New(errcode.MalformedXML, "The list of parts is empty.")
 	}
@@ -64,6 +67,10 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 	res, err := s.propose(ctx, op)
 	return s.made(res), err
 }
+
+// EmptyCompleted is a bug of who reads the list, too.
+var EmptyCompleted = fault.NewBug("multipart.completed-without-parts",
+	"CompleteMultipartUpload without any part is answered as if it had made an object", "M-08")
 
 var completeSteps = fault.NewBug("complete.not-atomic",
 	"a completed upload replaces an object in two steps, of which the first removes it", "Z-09", "Z-08")

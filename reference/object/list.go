@@ -12,7 +12,7 @@ import (
 // Bugs of listings that are not of now.
 var (
 	listCached = fault.NewBug("list.cached",
-		"a page of a listing is answered again for a second, whatever has been written since", "consistency.list", "Z-05", "Z-06")
+		"a page of a listing is answered again for a second, whatever has been written since", "consistency.list", "Z-05", "Z-06", "L-22")
 	minioList = fault.NewBug("history.minio-5380.list-flip-flop",
 		"a node that has come back lists what its own disk has, so that a listing changes with the node that is asked", "Z-05").
 		By("chaos --sim raft --seed 1 --seeds 12 --nemesis kill --shrink 0s")

@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"errors"
 
 	"bleepstore/fault"
 	"bleepstore/reference/blob"
@@ -59,6 +60,9 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	if errcode.Of(err) == errcode.BadDigest && refusedRemoves.On() {
 		_, _ = s.Delete(ctx, DeleteInput{Caller: in.Caller, Bucket: in.Bucket, Key: in.Key})
 	}
+	if errors.Is(err, blob.ErrFull) && fullTaken.On() {
+		return PutResult{Version: Version{Bucket: in.Bucket, Key: in.Key, ID: meta.NullVersion, Size: in.Body.Size, Modified: s.clock.Now()}}, nil
+	}
 	if err != nil {
 		return PutResult{}, err
 	}
@@ -100,6 +104,9 @@ var (
 	rustfsCreate = fault.NewBug("history.rustfs-1659.create-race",
 		"conditions are judged one after the other within a node, and not between nodes", "Z-02", "Z-03").
 		By("chaos --nodes 3 --workload cas,elect --time 3s")
+	fullTaken = fault.NewBug("disk.full-answered",
+		"a put for whose body the disk has no room is answered as if it had been stored", "Z-16").
+		By("chaos --sim raft --nodes 1 --seed 1 --seeds 12 --nemesis disk.full --shrink 0s")
 	blobInPlace = fault.NewBug("blob.in-place",
 		"the body of a put takes the place of the one before in the same blob, under those who read that", "Z-04", "Z-01", "conditional.race.create-once-large")
 )

@@ -124,7 +124,7 @@ func (q *request) completeParts() ([]object.CompletePart, error) {
 	if err := e.only("Part"); err != nil {
 		return nil, err
 	}
-	if len(e.kids) == 0 || len(e.kids) > maxPart {
+	if len(e.kids) > maxPart || len(e.kids) == 0 && !object.EmptyCompleted.On() {
 		return nil, malformed("a CompleteMultipartUpload has 1 to 10000 parts")
 	}
 	parts := make([]object.CompletePart, len(e.kids))
