@@ -123,3 +123,13 @@ func TestKillHook(t *testing.T) {
 		})
 	}
 }
+
+// TestKillHookFindsLoss: a server that keeps all in memory does not pass.
+func TestKillHookFindsLoss(t *testing.T) {
+	got := newVictim(t, "sqlite", "--backend", "memory").judged()
+	for _, id := range []string{"consistency.kill", "consistency.kill-versions"} {
+		if r := got[id]; r.Verdict != scenarios.Silent {
+			t.Errorf("%s: got %s %s, want silent", id, r.Verdict, r.Reason)
+		}
+	}
+}
