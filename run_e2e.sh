@@ -54,7 +54,7 @@ trap 'exit 130' INT TERM
 
 # keep runs the server, and again at the same addresses whenever it was killed.
 keep() {
-  local again=(--tls-addr 127.0.0.1:0) code
+  local again=(--tls-addr 127.0.0.1:0 --website-addr 127.0.0.1:0) code
   while :; do
     BLEEPSTORE_SERVER_ADMIN_TOKEN=$CLOCK_HOOK_TOKEN bin/bleepstore serve --test-clock --tls self-signed "${common[@]}" "${again[@]}" >>"$work/server.log" 2>&1 &
     echo $! >"$work/pid.new"
@@ -62,7 +62,7 @@ keep() {
     code=0
     { wait $! || code=$?; } 2>/dev/null # which would tell that it was killed
     [ $code -eq 137 ] || exit $code
-    again=(--addr "$(at http)" --tls-addr "$(at https)" --ops-addr "$(said "health, metrics and documentation")")
+    again=(--addr "$(at http)" --tls-addr "$(at https)" --ops-addr "$(said "health, metrics and documentation")" --website-addr "$(said websites)")
   done
 }
 
@@ -91,8 +91,8 @@ done
 [ -s "$work/url" ] || { echo "the server was not ready in time"; exit 3; }
 
 if [ -z "$nodes" ]; then
-  args+=(--clock-hook "http://$(said "health, metrics and documentation")/admin/lifecycle?bucket={bucket}&at={at}")
-  [ ${#claim[@]} -eq 0 ] || claim[1]+=,+clock-hook
+  args+=(--clock-hook "http://$(said "health, metrics and documentation")/admin/lifecycle?bucket={bucket}&at={at}" --website-endpoint "http://$(said websites)")
+  [ ${#claim[@]} -eq 0 ] || claim[1]+=,+clock-hook,+website-endpoint
   if [ "$backend" != memory ]; then
     cat >"$work/kill" <<'END'
 #!/bin/sh

@@ -19,6 +19,8 @@ type Options struct {
 	Endpoint    []string `name:"endpoint" sep:"," placeholder:"URL" help:"The server under test; several URLs, comma-separated, are nodes of one server, over which requests take turns. None: an embedded reference server."`
 	TLSEndpoint string   `name:"tls-endpoint" placeholder:"URL" help:"The same server over TLS."`
 
+	WebsiteEndpoint string `name:"website-endpoint" placeholder:"URL" help:"For the feature website-endpoint: where the same server serves buckets as websites; a bucket stands in front of its host."`
+
 	AccessKey    string `name:"access-key" help:"Access key; else AWS_ACCESS_KEY_ID, else AWS_PROFILE."`
 	SecretKey    string `name:"secret-key" secret:"" help:"Secret key; else AWS_SECRET_ACCESS_KEY."`
 	AltAccessKey string `name:"alt-access-key" help:"Access key of a second account."`
@@ -79,7 +81,11 @@ func (o *Options) Embed(s Embedded) {
 	o.AltAccessKey, o.AltSecretKey = s.AltAccessKey, s.AltSecretKey
 	if len(o.Features) == 0 {
 		o.Features = []string{"+versioning", "+tagging", "+acl", "+public-access-block", "+policy", "+second-account", "+tls", "+encryption", "+sse-c", "+kms-hook", "+lock", "+lifecycle", "+clock-hook", "+website", "+cors", "+form"}
+		if s.WebsiteURL != "" {
+			o.Features = append(o.Features, "+website-endpoint")
+		}
 	}
+	o.WebsiteEndpoint = s.WebsiteURL
 	o.clock = s.Clock
 	o.AllowCompliance = true
 	o.Insecure = true // its certificate is its own
@@ -87,7 +93,7 @@ func (o *Options) Embed(s Embedded) {
 
 // Embedded tells how to reach a server that was started for the run.
 type Embedded struct {
-	URL, TLSURL                string
+	URL, TLSURL, WebsiteURL    string
 	AccessKey, SecretKey       string
 	AltAccessKey, AltSecretKey string
 	// Clock is scenarios.Target's; nil: there is none.

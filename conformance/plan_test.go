@@ -178,7 +178,7 @@ func TestBindReadsWhatItWrites(t *testing.T) {
 			t.Errorf("-%s: takes no value, or has no help", f.Name)
 		}
 	})
-	for _, want := range strings.Fields("endpoint tls-endpoint access-key secret-key alt-access-key alt-secret-key expired-keys region profile features id bucket addressing seed out baseline k settle timeout-request consistency expect-level rate fail-fast allow-compliance clock-hook kill-hook") {
+	for _, want := range strings.Fields("endpoint tls-endpoint access-key secret-key alt-access-key alt-secret-key expired-keys region profile features id bucket addressing seed out baseline k settle timeout-request consistency expect-level rate fail-fast allow-compliance clock-hook kill-hook website-endpoint") {
 		if !slices.Contains(names, want) {
 			t.Errorf("no flag -%s", want)
 		}

@@ -45,7 +45,7 @@ func (p *Plan) Repeat(door, id string) string {
 		switch {
 		case value == "" || value == tag.Get("default") || slices.Contains(notRepeated, name):
 			return
-		case o.embedded && (secret || slices.Contains([]string{"endpoint", "tls-endpoint", "access-key", "alt-access-key", "allow-compliance"}, name)):
+		case o.embedded && (secret || slices.Contains([]string{"endpoint", "tls-endpoint", "website-endpoint", "access-key", "alt-access-key", "allow-compliance"}, name)):
 			return
 		case secret:
 			value = `"$` + envOf(name) + `"`

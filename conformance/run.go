@@ -158,6 +158,8 @@ func (r *Run) lacksMeans(it Item) string {
 		return "no session credentials that have expired: give -expired-keys"
 	case slices.Contains(it.Needs, scenarios.KillHook) && t.Kill == nil:
 		return "no kill hook: give -kill-hook"
+	case slices.Contains(it.Needs, scenarios.WebsiteEndpoint) && t.Website == nil:
+		return "no website endpoint: give -website-endpoint"
 	case slices.Contains(it.Needs, scenarios.TLS) && t.TLSEndpoint == nil:
 		return "no TLS endpoint: give -tls-endpoint"
 	}

@@ -80,9 +80,10 @@ func embed(t *testing.T, opts *conformance.Options) {
 	}
 	srv := reference.Start(t, func(c *reference.Config) {
 		c.Users = append(c.Users, alt)
+		c.WebsiteAddr = "127.0.0.1:0"
 		c.TLSAddr, c.TLS = "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}}
 	})
-	opts.Embed(conformance.Embedded{URL: srv.URL, TLSURL: srv.Server.TLSURL(), AccessKey: srv.AccessKey, SecretKey: srv.SecretKey,
+	opts.Embed(conformance.Embedded{URL: srv.URL, TLSURL: srv.Server.TLSURL(), WebsiteURL: srv.Server.WebsitesURL(), AccessKey: srv.AccessKey, SecretKey: srv.SecretKey,
 		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey, Clock: srv.Server.Expire})
 }
 

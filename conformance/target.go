@@ -60,6 +60,13 @@ func (o *Options) target(getenv func(string) string) (scenarios.Target, error) {
 		}
 		t.TLSEndpoint = u
 	}
+	if o.WebsiteEndpoint != "" {
+		u, err := endpointURL(o.WebsiteEndpoint)
+		if err != nil {
+			return t, err
+		}
+		t.Website = u
+	}
 	for t.Seed == 0 {
 		t.Seed = mathrand.Uint64N(1 << 32) // short enough to type
 	}

@@ -82,7 +82,10 @@ type Config struct {
 	// TLS it speaks HTTPS. TLSAddr is a second address that always does.
 	Addr, TLSAddr string
 	TLS           *tls.Config
-	// Listen binds Addr and TLSAddr, whose hosts may be any names then; nil:
+	// WebsiteAddr is where buckets that are websites are served as such, without
+	// TLS; "": nowhere.
+	WebsiteAddr string
+	// Listen binds Addr, TLSAddr and WebsiteAddr, whose hosts may be any names then; nil:
 	// net.Listen. The network is "tcp"; the server closes what it returns.
 	Listen   func(network, addr string) (net.Listener, error)
 	Endpoint string   // the host that clients use; buckets are found under it

@@ -80,6 +80,9 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	s.http = s.edge.NewServer()
 	s.http.Handler = s.Handler()
 	s.fresh.watch(s.http)
+	s.sites = s.edge.NewServer()
+	s.sites.Handler = s.gated(s.edge.Websites())
+	s.fresh.watch(s.sites)
 	return nil
 }
 
@@ -97,7 +100,7 @@ func (s *Server) listen() error {
 			tc.NextProtos = []string{"http/1.1"}
 			l = tls.NewListener(l, tc)
 		}
-		s.listeners = append(s.listeners, l)
+		s.listeners = append(s.listeners, bound{s.edge.Listener(l), s.http})
 		return url, nil
 	}
 	var err error
@@ -107,9 +110,20 @@ func (s *Server) listen() error {
 		}
 	}
 	if s.config.TLSAddr != "" {
-		s.tlsURL, err = bind(s.config.TLSAddr, true)
+		if s.tlsURL, err = bind(s.config.TLSAddr, true); err != nil {
+			return err
+		}
 	}
-	return err
+	if s.config.WebsiteAddr == "" {
+		return nil
+	}
+	l, err := s.config.Listen("tcp", s.config.WebsiteAddr)
+	if err != nil {
+		return err
+	}
+	s.listeners = append(s.listeners, bound{l, s.sites})
+	s.websitesURL = "http://" + reachable(l.Addr())
+	return nil
 }
 
 // reachable is an address that a client on this machine can dial.

@@ -23,9 +23,10 @@ type Server struct {
 	edge    *s3.Handler
 	master  string // the mark of the master key
 	http    *http.Server
+	sites   *http.Server // of websites
 
-	listeners   []net.Listener
-	url, tlsURL string
+	listeners                []bound
+	url, tlsURL, websitesURL string
 
 	backing sync.Mutex // held by the backup that runs
 	fresh   freshConns
@@ -46,8 +47,14 @@ func (s *Server) URL() string { return s.url }
 // TLSURL is where it listens for Config.TLSAddr, "" when that was.
 func (s *Server) TLSURL() string { return s.tlsURL }
 
+// WebsitesURL is where websites are, "" when Config.WebsiteAddr was.
+func (s *Server) WebsitesURL() string { return s.websitesURL }
+
 // Handler serves S3 without a listener of ours. After Close it answers 503.
-func (s *Server) Handler() http.Handler {
+func (s *Server) Handler() http.Handler { return s.gated(s.edge) }
+
+// gated is h while the server is open.
+func (s *Server) gated(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.gate.enter() {
 			w.Header().Set("Connection", "close")
@@ -55,7 +62,7 @@ func (s *Server) Handler() http.Handler {
 			return
 		}
 		defer s.gate.leave()
-		s.edge.ServeHTTP(w, r)
+		h.ServeHTTP(w, r)
 	})
 }
 
@@ -103,7 +110,7 @@ func (s *Server) Expire(ctx context.Context, bucket string, at time.Time) error 
 func (s *Server) Serve() error {
 	ended := make(chan error, len(s.listeners))
 	for _, l := range s.listeners {
-		go func() { ended <- s.http.Serve(s.edge.Listener(l)) }()
+		go func() { ended <- l.by.Serve(l) }()
 	}
 	var err error
 	left := len(s.listeners)
@@ -143,8 +150,10 @@ func (s *Server) Close(ctx context.Context) error {
 		}
 		s.fresh.cut()
 		// ctx's end is the caller's own doing, and no error.
-		if s.http.Shutdown(ctx) != nil {
-			s.http.Close()
+		for _, srv := range []*http.Server{s.http, s.sites} {
+			if srv.Shutdown(ctx) != nil {
+				srv.Close()
+			}
 		}
 		<-s.gate.shut()
 		if s.stores.node != nil {
@@ -166,6 +175,12 @@ func (s *Server) abandon() error {
 		l.Close()
 	}
 	return s.stores.close()
+}
+
+// bound is a listener and who serves its connections.
+type bound struct {
+	net.Listener
+	by *http.Server
 }
 
 // A gate counts the requests inside, so that the stores outlive them.
@@ -216,7 +231,9 @@ type freshConns struct {
 
 // watch makes srv tell it of its connections.
 func (f *freshConns) watch(srv *http.Server) {
-	f.conns = map[net.Conn]struct{}{}
+	if f.conns == nil {
+		f.conns = map[net.Conn]struct{}{}
+	}
 	next := srv.ConnState
 	srv.ConnState = func(c net.Conn, state http.ConnState) {
 		f.changed(c, state)

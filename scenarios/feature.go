@@ -54,6 +54,9 @@ const (
 	ClockHook   Feature = "clock-hook"
 	KMSHook     Feature = "kms-hook"
 	KillHook    Feature = "kill-hook"
+
+	WebsiteEndpoint Feature = "website-endpoint"
+
 	STS         Feature = "sts"
 	Slow        Feature = "slow"
 	NewChecksum Feature = "new-checksum" // SHA512, MD5, XXHASH: added to the enumeration in 2026
@@ -65,7 +68,7 @@ var core = []Feature{Buckets, Objects, ConditionalRead, Range, Copy, Listing, Mu
 var beyondCore = []Feature{Versioning, Tagging, ACL, Lock, Policy, CORS, Form, Encryption, SSEC,
 	Lifecycle, Website, PublicAccessBlock, SecondAccount, TLS}
 
-var inNoProfile = []Feature{Large, OtherRegion, ClockHook, KMSHook, KillHook, STS, Slow, NewChecksum}
+var inNoProfile = []Feature{Large, OtherRegion, ClockHook, KMSHook, KillHook, WebsiteEndpoint, STS, Slow, NewChecksum}
 
 // Profiles names the sets of features that a server can claim.
 var Profiles = map[string][]Feature{

@@ -23,7 +23,7 @@ type recorded struct {
 	aim    aim
 	header http.Header // of the request
 	resp   *Response
-	odd    bool // malformed on purpose: the shape of the answer is not judged
+	odd    bool // malformed on purpose, or a website's: the shape of the answer is not judged
 	exact  bool // the path was given byte by byte: the key is not certain
 }
 

@@ -49,6 +49,7 @@ type Request struct {
 	WriteSize int                      // bytes of body a write; 0: all at once
 	Cut       int                      // close the connection after so many bytes of body; 0: never, -1: before the first
 	TLS       bool                     // to the TLS endpoint
+	Website   bool                     // to the website endpoint, where Bucket stands in the host; unsigned
 }
 
 // A Response is the answer to a raw request. Err says why there is none;
@@ -117,6 +118,12 @@ func (s *S) prepare(r Request, to *url.URL) (*wire, error) {
 		}
 		w.dial = t.TLSEndpoint
 	}
+	if r.Website {
+		if t.Website == nil {
+			return nil, errors.New("no website endpoint")
+		}
+		w.dial, w.req.As = t.Website, Anonymous
+	}
 	if w.req.Method == "" {
 		w.req.Method = http.MethodGet
 	}
@@ -129,7 +136,7 @@ func (s *S) prepare(r Request, to *url.URL) (*wire, error) {
 		if r.Key != "" {
 			path += "/" + escapePath(r.Key)
 		}
-		if t.Addressing == VirtualStyle && r.Bucket != "" {
+		if (t.Addressing == VirtualStyle || r.Website) && r.Bucket != "" {
 			host = r.Bucket + "." + virtualBase(w.dial)
 			path = "/" + escapePath(r.Key)
 		}
@@ -144,6 +151,11 @@ func (s *S) prepare(r Request, to *url.URL) (*wire, error) {
 		hr.Header.Add(h[0], h[1])
 	}
 	return w, w.sign(s, hr, path)
+}
+
+// WebsiteHost is the host of a bucket at the website endpoint.
+func WebsiteHost(s *S, bucket string) string {
+	return bucket + "." + virtualBase(s.session.Target.Website)
 }
 
 // ContentMD5 is the Content-MD5 header of body, which bulk deletes and bucket

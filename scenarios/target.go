@@ -24,6 +24,7 @@ const (
 type Target struct {
 	Endpoints   []*url.URL // at least one; all are nodes of one server, and requests take turns over them
 	TLSEndpoint *url.URL   // the same server over TLS; nil: none
+	Website     *url.URL   // where its buckets are served as websites; nil: nowhere
 	Main        Keys
 	Alt         Keys // a second account; zero: none
 	Expired     Keys // session credentials that have expired; zero: none

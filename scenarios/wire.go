@@ -135,7 +135,7 @@ func errorBody(body []byte) (code, message string) {
 }
 
 func (w *wire) record(resp *Response, took time.Duration, region string) *recorded {
-	rec := &recorded{aim: w.aim, resp: resp, header: w.header, odd: w.req.EditHead != nil || w.req.Cut != 0, exact: w.req.Path != ""}
+	rec := &recorded{aim: w.aim, resp: resp, header: w.header, odd: w.req.EditHead != nil || w.req.Cut != 0 || w.req.Website, exact: w.req.Path != ""}
 	path, _, _ := strings.Cut(string(w.head), "\r\n")
 	rec.Exchange = Exchange{Method: w.req.Method, URL: redactURL(path), Took: took,
 		Request: redactHead(string(w.head)) + bodyText(w.body, int64(len(w.body)))}

@@ -47,6 +47,9 @@ func banner(w io.Writer, s service, server *reference.Server, ops string) {
 	if server.TLSURL() != "" {
 		fmt.Fprintf(&b, "  and over TLS at %s\n", server.TLSURL())
 	}
+	if server.WebsitesURL() != "" {
+		fmt.Fprintf(&b, "  websites at %s\n", server.WebsitesURL())
+	}
 	switch {
 	case s.server.Backend == reference.Memory && s.server.Memory.Snapshot == "":
 		b.WriteString("  in memory: nothing survives the end of this process\n")

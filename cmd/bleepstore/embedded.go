@@ -23,13 +23,13 @@ func embed(ctx context.Context, o *conformance.Options, backend, dir string) (cl
 		return nil, &conformance.Error{Code: conformance.ExitPreflight, Err: fmt.Errorf("certificate of the embedded server: %w", err)}
 	}
 	srv, err := reference.Open(ctx, reference.Config{Backend: backend, Dir: dir, Users: []reference.User{owner, alt},
-		Addr: "127.0.0.1:0", TLSAddr: "127.0.0.1:0", TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
+		Addr: "127.0.0.1:0", TLSAddr: "127.0.0.1:0", WebsiteAddr: "127.0.0.1:0", TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
 	if err != nil {
 		return nil, &conformance.Error{Code: conformance.ExitPreflight, Err: fmt.Errorf("start the embedded server: %w", err)}
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve() }()
-	o.Embed(conformance.Embedded{URL: srv.URL(), TLSURL: srv.TLSURL(), AccessKey: owner.AccessKey, SecretKey: owner.SecretKey,
+	o.Embed(conformance.Embedded{URL: srv.URL(), TLSURL: srv.TLSURL(), WebsiteURL: srv.WebsitesURL(), AccessKey: owner.AccessKey, SecretKey: owner.SecretKey,
 		AltAccessKey: alt.AccessKey, AltSecretKey: alt.SecretKey, Clock: srv.Expire})
 	return func() error {
 		return errors.Join(srv.Close(context.WithoutCancel(ctx)), <-served)

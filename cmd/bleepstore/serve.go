@@ -34,6 +34,7 @@ type serveCmd struct {
 	OpsAddr        string `help:"Second listener, for /healthz /readyz /metrics /docs /openapi.json and, with server.admin_token, /admin/ (127.0.0.1:9001, or a free port with --addr's port 0); off turns it off." placeholder:"HOST:PORT"`
 	TLS            string `name:"tls" help:"self-signed, or the PEM files of certificate and key: serve TLS, at --addr or, beside it, at --tls-addr." placeholder:"self-signed|CERT,KEY"`
 	TLSAddr        string `name:"tls-addr" help:"Second address, for TLS; --addr stays plain." placeholder:"HOST:PORT"`
+	WebsiteAddr    string `help:"Address at which buckets that are websites are served as such; without one they are not." placeholder:"HOST:PORT"`
 	LogLevel       string `help:"debug, info, warn or error (info)."`
 	LogFormat      string `help:"text or json (text)."`
 	Pprof          bool   `hidden:"" help:"Serve /debug/pprof/ on the second listener."`
@@ -56,7 +57,7 @@ func (c *serveCmd) flags() (map[string]string, error) {
 	for key, value := range map[string]string{
 		"storage.data": c.Data, "storage.backend": c.Backend, "server.region": c.Region, "server.bucket_defaults": c.BucketDefaults, "server.ops_addr": c.OpsAddr,
 		"auth.access_key": c.AccessKey, "auth.secret_key": c.SecretKey,
-		"server.tls.addr": c.TLSAddr, "observability.log_level": c.LogLevel, "observability.log_format": c.LogFormat,
+		"server.tls.addr": c.TLSAddr, "server.website_addr": c.WebsiteAddr, "observability.log_level": c.LogLevel, "observability.log_format": c.LogFormat,
 	} {
 		if value != "" {
 			given[key] = value
@@ -139,7 +140,7 @@ func settle(v *config.Values) (service, error) {
 	note(err)
 	s.server.TLS, err = secure(v)
 	note(err)
-	s.server.TLSAddr = v.String("server.tls.addr")
+	s.server.TLSAddr, s.server.WebsiteAddr = v.String("server.tls.addr"), v.String("server.website_addr")
 	s.server.Users, err = users(v)
 	note(err)
 	s.server.Logger, err = logger(v, os.Stderr)

@@ -11,7 +11,7 @@ import (
 // flagged are the settings that serve has a flag for.
 var flagged = []string{
 	"server.host", "server.port", "server.region", "server.bucket_defaults", "server.ops_addr", "server.tls.cert_file", "server.tls.key_file",
-	"server.tls.self_signed", "server.tls.addr", "auth.access_key", "auth.secret_key", "storage.backend", "storage.data",
+	"server.tls.self_signed", "server.tls.addr", "server.website_addr", "auth.access_key", "auth.secret_key", "storage.backend", "storage.data",
 	"observability.log_level", "observability.log_format",
 }
 

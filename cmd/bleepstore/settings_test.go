@@ -10,7 +10,7 @@ import (
 // TestHelpLeavesNoSettingOut: what serve has no flag for is in its help.
 func TestHelpLeavesNoSettingOut(t *testing.T) {
 	c := serveCmd{Addr: "h:1", Data: "x", Backend: "x", Region: "x", AccessKey: "x", SecretKey: "x", BucketDefaults: "x", OpsAddr: "x", TLS: "c,k",
-		TLSAddr: "x", LogLevel: "x", LogFormat: "x"}
+		TLSAddr: "x", WebsiteAddr: "x", LogLevel: "x", LogFormat: "x"}
 	given, err := c.flags()
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,7 @@ var settings = []Setting{
 	{Key: "server.tls.key_file", Use: "PEM file of its key"},
 	{Key: "server.tls.self_signed", Default: "false", Use: "make a certificate at each start instead"},
 	{Key: "server.tls.addr", Use: "second S3 address, for TLS, beside a plain one; without it the one address speaks TLS"},
+	{Key: "server.website_addr", Use: "address at which buckets that are websites are served as such, to anybody who may read them; without one they are not"},
 	{Key: "auth.access_key", Default: DefaultAccessKey, Use: "access key of the owner's account"},
 	{Key: "auth.secret_key", Default: DefaultSecretKey, Use: "its secret key"},
 	{Key: "encryption.master_key_file", Default: "", Use: "master keys, 64 hexadecimal digits a line: the first encrypts, the others open older objects; default: master.key in the data directory, made at first start, and in a cluster the key that follows from its secret"},

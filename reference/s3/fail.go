@@ -57,6 +57,10 @@ func (q *request) fail(err error) {
 	if r.status == http.StatusServiceUnavailable {
 		q.set("Retry-After", retryAfter)
 	}
+	if q.site {
+		q.failPage(e, r)
+		return
+	}
 	q.set("Content-Type", "application/xml")
 	if errorText.On() {
 		q.set("Content-Type", "text/plain")

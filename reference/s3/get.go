@@ -33,12 +33,15 @@ func (q *request) headObject() error {
 		return err
 	}
 	q.setObject(res)
-	q.writeHeader(objectStatus(res))
+	q.writeHeader(q.statusOf(res))
 	return nil
 }
 
-func objectStatus(res *object.GetResult) int {
-	if res.Partial {
+func (q *request) statusOf(res *object.GetResult) int {
+	switch {
+	case q.instead != 0:
+		return q.instead
+	case res.Partial:
 		return http.StatusPartialContent
 	}
 	return http.StatusOK
@@ -108,7 +111,7 @@ type objectWriter struct {
 func (w *objectWriter) begin() {
 	if !w.q.wrote {
 		w.q.setObject(w.res)
-		w.q.writeHeader(objectStatus(w.res))
+		w.q.writeHeader(w.q.statusOf(w.res))
 	}
 }
 

@@ -30,6 +30,7 @@ type Handler struct {
 	limits  Limits
 	domains domains
 	router  *router
+	page    *operation // of websites
 	ids     *idSource
 	metrics *metrics
 	memory  budget
@@ -66,7 +67,8 @@ func New(cfg Config) (*Handler, error) {
 		ids:     ids,
 	}
 	h.memory.limit = h.limits.InFlight
-	if h.metrics, err = newMetrics(h.router.table, cfg.Metrics); err != nil {
+	h.page = &operation{name: "GetWebsitePage", level: keyLevel, method: http.MethodGet, action: "s3:GetObject", index: len(h.router.table)}
+	if h.metrics, err = newMetrics(append(slices.Clone(h.router.table), h.page), cfg.Metrics); err != nil {
 		return nil, err
 	}
 	return h, nil
@@ -77,14 +79,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c, ok := r.Context().Value(connKey{}).(*edgeConn); ok {
 		c.start()
 	}
-	q := &request{h: h, w: w, r: r, ctx: object.OneRequest(r.Context()), start: h.cfg.Now(), id: h.ids.next()}
+	q := h.begin(w, r)
 	if cutFilled.On() {
 		q.ctx = context.WithoutCancel(q.ctx)
 	}
 	defer q.finish()
-	q.set("x-amz-request-id", q.id)
-	q.set("x-amz-id-2", h.ids.host)
-	q.set("Server", serverName)
 	if r.ContentLength < 0 {
 		// A chunked body may have come with a Content-Length that net/http
 		// dropped; RFC 9112 section 6.1 wants such a connection closed.
@@ -98,6 +97,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.fail(err)
 		q.linger()
 	}
+}
+
+// begin is a request with its id. The caller finishes it.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *request {
+	q := &request{h: h, w: w, r: r, ctx: object.OneRequest(r.Context()), start: h.cfg.Now(), id: h.ids.next()}
+	q.set("x-amz-request-id", q.id)
+	q.set("x-amz-id-2", h.ids.host)
+	q.set("Server", serverName)
+	return q
 }
 
 // serve takes the request through its stages; the order is a promise (see the

@@ -46,6 +46,8 @@ type request struct {
 	bodyDone bool  // the body was read to its end
 	lingers  bool  // what the client still sends is read behind the answer
 	failure  *errcode.Error
+	site     bool // of a website: errors are pages too
+	instead  int  // the status of a document that stands for an error; 0: its own
 
 	// vals backs the values of response headers, so that a response costs no
 	// slice per header.

@@ -1,5 +1,5 @@
-// Package website is the configuration of a bucket as a website: what it may be.
-// It knows nothing of how pages are served, nor of the wire.
+// Package website is the configuration of a bucket as a website: what it may be,
+// and where its rules send a request. It knows nothing of how pages are served.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html
 package website
 

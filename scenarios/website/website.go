@@ -1,5 +1,5 @@
-// Package website holds the rules of a bucket's configuration as a website. What
-// a website's own endpoint makes of it is no part of the API.
+// Package website holds the rules of a bucket's configuration as a website, and of
+// what an endpoint for websites makes of it.
 package website
 
 import (
