@@ -95,6 +95,7 @@ type machine struct {
 	cache   *bucketCache          // the readers'
 	turned  bool                  // this transaction changes buckets
 	raw     int64                 // the stamp of the command being applied; for bugs, as is
+	knows   int                   // the newest version that is applied
 	marked  uint64                // the applied index of the last snapshot
 }
 
@@ -132,8 +133,8 @@ func (m *machine) load() (err error) {
 		return err
 	}
 	m.marked = m.st.applied
-	if m.st.version > StateVersion {
-		return fmt.Errorf("state version %d is of a later version of this program, which knows %d", m.st.version, StateVersion)
+	if m.st.version > m.knows {
+		return fmt.Errorf("state version %d is of a later version of this program, which knows %d", m.st.version, m.knows)
 	}
 	return nil
 }
@@ -194,6 +195,9 @@ func (m *machine) one(e *Entry) (Result, error) {
 	c := &e.Command
 	if c.Op == nil {
 		return Result{}, nil
+	}
+	if needs := c.Needs(); needs > m.knows {
+		return Result{}, fmt.Errorf("state version %d: %w", needs, ErrUnknownCommand)
 	}
 	if c.Term != 0 && c.Term != e.Term {
 		return Result{WrongTerm: true}, nil
@@ -279,7 +283,7 @@ func (m *machine) next() int64 {
 }
 
 func (m *machine) setVersion(op SetVersion) (Result, error) {
-	if op.Version > StateVersion {
+	if op.Version > m.knows {
 		return Result{}, fmt.Errorf("state version %d: %w", op.Version, ErrUnknownCommand)
 	}
 	m.st.version = max(m.st.version, op.Version)

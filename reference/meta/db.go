@@ -43,6 +43,9 @@ type Options struct {
 	FS  fault.FS
 	// QuickCheck runs SQLite's quick_check before anything is served.
 	QuickCheck bool
+	// Knows is the newest version of the state machine that is applied; 0 is
+	// StateVersion. With a lower one this is an older program: for tests.
+	Knows int
 	// Full is called when a write has found no room on the disk. It makes some,
 	// and tells whether there is any now: then the write is tried once more. It
 	// must not use the DB, which waits for it. nil: there is none to be made.
@@ -70,7 +73,8 @@ type DB struct {
 	buckets bucketCache
 
 	applied atomic.Uint64
-	epoch   atomic.Uint64 // moves before applied does
+	epoch   atomic.Uint64 // these move before applied does
+	version atomic.Int64
 	moved   notifier
 
 	once   sync.Once
@@ -94,11 +98,14 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
+	if o.Knows == 0 {
+		o.Knows = StateVersion
+	}
 	if fault.NoSync.On() {
 		o.Sync = syncOff
 	}
 	db := &DB{o: o, name: o.volume().dsn(o.Path), broken: make(chan struct{})}
-	db.m.cache = &db.buckets
+	db.m.cache, db.m.knows = &db.buckets, o.Knows
 	if o.Path == "" {
 		// A name that no other database of the process has while this one is open.
 		db.name, db.o.Sync = dsn(fmt.Sprintf("/bleepstore-%p", db), "memdb"), syncOff
@@ -278,8 +285,12 @@ func (db *DB) Applied() uint64 { return db.applied.Load() }
 // epoch.
 func (db *DB) Epoch() uint64 { return db.epoch.Load() }
 
+// Version returns the version of the state machine, published as Epoch is.
+func (db *DB) Version() int { return int(db.version.Load()) }
+
 // publish tells what is committed.
 func (db *DB) publish() {
+	db.version.Store(int64(db.m.st.version))
 	db.epoch.Store(db.m.st.epoch)
 	db.applied.Store(db.m.st.applied)
 }
