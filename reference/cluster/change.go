@@ -84,6 +84,8 @@ func (r *Raft) join(ctx context.Context, c Change) error {
 	switch m, known := r.member(c.ID); {
 	case c.HasData && !known: // it was removed
 		return &RefusedError{ErrUnknownMember}
+	case !known && r.follows(&c) != nil:
+		return r.follows(&c)
 	case known && m.Voter && !c.HasData:
 		return &RefusedError{ErrKnown}
 	case known && m.Addr == c.Addr: // nothing is committed that would show who leads

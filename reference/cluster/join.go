@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"bleepstore/reference/meta"
 )
 
 // ErrForeign ends a join: a node of the addresses that were given does not take
@@ -58,6 +61,9 @@ type JoinOptions struct {
 	// Candidates returns addresses of nodes that may be members; that of the node
 	// itself may be among them. It is called again and again.
 	Candidates func(ctx context.Context) ([]string, error)
+	// StateVersion is the newest version of the state that the node can apply; 0 is
+	// this program's own.
+	StateVersion int
 	// Failed is told of every attempt that failed, and is to be repeated; nil: nobody.
 	Failed func(error)
 }
@@ -114,7 +120,7 @@ func (j *JoinOptions) try(ctx context.Context, c Caller) (string, error) {
 	if len(members) == 0 {
 		return "", err
 	}
-	body, err := json.Marshal(Change{ID: j.Node, Addr: j.Addr, Bodies: j.Bodies})
+	body, err := json.Marshal(Change{ID: j.Node, Addr: j.Addr, Bodies: j.Bodies, StateVersion: cmp.Or(j.StateVersion, meta.StateVersion)})
 	if err != nil {
 		return "", err
 	}

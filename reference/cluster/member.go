@@ -80,6 +80,9 @@ type Change struct {
 	// Bodies is RaftOptions.Bodies of a node that joins.
 	Bodies  string `json:"bodies,omitempty"`
 	HasData bool   `json:"hasData,omitempty"`
+	// StateVersion is the newest version of the state that a node which joins can
+	// apply; 0: it does not say.
+	StateVersion int `json:"stateVersion,omitempty"`
 	// Among are the members without which a removal is refused; nil: any.
 	Among []Member `json:"among,omitempty"`
 	// Forwarded says that who is asked is believed to lead, and must not ask on.
@@ -89,9 +92,10 @@ type Change struct {
 // Join adds a node as a non-voter, at any node: it forwards to the leader, which
 // makes a voter of it once it has caught up. A non-voter that is known gets the
 // address; a voter that is known is refused with ErrKnown. The other errors are
-// ErrAddrTaken, and those of a request that may be made again.
+// ErrAddrTaken, ErrVersion (it could not apply the state; here the node is taken
+// for one of this node's program), and those of a request that may be made again.
 func (r *Raft) Join(ctx context.Context, id, addr string) error {
-	return r.change(ctx, Change{Kind: ChangeJoin, ID: id, Addr: addr, Bodies: r.o.Bodies})
+	return r.change(ctx, Change{Kind: ChangeJoin, ID: id, Addr: addr, Bodies: r.o.Bodies, StateVersion: r.o.StateVersion})
 }
 
 // Remove takes a member out, at any node. It is refused with ErrUnknownMember,
@@ -163,7 +167,7 @@ func (r *Raft) announce() {
 		if me, known := r.member(r.o.Node); !known || me.Addr == r.o.Addr {
 			continue
 		}
-		c := Change{Kind: ChangeJoin, ID: r.o.Node, Addr: r.o.Addr, HasData: true}
+		c := Change{Kind: ChangeJoin, ID: r.o.Node, Addr: r.o.Addr, HasData: true, StateVersion: r.o.StateVersion}
 		for _, m := range r.Members() {
 			ctx, cancel := bound(r.ctx, r.o.RoundTimeout)
 			err := error(nil)

@@ -57,10 +57,13 @@ func (r *Raft) Propose(ctx context.Context, cmd meta.Command) (meta.Result, erro
 			if lead.node != r.o.Node && forwardRetried.On() {
 				sending, done = bound(ctx, retryAfter)
 			}
-			err = r.send(sending, lead, b, call)
+			err = r.send(sending, lead, &cmd, b, call)
 			done()
 			if err != nil && lead.node != r.o.Node && !errors.As(err, &refusal) && forwardRetried.On() {
 				err = &RefusedError{err}
+			}
+			if errors.Is(err, ErrVersion) {
+				return meta.Result{}, err
 			}
 			if !errors.As(err, &refusal) {
 				result, happened, err := r.settle(ctx, call, cmd.Term, err)
@@ -100,22 +103,6 @@ func (r *Raft) admit(cmd *meta.Command) error {
 	return nil
 }
 
-// fits refuses a version of the state that not every member can apply: it would
-// end those that cannot.
-func (r *Raft) fits(cmd *meta.Command) error {
-	version := 0
-	switch op := cmd.Op.(type) {
-	case meta.SetVersion:
-		version = op.Version
-	case *meta.SetVersion:
-		version = op.Version
-	}
-	if version > r.o.StateVersion {
-		return &RefusedError{fmt.Errorf("%w: %d, they know %d", ErrVersion, version, r.o.StateVersion)}
-	}
-	return nil
-}
-
 // gone tells whether this node has ended.
 func (r *Raft) gone() error {
 	switch {
@@ -129,9 +116,12 @@ func (r *Raft) gone() error {
 
 // send brings a command to who leads. It returns early when its outcome is known
 // here.
-func (r *Raft) send(ctx context.Context, lead leadership, command []byte, c *call) error {
+func (r *Raft) send(ctx context.Context, lead leadership, cmd *meta.Command, command []byte, c *call) error {
 	ask := func(ctx context.Context) (uint64, error) { return r.o.Peers.Propose(ctx, lead.node, command) }
 	if lead.node == r.o.Node {
+		if err := r.allow(ctx, cmd, lead.term); err != nil {
+			return err
+		}
 		ask = func(ctx context.Context) (uint64, error) { return r.append(ctx, command, lead.term) }
 		if !early() {
 			_, err := ask(ctx)
@@ -220,6 +210,9 @@ func (r *Raft) ServePropose(ctx context.Context, command []byte) (uint64, error)
 	}
 	ctx, cancel := bound(ctx, r.o.ProposeTimeout)
 	defer cancel()
+	if err := r.allow(ctx, &cmd, cmd.Term); err != nil {
+		return 0, err
+	}
 	return r.append(ctx, command, cmd.Term)
 }
 
@@ -241,7 +234,8 @@ func (r *Raft) lead(election time.Duration) {
 
 // startTerm proposes TermStart until it is applied, and steps down when that
 // takes longer than two elections would: a leader that cannot commit cannot
-// serve reads either. Then it brings the state to its version.
+// serve reads either. Then it brings the state to its version, and of a cluster
+// that has nobody else before: nothing is served of an older one there.
 func (r *Raft) startTerm(election time.Duration) {
 	again := newPause()
 	for try := 1; r.raft.State() == raft.Leader && r.gone() == nil; try++ {
@@ -249,11 +243,14 @@ func (r *Raft) startTerm(election time.Duration) {
 			return
 		}
 		term := r.raft.CurrentTerm()
+		if len(r.Members()) == 1 && r.db.Version() < r.o.StateVersion {
+			r.raiseOnce(term)
+		}
 		ctx, cancel := bound(r.ctx, election)
 		err := r.command(ctx, meta.TermStart{Node: r.o.Node}, term)
 		cancel()
 		if started, _ := r.outcomes.term(); err == nil && started >= term {
-			r.raiseVersion(term)
+			r.wg.Go(func() { r.raise(term) })
 			return
 		}
 		if try%2 == 0 && r.raft.CurrentTerm() == term {
@@ -275,21 +272,6 @@ func (r *Raft) stepDown() {
 	case <-done:
 	case <-r.ctx.Done(): // raft does not answer any more
 	case <-r.broken:
-	}
-}
-
-// raiseVersion is best effort: the next leader does it otherwise.
-func (r *Raft) raiseVersion(term uint64) {
-	version := 0
-	err := r.db.View(r.ctx, func(tx *meta.Tx) error {
-		s, err := tx.Stats()
-		version = s.Version
-		return err
-	})
-	if err == nil && version < r.o.StateVersion {
-		ctx, cancel := bound(r.ctx, r.o.ProposeTimeout)
-		defer cancel()
-		_ = r.command(ctx, meta.SetVersion{Version: r.o.StateVersion}, term)
 	}
 }
 

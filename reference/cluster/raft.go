@@ -48,8 +48,8 @@ type RaftOptions struct {
 	// whom it names, and all of them empty. nil means to go on with what
 	// FoundCluster has made, or to wait for a leader that adds this node.
 	Bootstrap *raft.Configuration
-	// StateVersion is what every member can apply: a leader raises the state to
-	// it. 0 is this program's own, which is right where all members run it.
+	// StateVersion is the newest version of the state that this node can apply; 0
+	// is this program's own. A lower one makes an older program of it: for tests.
 	StateVersion int
 	// Full is called when a write of the log or of the state has found no room on
 	// the disk. It makes some, and tells whether there is any now: then the write
@@ -140,6 +140,7 @@ type Raft struct {
 	rounds *batch.Batch[*reader]
 	seen   seen
 	nudges nudges
+	asked  atomic.Uint64 // the latest term in which this leader has asked what the members can apply
 
 	changing chan struct{} // holds one while the members are changed
 	looked   atomic.Uint64 // the commit index when Ready was last called, plus 1
@@ -179,7 +180,7 @@ func OpenRaft(ctx context.Context, o RaftOptions) (opened *Raft, err error) {
 	if err != nil {
 		return r, err
 	}
-	if r.db, err = d.openMeta(ctx, meta.Options{Sync: meta.SyncNormal, Full: o.Full}); err != nil {
+	if r.db, err = d.openMeta(ctx, meta.Options{Sync: meta.SyncNormal, Full: o.Full, Knows: o.StateVersion}); err != nil {
 		return r, err
 	}
 	started, err := startedTerm(r.db)

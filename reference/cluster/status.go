@@ -30,6 +30,10 @@ type NodeStatus struct {
 	// the leader, -1 for never.
 	LastContactMS int64 `json:"lastContactMs"`
 
+	// StateVersion is the newest version of the state that it can apply; 0: an
+	// older program's, which does not say.
+	StateVersion int `json:"stateVersion"`
+
 	Blobs BlobStatus `json:"blobs"`
 }
 
@@ -53,7 +57,7 @@ func (r *Raft) ServeStatus(brief bool) NodeStatus {
 		Cluster: r.o.Cluster, ID: r.o.Node, Addr: me.Addr, Voter: me.Voter,
 		Role: strings.ToLower(r.raft.State().String()), Leader: lead.node, Term: lead.term,
 		Commit: r.raft.CommitIndex(), Applied: r.db.Applied(), LastLog: r.raft.LastIndex(),
-		LastContactMS: -1, Blobs: BlobStatus{Complete: true},
+		LastContactMS: -1, StateVersion: r.o.StateVersion, Blobs: BlobStatus{Complete: true},
 	}
 	if n := r.snapshots.newest(); n != nil {
 		s.LastSnapshot = n.Meta.Index
