@@ -51,7 +51,7 @@ var edges = []struct {
 	{"scenarios/all", []string{"scenarios/*"}},
 	{"scenarios/wire", []string{"scenarios", "scenarios/sign", "scenarios/digest", "scenarios/sample", "scenarios/tamper", "fault", "fault/proxy"}},
 	{"scenarios/*", []string{"scenarios", "scenarios/sign", "scenarios/digest", "scenarios/sample", "scenarios/tamper"}},
-	{"reference", []string{"reference/*", "reference/blob/*", "fault", "fault/proxy"}},
+	{"reference", []string{"reference/*", "reference/blob", "reference/blob/block", "reference/blob/local", "reference/blob/memory", "reference/blob/sqlite", "fault", "fault/proxy"}},
 	{"reference/errcode", nil},
 	{"reference/acl", []string{"fault"}},
 	{"reference/policy", []string{"reference/errcode", "fault"}},
@@ -67,6 +67,8 @@ var edges = []struct {
 	{"reference/blob", []string{"fault"}},
 	{"reference/blob/block", []string{"reference/blob", "fault"}},
 	{"reference/blob/blobtest", []string{"reference/blob"}},
+	{"reference/blob/cloud", []string{"reference/blob", "reference/blob/block", "fault"}},
+	{"reference/blob/cloud/*", []string{"reference/blob/cloud"}},
 	{"reference/blob/*", []string{"reference/blob", "reference/blob/block", "reference/blob/blobtest", "reference/batch", "reference/lock", "fault"}},
 	{"reference/crypt", nil},
 	{"reference/kms", []string{"reference/crypt"}},
@@ -81,7 +83,7 @@ var edges = []struct {
 	{"reference/backup", []string{"reference/meta", "reference/blob", "reference/crypt", "fault"}},
 	{"reference/admin", []string{"reference/cluster"}},
 	{"reference/ops", []string{"reference/s3"}},
-	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "fault", "fault/*", "fault/disk/*", "fault/sim/*"}},
+	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "reference/blob/cloud/*", "fault", "fault/*", "fault/disk/*", "fault/sim/*"}},
 }
 
 const module = "bleepstore/"
@@ -124,8 +126,21 @@ func TestForeignStaysOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dep := range strings.Lines(string(out)) {
-		if strings.Contains(dep, "gofakes3") || strings.HasPrefix(dep, module+"conformance/foreign") {
+		if strings.Contains(dep, "gofakes3") || strings.Contains(dep, "fake-gcs-server") || strings.HasPrefix(dep, module+"conformance/foreign") {
 			t.Errorf("bleepstore holds %s", dep)
+		}
+	}
+}
+
+// TestCloudStaysOut: who embeds the server compiles no cloud's library.
+func TestCloudStaysOut(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", module+"reference").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dep := range strings.Lines(string(out)) {
+		if strings.HasPrefix(dep, module+"reference/blob/cloud") || strings.HasPrefix(dep, "gocloud.dev") || strings.HasPrefix(dep, "cloud.google.com") || strings.HasPrefix(dep, "github.com/Azure") {
+			t.Errorf("reference holds %s", dep)
 		}
 	}
 }
