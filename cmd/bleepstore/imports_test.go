@@ -81,6 +81,7 @@ var edges = []struct {
 	{"reference/object", []string{"reference/acl", "reference/policy", "reference/crypt", "reference/sse", "reference/meta", "reference/cluster", "reference/blob", "reference/checksum", "reference/errcode", "reference/batch", "reference/lock", "fault", "reference/lifecycle", "reference/website", "reference/cors"}},
 	{"reference/s3", []string{"reference/acl", "reference/policy", "reference/crypt", "reference/sse", "reference/object", "reference/sigv4", "reference/checksum", "reference/errcode", "fault", "reference/lifecycle", "reference/website", "reference/cors", "reference/form"}},
 	{"reference/backup", []string{"reference/meta", "reference/blob", "reference/crypt", "fault"}},
+	{"reference/migrate", []string{"reference/blob"}},
 	{"reference/admin", []string{"reference/cluster"}},
 	{"reference/ops", []string{"reference/s3"}},
 	{"cmd/*", []string{"scenarios", "scenarios/*", "conformance", "conformance/*", "reference", "reference/*", "reference/blob/*", "reference/blob/cloud/*", "fault", "fault/*", "fault/disk/*", "fault/sim/*"}},
