@@ -36,7 +36,7 @@ func join(v *config.Values, server *reference.Config) error {
 		return nil
 	}
 	if backend := v.String("storage.backend"); backend == reference.Memory {
-		return errors.New("storage.backend: memory: a node of a cluster keeps its bodies on disk: local or sqlite")
+		return errors.New("storage.backend: memory: a node of a cluster keeps its bodies on disk, or in a cloud")
 	}
 	path, err := metaPath(v)
 	c, cerr := clusterConfig(v)
