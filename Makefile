@@ -2,7 +2,7 @@
 GO     ?= go
 STAGE  := ./.ci/stage
 BIN    := bin/bleepstore
-FUZZ   ?= 5s
+FUZZ   ?= 8s
 CRASHES ?= 50
 KILLS  ?= 20
 SEEDS  ?= 1000
@@ -70,7 +70,7 @@ report: build ## out/report.html and REPORT.md's tables: our server on each back
 	$(GO) build -o bin/gofakes3 ./cmd/gofakes3
 	$(BIN) compare --targets conformance/testdata/targets.yaml --seed 1 --out out --markdown REPORT.md
 
-fuzz: ## each fuzz target for FUZZ (default 5s)
+fuzz: ## each fuzz target for FUZZ (default 8s), as many side by side as there are processors
 	@GO=$(GO) .ci/fuzz $(FUZZ)
 
 crash: ## kill -9 a loaded server CRASHES times (default 50) on each durable backend
