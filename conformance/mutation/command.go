@@ -37,8 +37,9 @@ type control struct {
 }
 
 const (
-	// commandTime bounds a command that is to find a bug.
-	commandTime = time.Minute
+	// commandTime bounds a command that is to find a bug, on a machine that may be
+	// busy: the time to kill tells of one that takes longer than it should.
+	commandTime = 3 * time.Minute
 	// controlTime bounds one without a bug, which goes on to its end.
 	controlTime = 5 * time.Minute
 )
