@@ -133,7 +133,8 @@ func (n *node) join(ctx context.Context) error {
 		}
 	}
 	n.c.Logger.Info("waiting to be admitted to a cluster", "node", n.dir.id.Node, "addr", n.addr())
-	id, err := cluster.JoinCluster(ctx, n.port, cluster.JoinOptions{Node: n.dir.id.Node, Addr: n.addr(), Bodies: n.bodies(), Candidates: n.candidates()})
+	id, err := cluster.JoinCluster(ctx, n.port, cluster.JoinOptions{Node: n.dir.id.Node, Addr: n.addr(), Bodies: n.bodies(),
+		StateVersion: n.c.Cluster.StateVersion, Candidates: n.candidates()})
 	if err != nil {
 		return fmt.Errorf("join: %w", err)
 	}

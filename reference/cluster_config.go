@@ -49,6 +49,10 @@ type ClusterConfig struct {
 	TrailingLogs      uint64        // log entries that are kept behind a snapshot; default 1024
 	MaxAppendEntries  int           // most entries of one request between nodes; default 16
 
+	// StateVersion makes the node one of an older program, which can apply the state
+	// up to that version: for tests. 0: this program's own.
+	StateVersion int
+
 	// Dial opens connections from this node, by its id, to a peer's address; nil:
 	// by TCP. Faults are put in here.
 	Dial func(ctx context.Context, from, to string) (net.Conn, error)

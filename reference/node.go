@@ -126,7 +126,7 @@ func (n *node) start(ctx context.Context, store blob.Store) error {
 	n.port.SetCluster(n.dir.id.Cluster)
 	var copies atomic.Pointer[replica.Store]
 	r, err := cluster.OpenRaft(ctx, cluster.RaftOptions{
-		Dir: n.stateDir().Path, FS: n.c.FS, VFS: n.c.VFS, Cluster: n.dir.id.Cluster, Node: n.dir.id.Node, Addr: n.addr(),
+		Dir: n.stateDir().Path, FS: n.c.FS, VFS: n.c.VFS, Cluster: n.dir.id.Cluster, Node: n.dir.id.Node, Addr: n.addr(), StateVersion: n.c.Cluster.StateVersion,
 		Transport: n.port.Transport(n.keep), Peers: cluster.NewWire(n.port), Tune: n.c.Cluster.tune, Bodies: n.bodies(),
 		Blobs: func() cluster.BlobStatus {
 			if n.bodies() != "" {

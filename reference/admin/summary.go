@@ -56,6 +56,7 @@ type Node struct {
 	LastLog       uint64 `json:"last_log_index"`
 	LastSnapshot  uint64 `json:"last_snapshot_index"`
 	LastContactMS int64  `json:"last_contact_ms"`
+	StateVersion  int    `json:"state_version"` // the newest that it can apply
 	Blobs         Blobs  `json:"blobs"`
 }
 
@@ -117,7 +118,7 @@ func nodeOf(n cluster.NodeStatus, commit uint64) Node {
 	out.Role, out.Leader = strings.ToLower(n.Role), n.Leader
 	out.Term, out.Commit, out.Applied, out.LastLog, out.LastSnapshot = n.Term, n.Commit, n.Applied, n.LastLog, n.LastSnapshot
 	out.Lag = max(commit, n.Applied) - n.Applied
-	out.LastContactMS = n.LastContactMS
+	out.LastContactMS, out.StateVersion = n.LastContactMS, n.StateVersion
 	out.Blobs = Blobs{Held: n.Blobs.Held, Missing: n.Blobs.Missing, Lost: n.Blobs.Lost, Complete: n.Blobs.Complete}
 	return out
 }

@@ -48,8 +48,8 @@ func (s *Service) makeCopy(ctx context.Context, in CopyInput, w meta.Write, b *B
 
 // sealingOfCopy is src's own where it may be shared.
 func (s *Service) sealingOfCopy(ctx context.Context, in CopyInput, b *Bucket, src *source) (*sealing, error) {
-	if s.vault == nil {
-		return nil, nil
+	if may, err := s.maySeal(ctx, in.Encryption); !may || err != nil {
+		return nil, err
 	}
 	c, err := sse.ConfigOf(b.Settings)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"bleepstore/fault"
+	"bleepstore/reference/cluster"
 	"bleepstore/reference/crypt"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
@@ -53,8 +54,8 @@ var (
 
 // sealing makes the seal of what is to be written to b.
 func (s *Service) sealing(ctx context.Context, b *Bucket, w sse.Want) (*sealing, error) {
-	if s.vault == nil {
-		return nil, nil
+	if may, err := s.maySeal(ctx, w); !may || err != nil {
+		return nil, err
 	}
 	c, err := sse.ConfigOf(b.Settings)
 	if err != nil {
@@ -63,6 +64,31 @@ func (s *Service) sealing(ctx context.Context, b *Bucket, w sse.Want) (*sealing,
 	g := &sealing{}
 	g.seal, g.key, err = s.vault.Seal(ctx, w, &c)
 	return g, err
+}
+
+// sealVersion is the version of the state from which on there are seals.
+const sealVersion = 3
+
+// maySeal says whether what is new is sealed. While a node of the cluster runs a
+// program that knows no seals it is kept in the clear, and what a client asks for by
+// itself is refused.
+func (s *Service) maySeal(ctx context.Context, w sse.Want) (bool, error) {
+	if s.vault == nil {
+		return false, nil
+	}
+	if s.lone || s.db.Version() >= sealVersion { // alone, there is no older node
+		return true, nil
+	}
+	if err := s.current(ctx); err != nil { // it may have been raised, and this node not know yet
+		return false, err
+	}
+	if s.db.Version() >= sealVersion {
+		return true, nil
+	}
+	if w != (sse.Want{}) {
+		return false, upgrading(cluster.ErrVersion)
+	}
+	return false, nil
 }
 
 // openSeal returns what the bytes of a seal are sealed by. customer is what the

@@ -31,7 +31,8 @@ type Config struct {
 	// leads removes anything.
 	Shared bool
 	// Leads says whether this node does the background work that goes through
-	// the log; nil is always. It may be wrong for a while, at several nodes too.
+	// the log; nil is always, at a node that has the log for itself. It may be wrong
+	// for a while, at several nodes too.
 	Leads func() bool
 	// Region decides the answer to re-creating one's own bucket; "" is us-east-1.
 	Region string
@@ -134,6 +135,7 @@ type Service struct {
 	region    string
 	defaults  meta.Access
 	exclusive bool
+	lone      bool // nobody else has a part in the log
 	limits    Limits
 	clock     Clock
 	logger    *slog.Logger
@@ -152,10 +154,11 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	lone := c.Leads == nil
 	c = c.withDefaults()
 	s := &Service{
 		log: c.Log, db: c.Meta, blobs: c.Blobs, vault: c.Vault, sweep: c.Sweep, shared: c.Shared, leads: c.Leads, region: c.Region, defaults: *c.Defaults,
-		exclusive: c.Exclusive, limits: limits, clock: c.Clock, logger: c.Logger, fatal: c.Fatal,
+		exclusive: c.Exclusive, lone: lone, limits: limits, clock: c.Clock, logger: c.Logger, fatal: c.Fatal,
 		rand:   lockedReader{r: c.Rand},
 		flight: budget{max: limits.InFlight},
 		opened: c.Clock.Now(),

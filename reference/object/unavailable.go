@@ -19,7 +19,7 @@ func unclear(err error) bool {
 // refusals are the log's ways of saying that nothing happened and that asking
 // again may help.
 var refusals = []error{
-	cluster.ErrNoLeader, cluster.ErrNotLeader, cluster.ErrNoQuorum, cluster.ErrBusy, cluster.ErrBehind, cluster.ErrVersion,
+	cluster.ErrNoLeader, cluster.ErrNotLeader, cluster.ErrNoQuorum, cluster.ErrBusy, cluster.ErrBehind,
 	context.DeadlineExceeded,
 }
 
@@ -34,10 +34,18 @@ func unavailable(err error) error {
 		return errcode.Wrap(errcode.InternalError, err)
 	case errors.Is(err, cluster.ErrClosed), errors.Is(err, cluster.ErrBroken), errors.As(err, &fatal):
 		return errcode.Wrap(errcode.ServiceUnavailable, err)
+	case errors.Is(err, cluster.ErrVersion):
+		return upgrading(err)
 	case errors.As(err, &refused), is(err, refusals):
 		return errcode.Wrap(errcode.SlowDown, err)
 	}
 	return err
+}
+
+// upgrading is what a client is told while a cluster has nodes of an older program,
+// which could not apply what it wants. Others who wait for the upgrade ask again.
+func upgrading(err error) error {
+	return &errcode.Error{Code: errcode.ServiceUnavailable, Message: "The cluster is being upgraded. This is not available until all of its nodes run the newer version.", Err: err}
 }
 
 func is(err error, any []error) bool {
