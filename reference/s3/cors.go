@@ -34,8 +34,8 @@ var (
 		"the rules of a configuration are stored from the last to the first", "CO-01", "CO-08")
 )
 
-// The headers that Vary names wherever an origin asks: what is answered hangs on
-// them, and a cache must not give one origin's answer to another.
+// The headers that Vary names where an origin asks a bucket that has rules: what is
+// answered hangs on them, and a cache must not give one origin's answer to another.
 const corsVary = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"
 
 // Headers of the protocol, by their canonical names.
@@ -175,7 +175,9 @@ func (q *request) allowOrigin() error {
 	if err != nil {
 		return nil // the operation itself will say what is wrong
 	}
-	q.set("Vary", corsVary)
+	if c != nil {
+		q.set("Vary", corsVary)
+	}
 	leave, ok := c.Match(cors.Ask{Origin: origin, Method: q.r.Method})
 	switch {
 	case ok:
