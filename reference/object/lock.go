@@ -253,12 +253,27 @@ func (m *making) allowLock(b *Bucket, c Caller) error {
 // checkDigest demands a digest of what is put under object lock (OL-09).
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html (Content-MD5)
 func checkDigest(b *Bucket, in *PutInput) error {
-	if in.Body.MD5 != nil || in.Body.Checksum.Algorithm != "" || digestOptional.On() {
-		return nil
-	}
 	config := b.ObjectLock()
 	if in.Attributes.Lock == nil && (config == nil || config.Mode == "") {
 		return nil
 	}
-	return errcode.New(errcode.InvalidRequest, "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters")
+	return digested(&in.Body, "Put Object")
+}
+
+// checkPartDigest demands a digest of the parts of an upload that was given a lock,
+// as S3 is seen to do too (its documents say that parts need one "if object lock
+// parameters are specified").
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html (Content-MD5)
+func checkPartDigest(u *Upload, in *UploadPartInput) error {
+	if u.Lock == nil {
+		return nil
+	}
+	return digested(&in.Body, "Put Part")
+}
+
+func digested(b *Body, doing string) error {
+	if b.MD5 != nil || b.Checksum.Algorithm != "" || digestOptional.On() {
+		return nil
+	}
+	return errcode.New(errcode.InvalidRequest, "Content-MD5 OR x-amz-checksum- HTTP header is required for %s requests with Object Lock parameters", doing)
 }

@@ -28,6 +28,9 @@ func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, err
 	if err != nil {
 		return Part{}, err
 	}
+	if err := checkPartDigest(&u, &in); err != nil {
+		return Part{}, err
+	}
 	algorithm, kind := checksumOf(u)
 	sent := strings.ToUpper(in.Body.Checksum.Algorithm)
 	if u.Algorithm != "" && sent != u.Algorithm && (sent != "" || kind == checksum.Composite) {

@@ -167,6 +167,23 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "form.signature.other-account.overwrite",
+	Rule:  "AN-16",
+	Says:  "A request of another account for a private bucket MUST be refused with 403 AccessDenied: PostObject of a key that exists.",
+	Ref:   guideForms,
+	Level: Must,
+	Needs: []Feature{Form, SecondAccount, Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "old")
+		d := of("k", "new")
+		d.as = AltAccount
+		s.Expect(d.send(ctx, s, b)).To(denied)
+		s.ExpectUnchanged(ctx, b, "k", "old")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "form.signature.old",
 	Rule:  "PO-12",
 	Says:  "A form that was signed an hour ago SHOULD be accepted as long as its policy holds.",

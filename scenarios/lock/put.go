@@ -2,7 +2,9 @@ package lock
 
 import (
 	"context"
+	"encoding/xml"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -302,6 +304,27 @@ var _ = Add(Scenario{
 		b := byDefault(ctx, s, "<Days>1</Days>", "1 days")
 		s.Expect(s.Send(ctx, undigested(put(b, "k")))).To(FailWith(400))
 		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "lock.digest.part",
+	Rule:  "OL-09",
+	Says:  "UploadPart of an upload with a retention period SHOULD fail with 400 when neither Content-MD5 nor a checksum comes with it, and succeed with a checksum.",
+	Ref:   api + "API_UploadPart.html",
+	SDK:   "s3@v1.114.8 UploadPartInput.ContentMD5",
+	Level: Should,
+	Needs: also(Multipart),
+	Check: func(ctx context.Context, s *S) {
+		b := bucket(ctx, s)
+		r := must(s, s.Send(ctx, Request{Method: http.MethodPost, Bucket: b, Key: "k", Query: "uploads=", Header: period(governance, in(ctx, s, b, governed))}), "CreateMultipartUpload")
+		var up struct{ UploadId string }
+		s.Must(xml.Unmarshal(r.Body, &up), "read the id of the upload")
+		part := undigested(put(b, "k"))
+		part.Query = "partNumber=1&uploadId=" + url.QueryEscape(up.UploadId)
+		s.Expect(s.Send(ctx, part)).To(FailWith(400))
+		part.Header = append(part.Header, [2]string{"x-amz-checksum-crc32", "a2Q7hA=="})
+		s.Expect(s.Send(ctx, part)).To(HaveStatus(200), "with x-amz-checksum-crc32")
 	},
 })
 
