@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -93,8 +94,11 @@ func site(v *config.Values) (c reference.Config, err error) {
 	c.Dir, c.Backend, c.BlobDir = v.String("storage.data"), v.String("storage.backend"), v.String("storage.local.root_dir")
 	c.MetaPath = v.String("metadata.sqlite.path")
 	if v.String("metadata.engine") == "raft" {
-		c.MetaPath, err = metaPath(v)
+		if c.MetaPath, err = metaPath(v); err != nil {
+			return c, err
+		}
 	}
+	c.OpenBlobs, err = openBlobs(v, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	return c, err
 }
 

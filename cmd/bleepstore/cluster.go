@@ -25,7 +25,7 @@ type clusterCmd struct {
 	Restart  bool   `help:"Start a node again that has died; else that is only told."`
 
 	Config         string `placeholder:"FILE" help:"YAML file of settings that all nodes share, such as users and cluster.election_timeout_ms."`
-	Backend        string `help:"Where bodies are kept: local or sqlite (local)."`
+	Backend        string `help:"Where bodies are kept: local or sqlite, by each node, or once for all in a cloud, aws, gcp or azure (local)."`
 	Region         string `help:"Region that clients sign for (us-east-1)."`
 	BucketDefaults string `placeholder:"aws|legacy" help:"What a new bucket is given: aws (ACLs off, public access blocked) or legacy (ACLs on, nothing blocked) (aws)."`
 	AccessKey      string `help:"Access key of the owner's account (bleepstore)."`

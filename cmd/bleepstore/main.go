@@ -32,6 +32,7 @@ type commands struct {
 	Liar     liarCmd     `cmd:"" help:"Stand before an S3 server and lie, to see whether a test suite notices."`
 	Bench    benchCmd    `cmd:"" help:"Measure an S3 server beside a bare net/http server."`
 	Bare     bareCmd     `cmd:"" hidden:"" help:"The bare server."`
+	Bucket   bucketCmd   `cmd:"" hidden:"" help:"Make a bucket."`
 	Disk     diskCmd     `cmd:"" name:"faultdisk" hidden:"" help:"A disk that loses power."`
 	Bugged   workerCmd   `cmd:"" name:"mutants-worker" hidden:"" help:"One worker of mutants."`
 	SimRun   simRunCmd   `cmd:"" name:"sim-run" hidden:"" help:"One simulation."`

@@ -26,7 +26,7 @@ type serveCmd struct {
 	Addr           string `help:"Address to listen on (127.0.0.1:9000); port 0 picks a free one." placeholder:"HOST:PORT"`
 	AddrFile       string `help:"File that gets the server's URL once it is ready." placeholder:"FILE"`
 	Data           string `help:"Data directory (./data)." placeholder:"DIR"`
-	Backend        string `help:"Where bodies are kept: local, memory or sqlite (local)."`
+	Backend        string `help:"Where bodies are kept: local, memory, sqlite, or in a cloud, aws, gcp or azure (local)."`
 	Region         string `help:"Region that clients sign for (us-east-1)."`
 	AccessKey      string `help:"Access key of the owner's account (bleepstore)."`
 	SecretKey      string `help:"Its secret key (bleepstore-secret)."`
@@ -129,7 +129,7 @@ func settle(v *config.Values) (service, error) {
 	var errs []error
 	note := func(err error) { errs = append(errs, err) }
 	var err error
-	s.server.Backend, err = v.OneOf("storage.backend", reference.Local, reference.Memory, reference.SQLite)
+	s.server.Backend, err = v.OneOf("storage.backend", reference.Local, reference.Memory, reference.SQLite, reference.AWS, reference.GCP, reference.Azure)
 	note(err)
 	defaults, err := v.OneOf("server.bucket_defaults", string(reference.AWSDefaults), string(reference.LegacyDefaults))
 	s.server.BucketDefaults = reference.BucketDefaults(defaults)
@@ -144,6 +144,8 @@ func settle(v *config.Values) (service, error) {
 	s.server.Users, err = users(v)
 	note(err)
 	s.server.Logger, err = logger(v, os.Stderr)
+	note(err)
+	s.server.OpenBlobs, err = openBlobs(v, s.server.Logger)
 	note(err)
 	s.health, err = v.Bool("observability.health_check")
 	note(err)

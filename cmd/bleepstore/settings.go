@@ -20,7 +20,7 @@ var flagged = []string{
 func settingsHelp() string {
 	var b strings.Builder
 	for _, s := range config.Settings() {
-		if s.Missing != "" || slices.Contains(flagged, s.Key) {
+		if slices.Contains(flagged, s.Key) {
 			continue
 		}
 		fmt.Fprintf(&b, "\n    %s: %s", s.Key, s.Use)

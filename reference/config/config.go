@@ -65,9 +65,6 @@ func Resolve(flags map[string]string, getenv func(string) string, file string) (
 		if f, ok := flags[s.Key]; ok {
 			value, from = f, "flag"
 		}
-		if s.Missing != "" && value != s.Default {
-			return nil, fmt.Errorf("%s (from %s): %s", s.Key, from, s.Missing)
-		}
 		v.byKey[s.Key], v.from[s.Key] = value, from
 	}
 	return v, nil
@@ -116,18 +113,13 @@ func strictly(raw, into any) error {
 	return dec.Decode(into)
 }
 
-// flatten turns nested maps into dotted keys and refuses unknown ones. A key
-// that stands for a whole unsupported section is kept under the section's key.
+// flatten turns nested maps into dotted keys and refuses unknown ones.
 func flatten(prefix string, doc map[string]any, out map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(doc)) {
 		key := strings.TrimPrefix(prefix+"."+name, ".")
 		row, known := find(key)
 		switch value := doc[name].(type) {
 		case map[string]any:
-			if known && row.Missing != "" {
-				out[key] = "set"
-				continue
-			}
 			if err := flatten(key, value, out); err != nil {
 				return err
 			}

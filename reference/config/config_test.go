@@ -56,7 +56,7 @@ func TestRefusals(t *testing.T) {
 		"misspelt key":     {"server:\n  regoin: x\n", `unknown key "server.regoin"`},
 		"misspelt section": {"sever:\n  region: x\n", `unknown key "sever.region"`},
 		"misspelt user":    {"auth:\n  users:\n    - {acces_key: a}\n", "acces_key"},
-		"cloud":            {"storage:\n  aws:\n    bucket: b\n", "cloud backends are not part"},
+		"misspelt cloud":   {"storage:\n  aws:\n    buckets: b\n", `unknown key "storage.aws.buckets"`},
 		"not yaml":         {"server: [", "config"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,16 +7,12 @@ type Setting struct {
 	Key     string // dotted path in the YAML file
 	Default string
 	Use     string // one line for --help
-	// Missing, when set, says why a value other than the default is refused.
-	Missing string
 	// list, when set, turns what is no scalar in the file into text.
 	list func(any) (string, error)
 }
 
 const (
-	noCloud  = "cloud backends are not part of this build; want local, memory or sqlite"
-	peersKey = "cluster.peers"
-
+	peersKey  = "cluster.peers"
 	byDefault = "default"
 )
 
@@ -44,16 +40,30 @@ var settings = []Setting{
 	{Key: "encryption.sse_c_over_http", Default: "false", Use: "take keys of clients over plain connections too, which S3 refuses"},
 	{Key: "metadata.engine", Default: "sqlite", Use: "sqlite: this node alone; raft: a node of a cluster, see cluster.*"},
 	{Key: "metadata.sqlite.path", Default: "", Use: "metadata database; default meta.db in the data directory, or in cluster.data_dir"},
-	{Key: "storage.backend", Default: "local", Use: "where bodies are kept: local, memory or sqlite"},
+	{Key: "storage.backend", Default: "local", Use: "where bodies are kept: local, memory, sqlite, aws, gcp or azure"},
 	{Key: "storage.data", Default: "./data", Use: "data directory"},
 	{Key: "storage.local.root_dir", Default: "", Use: "bodies of the local backend; default blobs in the data directory"},
 	{Key: "storage.memory.max_size_bytes", Default: "1073741824", Use: "most bytes of bodies that the memory backend keeps"},
 	{Key: "storage.memory.persistence", Default: "none", Use: "none or snapshot"},
 	{Key: "storage.memory.snapshot_path", Default: "", Use: "snapshot file; default snapshot in the data directory"},
 	{Key: "storage.memory.snapshot_interval_seconds", Default: "60", Use: "seconds between snapshots"},
-	{Key: "storage.aws", Missing: noCloud},
-	{Key: "storage.gcp", Missing: noCloud},
-	{Key: "storage.azure", Missing: noCloud},
+	{Key: "storage.aws.bucket", Default: "", Use: "bucket of the aws backend: S3, or what speaks it; each store needs a prefix or a bucket of its own"},
+	{Key: "storage.aws.region", Default: "", Use: "its region; default: as AWS_REGION or the shared files say"},
+	{Key: "storage.aws.prefix", Default: "", Use: "what every name in it begins with"},
+	{Key: "storage.aws.endpoint_url", Default: "", Use: "URL of a server that is not AWS's own"},
+	{Key: "storage.aws.use_path_style", Default: "false", Use: "have the bucket in the path of requests, not in the host's name"},
+	{Key: "storage.aws.access_key_id", Default: "", Use: "access key; default: the chain of AWS's tools: environment, shared files, the machine's role"},
+	{Key: "storage.aws.secret_access_key", Default: "", Use: "its secret key"},
+	{Key: "storage.gcp.bucket", Default: "", Use: "bucket of the gcp backend, in Google Cloud Storage"},
+	{Key: "storage.gcp.project", Default: "", Use: "project that is billed, and whose quota counts"},
+	{Key: "storage.gcp.prefix", Default: "", Use: "what every name in it begins with"},
+	{Key: "storage.gcp.credentials_file", Default: "", Use: "JSON of a service account; default: the application's default credentials"},
+	{Key: "storage.azure.container", Default: "", Use: "container of the azure backend"},
+	{Key: "storage.azure.account", Default: "", Use: "storage account"},
+	{Key: "storage.azure.account_key", Default: "", Use: "its key; default: the chain of Azure's tools"},
+	{Key: "storage.azure.prefix", Default: "", Use: "what every name in it begins with"},
+	{Key: "storage.azure.connection_string", Default: "", Use: "account, key and endpoint in one, instead"},
+	{Key: "storage.azure.use_managed_identity", Default: "false", Use: "be who the machine is"},
 	{Key: "observability.metrics", Default: "true", Use: "serve /metrics"},
 	{Key: "observability.health_check", Default: "true", Use: "serve /healthz and /readyz"},
 	{Key: "observability.log_level", Default: "info", Use: "debug, info, warn or error"},

@@ -1,0 +1,5 @@
+//go:build cloud
+
+package main
+
+const allClouds = true
