@@ -25,6 +25,7 @@ type cloud struct {
 	mu     sync.Mutex
 	makers map[blob.ID]string // which node has brought it
 	found  []string           // what must not be
+	judged uint64             // the furthest index by whose state something was deleted
 	told   map[blob.ID]bool   // what was found to be missing
 }
 
@@ -131,9 +132,16 @@ func (t *tenant) Delete(ctx context.Context, id blob.ID) error {
 	if !own && !t.n.led.Load() {
 		t.violate("%s deletes %s from the store that all share, which it has not brought, and does not lead", t.n.id, id)
 	}
-	if by := t.s.latest(); by != nil && by.names(id) {
+	by, applied := t.n, t.n.log.DB().Applied()
+	if l := t.s.latest(); l != nil && l.log.DB().Applied() > applied {
+		by = l
+	}
+	if by.names(id) {
 		t.violate("%s deletes %s, which %s names", t.n.id, id, by.id)
 	}
+	t.mu.Lock()
+	t.judged = max(t.judged, applied)
+	t.mu.Unlock()
 	return t.store.Delete(ctx, id)
 }
 
@@ -173,7 +181,9 @@ func (n *node) names(id blob.ID) bool {
 }
 
 // gone looks for blobs that the latest state names and the cloud has not. Their
-// ids never come back: what was named before and is behind the look is amiss.
+// ids never come back: what was named before and is behind the look is amiss, by a
+// state that is no older than any by which something was deleted. One that is, of a
+// node that has lost its latest entries, names what is rightly gone.
 func (s *fleet) gone(ctx context.Context) {
 	n := s.latest()
 	if n == nil {
@@ -184,7 +194,13 @@ func (s *fleet) gone(ctx context.Context) {
 		return // it has ended meanwhile
 	}
 	for _, id := range ids {
-		if s.cloud.told[id] || s.cloud.has(id) || !n.names(id) {
+		if s.cloud.told[id] || s.cloud.has(id) {
+			continue
+		}
+		s.cloud.mu.Lock()
+		judged := s.cloud.judged
+		s.cloud.mu.Unlock()
+		if n.log.DB().Applied() < judged || !n.names(id) {
 			continue
 		}
 		s.cloud.told[id] = true
