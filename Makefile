@@ -10,8 +10,9 @@ LENGTH ?= 6m
 SOUND  ?= 20
 SAMPLE ?= 400
 BLEEPSTORE_SEED ?= 0
+OBJECTS ?= 10000
 
-.PHONY: mutants mutants-fast mutants-build sim-long ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
+.PHONY: migrate-long clients mutants mutants-fast mutants-build sim-long ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -82,6 +83,10 @@ fuzz: ## each fuzz target for FUZZ (default 8s), as many side by side as there a
 
 crash: ## kill -9 a loaded server CRASHES times (default 50) on each durable backend
 	BLEEPSTORE_CRASHES=$(CRASHES) $(GO) test ./reference -run '^TestKill$$' -count=1 -v -timeout 30m
+
+.PHONY: migrate-long
+migrate-long: ## move OBJECTS (default 10,000; ten of 64 MiB) from local files to the AWS backend, killed half-way (2 GB of disk)
+	BLEEPSTORE_MIGRATE_OBJECTS=$(OBJECTS) $(GO) test ./cmd/bleepstore -run '^TestMigrateLong$$' -count=1 -v -timeout 60m
 
 ordeal: ## kill -9 the leader of three loaded nodes KILLS times (default 20), pause it, kill the followers, cut the network
 	BLEEPSTORE_KILLS=$(KILLS) $(GO) test ./cmd/bleepstore -run '^TestOrdeal$$' -count=1 -v -timeout 60m
