@@ -95,6 +95,7 @@ ordeal: ## kill -9 the leader of three loaded nodes KILLS times (default 20), pa
 sim-long: build ## simulate clusters of 3 and 5 nodes under faults for SEEDS (default 1000) runs of LENGTH (default 6m) of virtual time, and the whole server for a tenth
 	$(BIN) chaos --sim raft --seeds $(SEEDS) --length $(LENGTH) --nodes 3
 	$(BIN) chaos --sim raft --seeds $(SEEDS) --length 30s --nodes 5
+	$(BIN) chaos --sim raft --shared --seeds $$(( $(SEEDS) / 10 )) --length $(LENGTH) --nodes 3
 	$(BIN) chaos --sim full --seeds $$(( $(SEEDS) / 10 )) --length 2m --nodes 3
 
 bench: build ## measure the server beside a bare net/http server (about 3 minutes)

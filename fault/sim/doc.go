@@ -1,7 +1,8 @@
 // Package sim runs a cluster in virtual time: all nodes and their clients in
 // one bubble of testing/synctest, over a simulated network, with faults drawn
 // from a seed. An hour of it takes a minute. At the level raft it is the log, the
-// metadata, the replicated blobs and the domain, called by clients in process; at
+// metadata, the replicated blobs, or one store of blobs that all nodes share, and
+// the domain, called by clients in process; at
 // the level full the whole server besides, to its sockets.
 //
 // What the network does, the clients and the faults are drawn from the seed. The
