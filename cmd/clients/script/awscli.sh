@@ -120,7 +120,7 @@ refuses 'get-bucket-website' 'NoSuchWebsiteConfiguration' api get-bucket-website
 refuses 'get-bucket-tagging' 'NoSuchTagSet' api get-bucket-tagging --bucket cli
 refuses 'get-bucket-replication' 'ReplicationConfigurationNotFoundError' api get-bucket-replication --bucket cli
 refuses 'get-object-lock-configuration' 'ObjectLockConfigurationNotFoundError' api get-object-lock-configuration --bucket cli
-refuses 'get-bucket-encryption' 'ServerSideEncryptionConfigurationNotFoundError' api get-bucket-encryption --bucket cli
+says 'get-bucket-encryption' 'AES256' api get-bucket-encryption --bucket cli
 refuses 'get-bucket-metrics-configuration' 'NoSuchConfiguration' api get-bucket-metrics-configuration --bucket cli --id x
 says 'get-bucket-location' 'LocationConstraint' api get-bucket-location --bucket cli
 says 'get-bucket-acl' 'FULL_CONTROL' api get-bucket-acl --bucket cli
