@@ -207,7 +207,11 @@ func (f *flow) verify(c *reference.Cluster, nodes ...int) {
 }
 
 func (f *flow) check(by *s3.Client, key string) error {
-	out, err := by.GetObject(context.Background(), &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: &key})
+	in := &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: &key}
+	out, err := by.GetObject(context.Background(), in)
+	for end := time.Now().Add(20 * time.Second); code(err) == "SlowDown" && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		out, err = by.GetObject(context.Background(), in) // nobody leads, as may be on a busy machine
+	}
 	possible := append([]thing{f.objects[key]}, f.unclear[key]...)
 	if code(err) == "NoSuchKey" {
 		if slices.ContainsFunc(possible, func(v thing) bool { return v.size < 0 }) {
