@@ -12,6 +12,11 @@ SAMPLE ?= 400
 BLEEPSTORE_SEED ?= 0
 OBJECTS ?= 10000
 
+# Tests of clusters mostly wait, for elections, timeouts and disks: more of them than
+# there are processors run side by side, and the packages that take longest go first.
+WAITING := -p 3 -parallel 4
+LONGEST := ./reference ./cmd/bleepstore
+
 .PHONY: migrate-long clients mutants mutants-fast mutants-build sim-long ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
 
 help: ## this list
@@ -27,7 +32,7 @@ check: ## format, vet, staticcheck, import graph, catalogue, quick unit tests
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@$(STAGE) vet $(GO) vet ./...
 	@$(STAGE) staticcheck $(GO) tool staticcheck ./...
-	@$(STAGE) unit-short $(GO) test -short ./...
+	@$(STAGE) unit-short $(GO) test $(WAITING) -short $(LONGEST) ./...
 
 test: ## every test: units, the suite on three backends and on a cluster, the report in a browser, the mutants in brief, fuzzing
 	@$(STAGE) unit $(MAKE) --no-print-directory unit
@@ -38,7 +43,7 @@ test: ## every test: units, the suite on three backends and on a cluster, the re
 
 # The whole suite is a stage of its own; by way of go test three of its areas do.
 unit: ## unit tests, and a part of the suite by way of go test
-	$(GO) test $$($(GO) list ./... | grep -v '^bleepstore/conformance$$')
+	$(GO) test $(WAITING) $(LONGEST) $$($(GO) list ./... | grep -v '^bleepstore/conformance$$')
 	$(GO) test ./conformance -id='bucket.*,object.*,conditional.*'
 
 # A scenario mostly waits for disks, and in a cluster for a majority of them: the

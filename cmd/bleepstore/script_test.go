@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"errors"
-	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -19,23 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(patient{m}, map[string]func(){"bleepstore": main})
-}
-
-// patient tests are mostly waiting, for elections and for processes to start: more
-// of them than there are processors run side by side, unless -parallel says how many.
-type patient struct{ *testing.M }
-
-func (p patient) Run() int {
-	flag.Parse()
-	told := false
-	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "test.parallel" })
-	if !told {
-		if err := flag.Set("test.parallel", "4"); err != nil {
-			panic(err)
-		}
-	}
-	return p.M.Run()
+	testscript.Main(m, map[string]func(){"bleepstore": main})
 }
 
 // foreign serves S3 by a server that nobody here wrote; hook, which may be
