@@ -15,6 +15,8 @@ import (
 var (
 	indexUnknown = fault.NewBug("website.index-of-root-only",
 		"the index document is served for the root alone", "WS-03")
+	pageUnconditional = fault.NewBug("website.conditions-ignored",
+		"a website sends a page though the browser has it", "WS-03")
 	slashUnsaid = fault.NewBug("website.directory-not-redirected",
 		"a directory without its slash is not found", "WS-04")
 	errorPlain = fault.NewBug("website.error-document-unserved",
@@ -171,6 +173,9 @@ func (p *pages) input(key string) object.GetInput {
 func (p *pages) show(key string) error {
 	in := p.input(key)
 	in.Range, in.IfRange, in.Conditions = p.header("Range"), p.header("If-Range"), p.conditions("")
+	if in.Conditions != (object.Conditions{}) && pageUnconditional.On() {
+		in.Conditions = object.Conditions{}
+	}
 	res, err := p.read(in)
 	if err != nil {
 		return err
