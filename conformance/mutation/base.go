@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -71,8 +72,11 @@ func (m *Matrix) assume(rows []*Row) {
 	}
 }
 
-// concurrentArea is where scenarios run for as long as they are told.
+// concurrentArea is where scenarios run for as long as they are told, and wait for
+// servers that are busy.
 const concurrentArea = "consistency"
+
+func concurrent(glob string) bool { return strings.HasPrefix(glob, concurrentArea+".") }
 
 // pass makes tasks that run scenes by jobs like j, and hand each trial to note, or
 // an error to broken; never concurrently.
@@ -106,7 +110,7 @@ func (m *Matrix) pass(scenes []Scene, j Job, note func(Trial), broken func(error
 // note takes a trial without bugs into the base. The caller holds mu.
 func (m *Matrix) note(ground string, t Trial) {
 	b := m.bases[ground]
-	b.took[t.ID], b.waits[t.ID], b.draws[t.ID] = t.Took, t.Waited || t.Took > brisk, t.Drew
+	b.took[t.ID], b.waits[t.ID], b.draws[t.ID] = t.Took, t.Waited || concurrent(t.ID), t.Drew
 	switch {
 	case t.Passed():
 		b.passes[t.ID] = true

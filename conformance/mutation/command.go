@@ -19,8 +19,8 @@ type Codes struct {
 // that it could not be run to its end.
 type Command func(ctx context.Context, ground, line, mutant string) (code int, said string, err error)
 
-// commands runs the command lines that find bugs, one at a time: each may take
-// the whole machine. The control of each line is run once.
+// commands runs the command lines that find bugs, one at a time and beside the rest:
+// each may take a processor. The control of each line is run once.
 type commands struct {
 	run      Command
 	codes    Codes

@@ -32,14 +32,10 @@ type suspect struct {
 // systematic ones and narrow ones under which it was not drawn. It tells which
 // scenarios can fail at all.
 func (m *Matrix) look(ctx context.Context, slots []*slot) {
-	open := map[string]bool{}
-	for _, s := range m.inventory.Scenes {
-		if !s.Shape && len(m.report.kills[s.ID]) == 0 {
-			open[s.ID] = true
-		}
-	}
-	m.Say(fmt.Sprintf("%d scenarios have killed nothing yet", len(open)))
+	open := m.idle()
+	m.mu.Lock()
 	suspects := append(m.systematic(open), m.narrow(open)...)
+	m.mu.Unlock()
 	tried := map[string]int{}
 	work(ctx, slots, func() task {
 		m.mu.Lock()
@@ -75,6 +71,20 @@ func (m *Matrix) look(ctx context.Context, slots []*slot) {
 			m.saw(sus, out, open)
 		}
 	})
+}
+
+// idle are the scenarios that have killed nothing.
+func (m *Matrix) idle() map[string]bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	open := map[string]bool{}
+	for _, s := range m.inventory.Scenes {
+		if !s.Shape && len(m.report.kills[s.ID]) == 0 {
+			open[s.ID] = true
+		}
+	}
+	m.Say(fmt.Sprintf("%d scenarios have killed nothing yet", len(open)))
+	return open
 }
 
 // mostTries is with how many bugs a scenario is run in search of one that it finds.

@@ -75,6 +75,10 @@ func (m *Matrix) Run(ctx context.Context) (_ *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
+	m.report.Selected = len(rows)
+	var lines sync.WaitGroup
+	defer lines.Wait()
+	lines.Go(func() { m.runCommands(ctx, rows) })
 	m.stage("bugs", func() { m.runMutants(ctx, slots, rows) })
 	if m.whole() {
 		m.stage("what kills nothing", func() { m.look(ctx, slots) })
@@ -82,6 +86,7 @@ func (m *Matrix) Run(ctx context.Context) (_ *Report, err error) {
 	if m.Seeds > 1 {
 		m.stage("further seeds", func() { m.runSeeds(ctx, slots) })
 	}
+	lines.Wait()
 	m.report.Interrupted = ctx.Err() != nil
 	m.sum()
 	return m.report, nil
@@ -139,7 +144,6 @@ const (
 
 // groupOf is where a mutant is counted.
 func groupOf(m fault.Mutant) string {
-	concurrent := func(glob string) bool { return strings.HasPrefix(glob, concurrentArea+".") }
 	switch first, _, _ := strings.Cut(m.Name, "."); {
 	case first == "history":
 		return groupHistory
@@ -151,29 +155,27 @@ func groupOf(m fault.Mutant) string {
 	return groupAPI
 }
 
-// runMutants runs the rows.
-func (m *Matrix) runMutants(ctx context.Context, slots []*slot, rows []*Row) {
-	cs := &commands{run: m.Command, codes: m.Codes, controls: map[string]*control{}}
-	var byCommand []*Row
-	for _, row := range rows {
-		if row.By != "" {
-			byCommand = append(byCommand, row)
-		}
+// runCommands runs the rows that command lines find.
+func (m *Matrix) runCommands(ctx context.Context, rows []*Row) {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r *Row) bool { return r.By == "" })
+	if len(rows) == 0 {
+		return
 	}
-	tasks := []task{func(ctx context.Context, _ *slot) {
-		if len(byCommand) == 0 {
-			return
+	cs := &commands{run: m.Command, codes: m.Codes, controls: map[string]*control{}}
+	m.stage("command lines beside that", func() {
+		for _, row := range rows {
+			cs.judge(ctx, row)
+			m.add(ctx, row)
 		}
-		m.stage("command lines", func() {
-			for _, row := range byCommand {
-				cs.judge(ctx, row)
-				m.add(ctx, row)
-			}
-		})
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.report.Stages = append(m.report.Stages, Stage{Name: "of which without bugs", Took: cs.controlled})
-	}}
+	})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.report.Stages = append(m.report.Stages, Stage{Name: "of which without bugs", Took: cs.controlled})
+}
+
+// runMutants runs the other rows.
+func (m *Matrix) runMutants(ctx context.Context, slots []*slot, rows []*Row) {
+	var tasks []task
 	for _, row := range rows {
 		if row.By == "" {
 			tasks = append(tasks, func(ctx context.Context, s *slot) {
@@ -182,7 +184,6 @@ func (m *Matrix) runMutants(ctx context.Context, slots []*slot, rows []*Row) {
 			})
 		}
 	}
-	m.report.Selected = len(rows)
 	work(ctx, slots, each(tasks))
 }
 

@@ -50,8 +50,8 @@ type Report struct {
 	kills map[string][]string
 }
 
-// A Stage is a part of a run, and how long it took. Command lines run beside other
-// bugs: theirs is a part of the stage of the bugs.
+// A Stage is a part of a run, and how long it took. Command lines run beside the
+// others.
 type Stage struct {
 	Name string        `json:"name"`
 	Took time.Duration `json:"took_ns"`
