@@ -17,7 +17,7 @@ OBJECTS ?= 10000
 WAITING := -p 3 -parallel 4
 LONGEST := ./reference ./cmd/bleepstore
 
-.PHONY: migrate-long clients mutants mutants-fast mutants-build sim-long ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
+.PHONY: cloud suite-cloud migrate-long clients mutants mutants-fast mutants-build sim-long ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -34,8 +34,9 @@ check: ## format, vet, staticcheck, import graph, catalogue, quick unit tests
 	@$(STAGE) staticcheck $(GO) tool staticcheck ./...
 	@$(STAGE) unit-short $(GO) test $(WAITING) -short $(LONGEST) ./...
 
-test: ## every test: units, the suite on three backends and on a cluster, the report in a browser, the mutants in brief, fuzzing
+test: ## every test: units, the backends of clouds, the suite on three backends and on a cluster, the report in a browser, the mutants in brief, fuzzing
 	@$(STAGE) unit $(MAKE) --no-print-directory unit
+	@$(STAGE) cloud $(MAKE) --no-print-directory cloud
 	@$(STAGE) suite $(MAKE) --no-print-directory suite
 	@$(STAGE) browser $(MAKE) --no-print-directory browser
 	@$(STAGE) mutants-fast $(MAKE) --no-print-directory mutants-fast
@@ -59,6 +60,14 @@ suite: build ## the suite against bleepstore serve on each backend, against thre
 	@$(STAGE) suite-sqlite ./run_e2e.sh --backend sqlite -j 8
 	@$(STAGE) suite-cluster ./run_e2e.sh --nodes 3 -j 16
 	@$(STAGE) suite-legacy ./run_e2e.sh --backend memory --bucket-defaults legacy --region eu-west-1 -j 8 --id '$(LEGACY)'
+
+suite-cloud: ## the suite with bodies in each cloud's emulator
+	@$(STAGE) suite-aws ./run_e2e.sh --backend aws
+	@$(STAGE) suite-gcp ./run_e2e.sh --backend gcp
+	@$(STAGE) suite-azure ./run_e2e.sh --backend azure
+
+cloud: ## the backends aws, gcp and azure, each on its emulator; Azure's is installed by npm when that can be
+	@GO=$(GO) .ci/cloud
 
 e2e: ## ./run_e2e.sh
 	./run_e2e.sh

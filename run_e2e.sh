@@ -3,9 +3,12 @@
 # whole suite against it over the wire and prints the verdicts by area. The
 # exit code is that of `bleepstore test`.
 #
-#   ./run_e2e.sh [--nodes N] [--backend local|memory|sqlite] [--region NAME] [--bucket-defaults aws|legacy] [--https] [flags of `bleepstore test`...]
+#   ./run_e2e.sh [--nodes N] [--backend local|memory|sqlite|aws|gcp|azure] [--region NAME] [--bucket-defaults aws|legacy] [--https] [flags of `bleepstore test`...]
 #
 # --nodes starts a cluster of N processes, and requests take turns over its nodes.
+# A cloud is emulated (aws by a second bleepstore, gcp by cmd/fakegcs, azure by
+# Azurite), unless BLEEPSTORE_STORAGE_AWS_BUCKET, _GCP_BUCKET or _AZURE_CONTAINER
+# names a real one; then the other settings of storage.* are taken as they are too.
 # --https sends everything to the TLS address, or addresses. Unless --features or
 # --profile is given, all that the server has is claimed.
 set -euo pipefail
@@ -29,7 +32,7 @@ while [ $# -gt 0 ]; do
     --bucket-defaults) defaults=$2; shift 2 ;;
     --bucket-defaults=*) defaults=${1#*=}; shift ;;
     --https) https=1; shift ;;
-    -h|--help) sed -n '2,10p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
+    -h|--help) sed -n '2,13p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
     --features|--features=*|--profile|--profile=*) claim=(); args+=("$1"); shift ;;
     *) args+=("$1"); shift ;;
   esac
@@ -38,11 +41,15 @@ if [ "$defaults" = legacy ]; then claim+=(--baseline conformance/testdata/legacy
 
 work=$(mktemp -d)
 server=
+cloud=
+# leave PROCESS [CHILD]: ends a process of ours, of a loop that runs one its child, and waits for it.
+leave() { if [ -n "$1" ]; then kill -TERM "${2:-$1}" 2>/dev/null || true; wait "$1" 2>/dev/null || true; fi; }
 finish() {
   code=$?
-  if [ -n "$server" ]; then kill -TERM "$(cat "$work/pid" 2>/dev/null || echo "$server")" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi
+  leave "$server" "$(cat "$work/pid" 2>/dev/null || true)"
+  leave "$cloud"
   if [ $code -ne 0 ]; then
-    for log in "$work"/server.log "$work"/data/node-*.log; do
+    for log in "$work"/server.log "$work"/data/node-*.log "$work"/cloud.log; do
       [ ! -s "$log" ] || { echo "-- the end of ${log##*/}:"; tail -n 20 "$log"; }
     done
   fi
@@ -70,8 +77,52 @@ keep() {
 at() { sed -n "s,^$1://,,p" "$work/url"; }
 said() { sed -n "s|^  $1 at http://||p" "$work/server.log" | head -n 1; }
 
+# ready FILE PROCESS TRIES: waits until the process has written to the file.
+ready() {
+  for _ in $(seq "$3"); do
+    [ -s "$1" ] && return
+    kill -0 "$2" 2>/dev/null || { echo "${1##*/}: the process ended before it was ready"; exit 3; }
+    sleep 0.05
+  done
+  echo "${1##*/}: the process was not ready in time"
+  exit 3
+}
+
+tags=()
+case $backend in gcp|azure) tags=(-tags cloud) ;; esac
 mkdir -p bin
-go build -o bin/bleepstore ./cmd/bleepstore
+go build "${tags[@]}" -o bin/bleepstore ./cmd/bleepstore
+
+case $backend in
+  aws)
+    if [ -z "${BLEEPSTORE_STORAGE_AWS_BUCKET:-}" ]; then
+      bin/bleepstore serve --addr 127.0.0.1:0 --addr-file "$work/cloud.url" --ops-addr off --data "$work/cloud" --access-key cloud --secret-key cloud-secret-key >"$work/cloud.log" 2>&1 &
+      cloud=$!
+      ready "$work/cloud.url" $cloud 200
+      url=$(cat "$work/cloud.url")
+      bin/bleepstore bucket --endpoint "$url" --access-key cloud --secret-key cloud-secret-key blobs
+      export BLEEPSTORE_STORAGE_AWS_BUCKET=blobs BLEEPSTORE_STORAGE_AWS_REGION=us-east-1 BLEEPSTORE_STORAGE_AWS_ENDPOINT_URL=$url BLEEPSTORE_STORAGE_AWS_USE_PATH_STYLE=true \
+        BLEEPSTORE_STORAGE_AWS_ACCESS_KEY_ID=cloud BLEEPSTORE_STORAGE_AWS_SECRET_ACCESS_KEY=cloud-secret-key
+    fi ;;
+  gcp)
+    if [ -z "${BLEEPSTORE_STORAGE_GCP_BUCKET:-}" ]; then
+      go build -tags cloud -o bin/fakegcs ./cmd/fakegcs
+      bin/fakegcs -addr-file "$work/cloud.url" >"$work/cloud.log" 2>&1 &
+      cloud=$!
+      ready "$work/cloud.url" $cloud 200
+      export BLEEPSTORE_STORAGE_GCP_BUCKET=blobs STORAGE_EMULATOR_HOST=$(cat "$work/cloud.url")
+    fi ;;
+  azure)
+    if [ -z "${BLEEPSTORE_STORAGE_AZURE_CONTAINER:-}" ]; then
+      modules=$(.ci/azurite) || exit 3
+      mkfifo "$work/cloud.stdin"
+      node .ci/azurite.mjs "$modules" <"$work/cloud.stdin" >"$work/cloud.url" 2>"$work/cloud.log" &
+      cloud=$!
+      exec 9>"$work/cloud.stdin" # which ends with this script
+      ready "$work/cloud.url" $cloud 600
+      export BLEEPSTORE_STORAGE_AZURE_CONTAINER=blobs BLEEPSTORE_STORAGE_AZURE_CONNECTION_STRING=$(cat "$work/cloud.url")
+    fi ;;
+esac
 echo 'auth: {users: [{access_key: e2e-alt, secret_key: e2e-alt-secret-key, name: alt}]}' >"$work/accounts.yaml"
 common=(--config "$work/accounts.yaml" --addr 127.0.0.1:0 --addr-file "$work/url" --data "$work/data" --backend "$backend" \
   --region "$region" --bucket-defaults "$defaults" --access-key e2e --secret-key e2e-secret-key)
@@ -83,12 +134,7 @@ else
   keep &
 fi
 server=$!
-for _ in $(seq $((nodes ? 1300 : 200))); do
-  [ -s "$work/url" ] && break
-  kill -0 "$server" 2>/dev/null || { echo "the server ended before it was ready"; exit 3; }
-  sleep 0.05
-done
-[ -s "$work/url" ] || { echo "the server was not ready in time"; exit 3; }
+ready "$work/url" $server $((nodes ? 1300 : 200))
 
 if [ -z "$nodes" ]; then
   args+=(--clock-hook "http://$(said "health, metrics and documentation")/admin/lifecycle?bucket={bucket}&at={at}" --website-endpoint "http://$(said websites)")
