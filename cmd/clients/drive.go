@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -84,10 +83,9 @@ func environ() []string {
 }
 
 // run starts cmd, which has a context, and counts the steps that it prints.
-// When the context ends the whole process group does.
+// When the context ends its whole process group does, where there are such.
 func (r *row) run(cmd *exec.Cmd, w io.Writer) error {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	apart(cmd)
 	cmd.WaitDelay = time.Second
 	var noise tail
 	cmd.Stderr = &noise
