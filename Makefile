@@ -12,9 +12,8 @@ SAMPLE ?= 400
 BLEEPSTORE_SEED ?= 0
 OBJECTS ?= 10000
 
-# Tests of clusters mostly wait, for elections, timeouts and disks: more of them than
-# there are processors run side by side, and the packages that take longest go first.
-WAITING := -p 3 -parallel 4
+# The packages of which the tests mostly wait, for elections and timeouts, go first and
+# together: neither is in the other's way, and none of them is last.
 LONGEST := ./reference ./cmd/bleepstore
 
 .PHONY: cloud suite-cloud migrate-long clients mutants mutants-fast mutants-build sim-long ordeal load help build check test unit suite browser report fuzz crash bench e2e golden fmt clean
@@ -32,7 +31,7 @@ check: ## format, vet, staticcheck, import graph, catalogue, quick unit tests
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	@$(STAGE) vet $(GO) vet ./...
 	@$(STAGE) staticcheck $(GO) tool staticcheck ./...
-	@$(STAGE) unit-short $(GO) test $(WAITING) -short $(LONGEST) ./...
+	@$(STAGE) unit-short $(GO) test -short $(LONGEST) ./...
 
 test: ## every test: units, the backends of clouds, the suite on three backends and on a cluster, the report in a browser, the mutants in brief, fuzzing
 	@$(STAGE) unit $(MAKE) --no-print-directory unit
@@ -44,7 +43,7 @@ test: ## every test: units, the backends of clouds, the suite on three backends 
 
 # The whole suite is a stage of its own; by way of go test three of its areas do.
 unit: ## unit tests, and a part of the suite by way of go test
-	$(GO) test $(WAITING) $(LONGEST) $$($(GO) list ./... | grep -v '^bleepstore/conformance$$')
+	$(GO) test $(LONGEST) $$($(GO) list ./... | grep -v '^bleepstore/conformance$$')
 	$(GO) test ./conformance -id='bucket.*,object.*,conditional.*'
 
 # A scenario mostly waits for disks, and in a cluster for a majority of them: the

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +19,23 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"bleepstore": main})
+	testscript.Main(patient{m}, map[string]func(){"bleepstore": main})
+}
+
+// patient tests are mostly waiting, for elections and for processes to start: more
+// of them than there are processors run side by side, unless -parallel says how many.
+type patient struct{ *testing.M }
+
+func (p patient) Run() int {
+	flag.Parse()
+	told := false
+	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "test.parallel" })
+	if !told {
+		if err := flag.Set("test.parallel", "4"); err != nil {
+			panic(err)
+		}
+	}
+	return p.M.Run()
 }
 
 // foreign serves S3 by a server that nobody here wrote; hook, which may be
