@@ -8,7 +8,7 @@ KILLS  ?= 20
 SEEDS  ?= 1000
 LENGTH ?= 6m
 SOUND  ?= 20
-SAMPLE ?= 400
+SAMPLE ?= 500
 BLEEPSTORE_SEED ?= 0
 OBJECTS ?= 10000
 
@@ -81,7 +81,7 @@ mutants: mutants-build ## plant every bug, run what must find it and what must n
 	$(BIN)-mutants mutants --seed 1 --seeds $(SOUND) --out out/mutants
 	@{ printf '# The kill matrix\n\n`make mutants` writes it; [REPORT.md](../../REPORT.md) says what it rests on.\n\n'; cat out/mutants/mutants.md; } > conformance/mutation/MATRIX.md
 
-mutants-fast: mutants-build ## of SAMPLE bugs (default 400) that BLEEPSTORE_SEED (default: a new one) draws, only the scenarios that they name, until one fails
+mutants-fast: mutants-build ## of SAMPLE bugs (default 500) that BLEEPSTORE_SEED (default: a new one) draws, only the scenarios that they name, until one fails
 	$(BIN)-mutants mutants --fast --sample $(SAMPLE) --seed $(BLEEPSTORE_SEED) -j 4
 
 mutants-build:
