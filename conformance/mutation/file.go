@@ -79,7 +79,11 @@ func (r *Report) markUnkilled(b *strings.Builder) {
 	for _, u := range r.Unkilled {
 		fmt.Fprintf(b, "| `%s` | %s |\n", u.ID, cell(u.Reason))
 	}
-	fmt.Fprintf(b, "\nFalse alarms over %d seeds: %d.\n", r.Seeds, len(r.Alarms))
+	if r.Interrupted {
+		fmt.Fprintf(b, "\nThe run was interrupted: %d of %d bugs had been run. False alarms until then: %d.\n", len(r.Mutants), r.Selected, len(r.Alarms))
+	} else {
+		fmt.Fprintf(b, "\nFalse alarms over %d seeds: %d.\n", r.Seeds, len(r.Alarms))
+	}
 	if len(r.Alarms) > 0 {
 		b.WriteString("\n| false alarm | seed | verdict |\n|---|---:|---|\n")
 	}

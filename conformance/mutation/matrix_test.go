@@ -281,4 +281,8 @@ func TestInterrupted(t *testing.T) {
 	if err != nil || !r.Interrupted || r.Killed() || len(r.Mutants) > 0 {
 		t.Errorf("got %+v, %v", r, err)
 	}
+	var table strings.Builder
+	if err := r.WriteMarkdown(&table); err != nil || !strings.Contains(table.String(), "interrupted: 0 of 2 bugs") || strings.Contains(table.String(), "seeds: 0") {
+		t.Errorf("got %v and\n%s", err, &table)
+	}
 }
