@@ -4,6 +4,7 @@ package gcp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -69,12 +70,38 @@ func (c *Config) options() ([]option.ClientOption, error) {
 		opts = append(opts, option.WithQuotaProject(c.Project))
 	}
 	if c.CredentialsFile != "" {
-		if _, err := os.Stat(c.CredentialsFile); err != nil {
+		kind, err := credentialsKind(c.CredentialsFile)
+		if err != nil {
 			return nil, fmt.Errorf("credentials file: %w", err)
 		}
-		opts = append(opts, option.WithCredentialsFile(c.CredentialsFile))
+		opts = append(opts, option.WithAuthCredentialsFile(kind, c.CredentialsFile))
 	}
 	return opts, nil
+}
+
+// credentialsKinds are the sources of credentials that a file may name.
+var credentialsKinds = map[string]option.CredentialsType{
+	"service_account": option.ServiceAccount, "authorized_user": option.AuthorizedUser,
+	"impersonated_service_account": option.ImpersonatedServiceAccount, "external_account": option.ExternalAccount,
+}
+
+// credentialsKind reads what source of credentials a file names.
+func credentialsKind(path string) (option.CredentialsType, error) {
+	var file struct {
+		Type string `json:"type"`
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return option.ServiceAccount, err
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return option.ServiceAccount, fmt.Errorf("%s: %w", path, err)
+	}
+	kind, known := credentialsKinds[file.Type]
+	if !known {
+		return kind, fmt.Errorf("%s: its type is %q, which this program does not know", path, file.Type)
+	}
+	return kind, nil
 }
 
 // kind tells what an error of the library means.

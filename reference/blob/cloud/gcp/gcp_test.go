@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -81,9 +83,23 @@ func TestRefusals(t *testing.T) {
 
 func TestCredentialsFileIsRead(t *testing.T) {
 	t.Setenv("STORAGE_EMULATOR_HOST", "")
-	_, err := gcp.Open(t.Context(), gcp.Config{Bucket: "bucket", CredentialsFile: "nowhere.json"}, cloud.Options{Owner: "me"})
-	if err == nil || !strings.Contains(err.Error(), "nowhere.json") {
-		t.Errorf("got %v, want the name of the file", err)
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "key.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for name, tc := range map[string]struct{ path, says string }{
+		"none":         {"nowhere.json", "nowhere.json"},
+		"no JSON":      {file("key"), "invalid character"},
+		"unknown type": {file(`{"type": "magic"}`), "magic"},
+		"no key in it": {file(`{"type": "service_account", "client_email": "a@b", "private_key": "none"}`), "private key"},
+	} {
+		_, err := gcp.Open(t.Context(), gcp.Config{Bucket: "bucket", CredentialsFile: tc.path}, cloud.Options{Owner: "me"})
+		if err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: got %v, want %q", name, err, tc.says)
+		}
 	}
 }
 
