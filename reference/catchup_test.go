@@ -1,12 +1,16 @@
 package reference_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"bleepstore/reference"
 )
@@ -75,8 +79,15 @@ func TestKilledInTheMiddleOfAnImage(t *testing.T) {
 		}
 	})
 	f := startTraffic(t, c, 0, 1, 2)
-	for i := range 150 { // for the image to be large
-		put(t, client(c, 0), fmt.Sprint("large-", i), bytesOf(uint64(i), 16<<10))
+	for i := range 150 { // for the image to be large; on a busy machine nobody may lead for a while
+		key, in := fmt.Sprint("large-", i), bytesOf(uint64(i), 16<<10)
+		await(t, key+" is stored", func() bool {
+			_, err := client(c, 0).PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: &key, Body: bytes.NewReader(in)})
+			if err != nil && code(err) != "SlowDown" {
+				t.Fatalf("put %s: %v", key, err)
+			}
+			return err == nil
+		})
 	}
 	for _, who := range []string{"who restores", "who sends"} {
 		outrun(t, c, f, 2)
