@@ -8,7 +8,8 @@
 # --nodes starts a cluster of N processes, and requests take turns over its nodes.
 # A cloud is emulated (aws by a second bleepstore, gcp by cmd/fakegcs, azure by
 # Azurite), unless BLEEPSTORE_STORAGE_AWS_BUCKET, _GCP_BUCKET or _AZURE_CONTAINER
-# names a real one; then the other settings of storage.* are taken as they are too.
+# names a real one; then the other settings of storage.* are taken as they are too,
+# and the objects stay behind, under a prefix that it prints.
 # --https sends everything to the TLS address, or addresses. Unless --features or
 # --profile is given, all that the server has is claimed.
 set -euo pipefail
@@ -32,7 +33,7 @@ while [ $# -gt 0 ]; do
     --bucket-defaults) defaults=$2; shift 2 ;;
     --bucket-defaults=*) defaults=${1#*=}; shift ;;
     --https) https=1; shift ;;
-    -h|--help) sed -n '2,13p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
+    -h|--help) sed -n '2,14p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
     --features|--features=*|--profile|--profile=*) claim=(); args+=("$1"); shift ;;
     *) args+=("$1"); shift ;;
   esac
@@ -88,6 +89,12 @@ ready() {
   exit 3
 }
 
+# apart VARIABLE: puts a run in a real bucket under a prefix of its own.
+apart() {
+  export "$1=${!1:-}bleep-e2e-$(date +%s)-$$/"
+  echo "what the backend writes stays in the bucket, under ${!1}"
+}
+
 tags=()
 case $backend in gcp|azure) tags=(-tags cloud) ;; esac
 mkdir -p bin
@@ -103,6 +110,8 @@ case $backend in
       bin/bleepstore bucket --endpoint "$url" --access-key cloud --secret-key cloud-secret-key blobs
       export BLEEPSTORE_STORAGE_AWS_BUCKET=blobs BLEEPSTORE_STORAGE_AWS_REGION=us-east-1 BLEEPSTORE_STORAGE_AWS_ENDPOINT_URL=$url BLEEPSTORE_STORAGE_AWS_USE_PATH_STYLE=true \
         BLEEPSTORE_STORAGE_AWS_ACCESS_KEY_ID=cloud BLEEPSTORE_STORAGE_AWS_SECRET_ACCESS_KEY=cloud-secret-key
+    else
+      apart BLEEPSTORE_STORAGE_AWS_PREFIX
     fi ;;
   gcp)
     if [ -z "${BLEEPSTORE_STORAGE_GCP_BUCKET:-}" ]; then
@@ -111,6 +120,8 @@ case $backend in
       cloud=$!
       ready "$work/cloud.url" $cloud 200
       export BLEEPSTORE_STORAGE_GCP_BUCKET=blobs STORAGE_EMULATOR_HOST=$(cat "$work/cloud.url")
+    else
+      apart BLEEPSTORE_STORAGE_GCP_PREFIX
     fi ;;
   azure)
     if [ -z "${BLEEPSTORE_STORAGE_AZURE_CONTAINER:-}" ]; then
@@ -121,6 +132,8 @@ case $backend in
       exec 9>"$work/cloud.stdin" # which ends with this script
       ready "$work/cloud.url" $cloud 600
       export BLEEPSTORE_STORAGE_AZURE_CONTAINER=blobs BLEEPSTORE_STORAGE_AZURE_CONNECTION_STRING=$(cat "$work/cloud.url")
+    else
+      apart BLEEPSTORE_STORAGE_AZURE_PREFIX
     fi ;;
 esac
 echo 'auth: {users: [{access_key: e2e-alt, secret_key: e2e-alt-secret-key, name: alt}]}' >"$work/accounts.yaml"
