@@ -100,7 +100,11 @@ func (c *mutantsCmd) tell(r *mutation.Report) error {
 	}
 	for _, row := range r.Mutants {
 		if row.Verdict != mutation.Killed && len(c.Endpoint) == 0 {
-			fmt.Printf("again: %s mutants --fast --seed %d --only %s\n", os.Args[0], r.Seed, row.Name)
+			how := "--fast "
+			if row.By != "" {
+				how = ""
+			}
+			fmt.Printf("again: %s mutants %s--seed %d --only %s\n", os.Args[0], how, r.Seed, row.Name)
 		}
 	}
 	if code := mutantsCode(r); code != conformance.ExitOK {
