@@ -65,7 +65,7 @@ suite-cloud: ## the suite with bodies in each cloud's emulator
 	@$(STAGE) suite-gcp ./run_e2e.sh --backend gcp
 	@$(STAGE) suite-azure ./run_e2e.sh --backend azure
 
-cloud: ## the backends aws, gcp and azure, each on its emulator; Azure's is installed by npm when that can be
+cloud: ## the backends gcp and azure, each on its emulator; Azure's is installed by npm when that can be
 	@GO=$(GO) .ci/cloud
 
 e2e: ## ./run_e2e.sh
