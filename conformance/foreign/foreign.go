@@ -27,10 +27,38 @@ func Handler() http.Handler {
 		if n := arrive(r); r.ContentLength > roomy && n < r.ContentLength {
 			panic(http.ErrAbortHandler) // it would make room for all that was announced, and take half a minute
 		}
-		mu.Lock() // its memory backend is not made for writers side by side
-		defer mu.Unlock()
-		inner.ServeHTTP(w, r)
+		a := answer{header: w.Header()}
+		func() {
+			mu.Lock() // its memory backend is not made for writers side by side
+			defer mu.Unlock()
+			inner.ServeHTTP(&a, r)
+		}()
+		a.send(w)
 	})
+}
+
+// An answer is kept until it is whole, so that a slow reader keeps nobody waiting.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) Write(p []byte) (int, error) { a.WriteHeader(http.StatusOK); return a.body.Write(p) }
+
+// WriteHeader takes the first status, as net/http does.
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) send(w http.ResponseWriter) {
+	if a.status != 0 {
+		w.WriteHeader(a.status)
+	}
+	w.Write(a.body.Bytes()) // to a client that may be gone
 }
 
 // roomy is more than any body of the suite has.
