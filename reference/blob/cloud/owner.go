@@ -49,6 +49,7 @@ func (s *Store) claim(ctx context.Context) error {
 		if err := s.entitle(ctx, false); err != nil {
 			return fmt.Errorf("write its owner: %w", err)
 		}
+		s.warnCareless()
 		return s.owned(ctx)
 	case err != nil:
 		return fmt.Errorf("write its owner: %w", err)
@@ -60,9 +61,14 @@ func (s *Store) claim(ctx context.Context) error {
 		return fmt.Errorf("write its owner: %w", err)
 	}
 	if !s.conditional {
-		s.opt.Logger.Warn("the endpoint does not make objects on condition: let no two stores begin under one prefix", "store", s.opt.Provider.Name)
+		s.warnCareless()
 	}
 	return s.owned(ctx)
+}
+
+// warnCareless tells of an endpoint that ignores conditions, or refuses them.
+func (s *Store) warnCareless() {
+	s.opt.Logger.Warn("the endpoint does not make objects on condition: let no two stores begin under one prefix", "store", s.opt.Provider.Name)
 }
 
 // vacant refuses a prefix that holds blobs of nobody: somebody's owner object is gone.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,8 +17,12 @@ func TestOwner(t *testing.T) {
 	for name, b := range map[string]*faulty{"conditional": {}, "careless": {careless: true}, "without conditions": {simple: true}} {
 		t.Run(name, func(t *testing.T) {
 			b.objects = map[string][]byte{}
-			o := cloud.Options{Bucket: b.bucket(), Owner: "me", Prefix: "p"}
+			log := &bytes.Buffer{}
+			o := cloud.Options{Bucket: b.bucket(), Owner: "me", Prefix: "p", Logger: slog.New(slog.NewTextHandler(log, nil))}
 			s := open(t, o)
+			if warned := strings.Contains(log.String(), "on condition"); warned == (name == "conditional") {
+				t.Errorf("a new prefix: warned: %t", warned)
+			}
 			create(t, s, "a", content(1, 100))
 			o.Bucket = b.bucket()
 			again := open(t, o)
