@@ -13,10 +13,10 @@ import (
 var (
 	ackBeforeCommit = fault.NewBug("ack.before-commit",
 		"the leader acknowledges a plain put into a bucket without versions once the entry is in its own log", "Z-01", "Z-16").
-		By("chaos --sim raft --script early-ack --seed 349146110 --seeds 20 --shrink 0s")
+		By("chaos --sim raft --script early-ack --seed 1 --seeds 100 --shrink 0s")
 	ackBeforeAppend = fault.NewBug("ack.before-append",
 		"the leader acknowledges a plain put into a bucket without versions before the entry is in any log", "Z-01", "Z-16").
-		By("chaos --sim raft --script early-ack --seeds 20 --shrink 0s")
+		By("chaos --sim raft --script early-ack --seed 1 --seeds 100 --shrink 0s")
 	etcdAlone = fault.NewBug("history.etcd-14370.ack-before-fsync",
 		"where a cluster has one member, a plain put is acknowledged before its entry is on the disk", "Z-16").
 		By("chaos --sim raft --nodes 1 --seed 1 --seeds 12 --nemesis disk.power-cut,disk.slow --shrink 0s")

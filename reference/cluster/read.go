@@ -106,22 +106,22 @@ var (
 		By("chaos --sim raft --seed 1 --seeds 12 --nemesis partition,pause --shrink 0s")
 	readUnchecked = fault.NewBug("read.leader-unchecked",
 		"the leader answers reads without asking whether a majority still follows it", "Z-01", "Z-05").
-		By("chaos --sim raft --script late-ack --seed 1 --seeds 120 --shrink 0s")
+		By("chaos --sim raft --script late-ack --seed 1 --seeds 200 --shrink 0s")
 	readVerifyLeader = fault.NewBug("read.verify-leader",
 		"the leader asks raft's VerifyLeader, which counts what was sent before the read came, in the place of the terms of a majority", "Z-01", "Z-05").
-		By("chaos --sim raft --script late-ack --seed 349146110 --seeds 20 --shrink 0s")
+		By("chaos --sim raft --script late-ack --seed 1 --seeds 200 --shrink 0s")
 	readCached = fault.NewBug("read.leader-cached",
 		"a leader for which a majority has vouched once asks nobody again in its term, though it may have stood still since", "Z-01", "Z-05").
-		By("chaos --sim raft --script late-ack --seed 1 --seeds 120 --shrink 0s")
+		By("chaos --sim raft --script late-ack --seed 1 --seeds 200 --shrink 0s")
 	readLease = fault.NewBug("read.lease-by-clock",
 		"a leader for which a majority has vouched asks nobody for two seconds by its own clock", "Z-01", "Z-05").
-		By("chaos --sim raft --script late-ack --seed 1 --seeds 120 --shrink 0s")
+		By("chaos --sim raft --script late-ack --seed 1 --seeds 200 --shrink 0s")
 	etcdPause = fault.NewBug("history.etcd-20418.stale-after-pause",
 		"a read that gets no answer in time, because somebody stands still, goes on with the read index of the one before", "Z-01", "Z-05").
 		By("chaos --sim raft --seed 1 --seeds 12 --nemesis pause,partition --shrink 0s")
 	rqliteTerm = fault.NewBug("history.rqlite-1944.term-unchecked",
 		"a leader reads once raft's VerifyLeader has answered, also in a term of which nothing is committed, and does not look at the term", "Z-01", "Z-05").
-		By("chaos --sim raft --script late-ack --seed 3193639740 --seeds 20 --shrink 0s")
+		By("chaos --sim raft --script late-ack --seed 1 --seeds 200 --shrink 0s")
 	readRemoved = fault.NewBug("member.removed-answers",
 		"a node that was removed from the cluster answers reads from the state that it has", "Z-01", "Z-05").
 		By("chaos --sim raft --seed 1 --seeds 12 --nemesis membership --shrink 0s")
