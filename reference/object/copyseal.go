@@ -18,6 +18,8 @@ var (
 		"an object that is copied onto itself with a new key keeps the old one", "E-09")
 	sealInherited = fault.NewBug("encryption.copy-inherits",
 		"a copy is encrypted as its source is, by a KMS key, and not as its bucket wants it", "encryption.copy.default")
+	customerInherited = fault.NewBug("ssec.copy-inherits",
+		"a copy that says nothing of encryption has the key of the customer's that its source has", "copy.inherit.encryption")
 )
 
 // makeCopy makes w out of src, in the bucket b. The bytes stay where they are when
@@ -64,6 +66,9 @@ func (s *Service) sealingOfCopy(ctx context.Context, in CopyInput, b *Bucket, sr
 	}
 	if want == (sse.Want{}) && src.Seal != nil && src.Seal.Algorithm == sse.KMS && sealInherited.On() {
 		want = sse.Want{Algorithm: sse.KMS, KeyID: src.Seal.By}
+	}
+	if want == (sse.Want{}) && in.SourceCustomer != nil && customerInherited.On() {
+		want.Customer = in.SourceCustomer
 	}
 	if want.Customer != nil && in.SourceCustomer != nil && *want.Customer != *in.SourceCustomer && rotationKept.On() {
 		want.Customer = in.SourceCustomer
