@@ -120,6 +120,11 @@ func (m *Matrix) note(ground string, t Trial) {
 	if t.Passed() && len(t.Shapes) > 0 && !m.Foreign {
 		m.alarms(alarm(ground, m.Seed, t))
 	}
+	for _, shape := range t.Shapes {
+		if m.Foreign {
+			b.breaks[shape] = true
+		}
+	}
 	for _, name := range t.Met {
 		if b.met[name] == nil {
 			b.met[name] = map[string]bool{}
@@ -139,6 +144,7 @@ func (m *Matrix) runSeeds(ctx context.Context, slots []*slot) {
 		b := m.bases[ground]
 		tasks = append(tasks, m.pass(b.under(i-1, m.Seeds-1, m.Seed), Job{Ground: ground, Seed: seed}, func(t Trial) {
 			m.report.SeedTrials++
+			t.Shapes = slices.DeleteFunc(t.Shapes, func(id string) bool { return b.breaks[id] })
 			if (!t.Passed() || len(t.Shapes) > 0) && (!m.Foreign || b.passes[t.ID]) {
 				m.alarms(alarm(ground, seed, t))
 			}

@@ -22,10 +22,11 @@ type base struct {
 	waits  map[string]bool            // likewise: may need patience
 	draws  map[string]bool            // likewise: does something else under another seed
 	met    map[string]map[string]bool // by bug, the scenarios that had its occasion
+	breaks map[string]bool            // invariants that a server which is not our own breaks itself
 }
 
 func newBase(scenes []Scene) *base {
-	return &base{scenes: scenes, passes: map[string]bool{}, took: map[string]time.Duration{}, waits: map[string]bool{}, draws: map[string]bool{}, met: map[string]map[string]bool{}}
+	return &base{scenes: scenes, passes: map[string]bool{}, took: map[string]time.Duration{}, waits: map[string]bool{}, draws: map[string]bool{}, met: map[string]map[string]bool{}, breaks: map[string]bool{}}
 }
 
 // brisk is how long a scenario that had nothing to wait for, without bugs, waits for
@@ -140,6 +141,7 @@ func (b *base) chooseAny(m fault.Mutant, ground string, seed uint64) *choice {
 	var first, then []string
 	for _, s := range b.scenes {
 		switch named, met := names(m, s), b.met[m.Name][s.ID]; {
+		case s.Shape && b.breaks[s.ID]:
 		case s.Shape && named:
 			c.job.Shapes = append(c.job.Shapes, s.ID)
 			c.named = append(c.named, s.ID)
@@ -156,6 +158,25 @@ func (b *base) chooseAny(m fault.Mutant, ground string, seed uint64) *choice {
 		return nil
 	}
 	return c
+}
+
+// forgive takes from trials the invariants that the server breaks itself.
+func (b *base) forgive(out *Outcome) {
+	for _, trials := range [][]Trial{out.Trials, out.Sound} {
+		for i := range trials {
+			trials[i].Shapes = slices.DeleteFunc(trials[i].Shapes, func(id string) bool { return b.breaks[id] })
+		}
+	}
+}
+
+// lacks says that what is known to find a bug does not pass here.
+func (b *base) lacks(killer string) bool {
+	for _, s := range b.scenes {
+		if s.ID == killer {
+			return s.Shape && b.breaks[killer] || !s.Shape && !b.passes[killer]
+		}
+	}
+	return false
 }
 
 // before moves the scenario that is likely to find a bug to the front, where it is

@@ -227,7 +227,11 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 		}
 		m.ledgers(out)
 		m.hasty(c.job, out)
+		b.forgive(out)
 		judge(c, out, m.Foreign, row)
+		if killer := m.Killers[row.Name]; m.Foreign && row.Verdict == Survived && len(row.Alarms) == 0 && b.lacks(killer) {
+			row.Verdict, row.Why = NoGround, fmt.Sprintf("%s, which finds it on our own server, does not pass here; %s", killer, row.Why)
+		}
 		if row.Verdict != Survived || len(row.Alarms) > 0 || m.Foreign || n == tries-1 {
 			return
 		}

@@ -103,17 +103,43 @@ func TestBaseAlarm(t *testing.T) {
 	}
 }
 
-// TestForeign: any scenario that passes finds a lie.
+// TestForeign: any scenario that passes finds a lie; one that is found on our own
+// server by what does not pass there has no ground.
 func TestForeign(t *testing.T) {
-	f := &fake{mutants: []fault.Mutant{mutant("lie.seen", "object.gone"), mutant("lie.unseen", "object.gone")}}
-	m := f.matrix(t, []scenarios.Scenario{f.meets("acl.one", "lie.seen"), f.misses("acl.two", "lie.unseen"), f.scene("object.gone", func(s *scenarios.S) { s.Skip("it is not there") })})
-	m.Foreign = true
+	f := &fake{mutants: []fault.Mutant{mutant("lie.seen", "object.gone"), mutant("lie.unseen", "object.gone"), mutant("lie.known", "object.gone")}}
+	m := f.matrix(t, []scenarios.Scenario{f.meets("acl.one", "lie.seen"), f.misses("acl.two", "lie.unseen"), f.misses("acl.three", "lie.known"),
+		f.scene("object.gone", func(s *scenarios.S) { s.Skip("it is not there") })})
+	m.Foreign, m.Killers = true, map[string]string{"lie.known": "object.gone", "lie.unseen": "acl.two"}
 	r := run(t, m)
 	if got := r.row(t, "lie.seen"); got.Verdict != Killed || got.Killer != "acl.one" {
 		t.Errorf("got %+v", got)
 	}
 	if got := r.row(t, "lie.unseen"); got.Verdict != Survived {
 		t.Errorf("got %+v", got)
+	}
+	if got := r.row(t, "lie.known"); got.Verdict != NoGround {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestForgive: an invariant that the server breaks itself is neither an alarm nor a
+// find.
+func TestForgive(t *testing.T) {
+	b := newBase([]Scene{{ID: "shape.own", Area: "shape", Shape: true}, {ID: "shape.kept", Area: "shape", Shape: true}, {ID: "a.1", Area: "a"}})
+	b.passes["a.1"], b.breaks["shape.own"] = true, true
+	c := b.chooseAny(mutant("lie.shape", "shape.*", "a.1"), "liar", 1)
+	if !slices.Equal(c.job.Shapes, []string{"shape.kept"}) {
+		t.Fatalf("shapes: %q", c.job.Shapes)
+	}
+	shapes := []string{"shape.own"}
+	out := &Outcome{Trials: []Trial{{ID: "a.1", Verdict: scenarios.Fail, Shapes: slices.Clone(shapes)}}, Sound: []Trial{{ID: "a.1", Verdict: scenarios.Pass, Shapes: slices.Clone(shapes)}}}
+	b.forgive(out)
+	var row Row
+	if judge(c, out, true, &row); row.Verdict != Killed || row.Killer != "a.1" || len(row.Alarms) > 0 {
+		t.Errorf("got %+v", row)
+	}
+	if !b.lacks("shape.own") || b.lacks("shape.kept") || b.lacks("a.1") || b.lacks("") {
+		t.Error("what is known to find a bug, and does not pass here")
 	}
 }
 
