@@ -169,14 +169,14 @@ func (b *base) forgive(out *Outcome) {
 	}
 }
 
-// lacks says that what is known to find a bug does not pass here.
+// lacks says that what is known to find a bug does not pass here, or is not run.
 func (b *base) lacks(killer string) bool {
 	for _, s := range b.scenes {
 		if s.ID == killer {
 			return s.Shape && b.breaks[killer] || !s.Shape && !b.passes[killer]
 		}
 	}
-	return false
+	return killer != ""
 }
 
 // before moves the scenario that is likely to find a bug to the front, where it is
