@@ -199,7 +199,7 @@ func TestConsistency(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			await("everybody gets on", 20)
+			await("everybody gets on", 120)
 			if disturbed {
 				load.Mark()
 				l.disturb(seed)
@@ -207,7 +207,7 @@ func TestConsistency(t *testing.T) {
 				l.heal()
 			}
 			load.Mark()
-			await("everybody gets on to the end", 20)
+			await("everybody gets on to the end", 120)
 			if err := load.Stop(); err != nil {
 				t.Fatal(err)
 			}
