@@ -24,17 +24,24 @@ func (c *Cluster) Add(id string, change ...func(*Config)) int {
 	return i
 }
 
-// Remove takes a node out of the cluster, by way of another one that runs. It
-// fails as an operator's request does: see Server.Cluster.
+// Remove takes a node out of the cluster, by way of another one that runs, as soon
+// as one is ready: while the nodes elect, none is. It fails as an operator's
+// request does: see Server.Cluster.
 func (c *Cluster) Remove(i int) error {
+	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	for j, n := range c.nodes {
-		if j != i && n.server != nil && n.server.Ready() {
-			return n.server.Cluster().Remove(ctx, c.nodes[i].c.Cluster.Node, false)
+	var by *running
+	c.await("another node is ready", func() bool {
+		j := slices.IndexFunc(c.nodes, func(n *running) bool {
+			return n != c.nodes[i] && n.server != nil && n.server.Ready()
+		})
+		if j >= 0 {
+			by = c.nodes[j]
 		}
-	}
-	return errors.New("no other node is ready")
+		return by != nil
+	})
+	return by.server.Cluster().Remove(ctx, c.nodes[i].c.Cluster.Node, false)
 }
 
 // Wipe empties the directory, Config.Dir, of a node that was killed.

@@ -1,6 +1,7 @@
 package mutation
 
 import (
+	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
@@ -157,6 +158,7 @@ func (b *base) chooseAny(m fault.Mutant, ground string, seed uint64) *choice {
 	if c.job.First = slices.Concat(first, then); len(c.job.First) == 0 {
 		return nil
 	}
+	c.job.Trace = len(b.met[m.Name]) == 0 // it may come up by chance
 	return c
 }
 
@@ -167,6 +169,23 @@ func (b *base) forgive(out *Outcome) {
 			trials[i].Shapes = slices.DeleteFunc(trials[i].Shapes, func(id string) bool { return b.breaks[id] })
 		}
 	}
+}
+
+// groundless says why nothing on a server that is not our own could have found a bug
+// with which every trial passed; "" is that something could. The killer is what finds
+// the bug on our own server.
+func (b *base) groundless(m fault.Mutant, killer string, trials []Trial) string {
+	met := len(b.met[m.Name]) > 0 || slices.ContainsFunc(trials, func(t Trial) bool { return slices.Contains(t.Met, m.Name) })
+	own := slices.IndexFunc(m.Given, func(id string) bool { return !b.passes[id] })
+	switch {
+	case !met:
+		return "nothing here gives occasion for it"
+	case own >= 0:
+		return fmt.Sprintf("%s does not pass here: the server does by itself what the bug does", m.Given[own])
+	case b.lacks(killer):
+		return fmt.Sprintf("%s, which finds it on our own server, does not pass here", killer)
+	}
+	return ""
 }
 
 // lacks says that what is known to find a bug does not pass here, or is not run.

@@ -23,6 +23,7 @@ type Command func(ctx context.Context, ground, line, mutant string) (code int, s
 // each may take a processor. The control of each line is run once.
 type commands struct {
 	run      Command
+	foreign  bool // the server is not our own
 	codes    Codes
 	controls map[string]*control
 
@@ -73,6 +74,9 @@ func (c *commands) judge(ctx context.Context, row *Row) {
 	switch {
 	case without.err != nil:
 		row.Verdict, row.Why = NotRun, fmt.Sprintf("without the bug: %v", without.err)
+		return
+	case without.code == c.codes.Found && c.foreign:
+		row.Verdict, row.Why = NoGround, "its command finds a violation of the server's own: "+violation(without.said)
 		return
 	case without.code == c.codes.Found:
 		row.Verdict, row.Why = NotRun, "its command finds a violation without the bug"

@@ -82,8 +82,12 @@ func (f *fake) meets(id string, bugs ...string) scenarios.Scenario {
 }
 
 // misses is one that has the occasion, and does not see the bug.
-func (f *fake) misses(id, bug string) scenarios.Scenario {
-	return f.scene(id, func(*scenarios.S) { f.on(bug) })
+func (f *fake) misses(id string, bugs ...string) scenarios.Scenario {
+	return f.scene(id, func(*scenarios.S) {
+		for _, b := range bugs {
+			f.on(b)
+		}
+	})
 }
 
 func (f *fake) scene(id string, check func(*scenarios.S)) scenarios.Scenario {

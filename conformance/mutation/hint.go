@@ -21,5 +21,6 @@ func killersOf(table string) map[string]string {
 }
 
 // Killers returns what killed each mutant when MATRIX.md was written. It may have
-// changed since: it tells what to run first, and no verdict rests on it.
+// changed since: it tells what to run first, and of a server that is not our own
+// whether what finds a bug elsewhere passes there.
 func Killers() map[string]string { return killersOf(matrixMD) }

@@ -161,7 +161,7 @@ func (m *Matrix) runCommands(ctx context.Context, rows []*Row) {
 	if len(rows) == 0 {
 		return
 	}
-	cs := &commands{run: m.Command, codes: m.Codes, controls: map[string]*control{}}
+	cs := &commands{run: m.Command, foreign: m.Foreign, codes: m.Codes, controls: map[string]*control{}}
 	m.stage("command lines beside that", func() {
 		for _, row := range rows {
 			cs.judge(ctx, row)
@@ -229,8 +229,10 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 		m.hasty(c.job, out)
 		b.forgive(out)
 		judge(c, out, m.Foreign, row)
-		if killer := m.Killers[row.Name]; m.Foreign && row.Verdict == Survived && len(row.Alarms) == 0 && b.lacks(killer) {
-			row.Verdict, row.Why = NoGround, fmt.Sprintf("%s, which finds it on our own server, does not pass here; %s", killer, row.Why)
+		if m.Foreign && row.Verdict == Survived && len(row.Alarms) == 0 {
+			if why := b.groundless(row.Mutant, m.Killers[row.Name], out.Trials); why != "" {
+				row.Verdict, row.Why = NoGround, why+"; "+row.Why
+			}
 		}
 		if row.Verdict != Survived || len(row.Alarms) > 0 || m.Foreign || n == tries-1 {
 			return

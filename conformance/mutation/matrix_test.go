@@ -103,14 +103,21 @@ func TestBaseAlarm(t *testing.T) {
 	}
 }
 
-// TestForeign: any scenario that passes finds a lie; one that is found on our own
-// server by what does not pass there has no ground.
+// TestForeign: any scenario that passes finds a lie. One that is found on our own
+// server by what does not pass there, that nothing gives occasion for, or that the
+// server does by itself, has no ground.
 func TestForeign(t *testing.T) {
-	f := &fake{mutants: []fault.Mutant{mutant("lie.seen", "object.gone"), mutant("lie.unseen", "object.gone"), mutant("lie.known", "object.gone")}}
-	m := f.matrix(t, []scenarios.Scenario{f.meets("acl.one", "lie.seen"), f.misses("acl.two", "lie.unseen"), f.misses("acl.three", "lie.known"),
+	f := &fake{mutants: []fault.Mutant{mutant("lie.seen", "object.gone"), mutant("lie.unseen", "object.gone"), mutant("lie.known", "object.gone"),
+		mutant("lie.never", "acl.two"), {Name: "lie.its-own", Says: "so", Breaks: []string{"acl.two"}, Given: []string{"acl.two", "object.gone"}}}}
+	m := f.matrix(t, []scenarios.Scenario{f.meets("acl.one", "lie.seen"), f.misses("acl.two", "lie.unseen", "lie.its-own"), f.misses("acl.three", "lie.known"),
 		f.scene("object.gone", func(s *scenarios.S) { s.Skip("it is not there") })})
-	m.Foreign, m.Killers = true, map[string]string{"lie.known": "object.gone", "lie.unseen": "acl.two"}
+	m.Foreign, m.Killers = true, map[string]string{"lie.known": "object.gone", "lie.unseen": "acl.two", "lie.never": "acl.two", "lie.its-own": "acl.two"}
 	r := run(t, m)
+	for _, name := range []string{"lie.never", "lie.its-own"} {
+		if got := r.row(t, name); got.Verdict != NoGround {
+			t.Errorf("got %+v", got)
+		}
+	}
 	if got := r.row(t, "lie.seen"); got.Verdict != Killed || got.Killer != "acl.one" {
 		t.Errorf("got %+v", got)
 	}
@@ -290,6 +297,10 @@ func TestCommands(t *testing.T) {
 	}
 	if got := r.row(t, "m.again"); got.Verdict != Killed || got.Reason != "VIOLATION: it" {
 		t.Errorf("got %+v", got)
+	}
+	m.Foreign = true
+	if r := run(t, m); len(r.Alarms) > 0 || r.row(t, "m.alarm").Verdict != NoGround || r.row(t, "m.found").Verdict != Killed {
+		t.Errorf("a violation of a server's own: got %v, %+v", r.Alarms, r.row(t, "m.alarm"))
 	}
 }
 

@@ -108,6 +108,13 @@ func add(name, says string, breaks []string, l lie) *lie {
 	return &l
 }
 
+// given names scenarios: a server that fails one of them does by itself what the lie
+// has it do, so that there is nothing to find. It returns l.
+func (l *lie) given(scenarios ...string) *lie {
+	l.Given = scenarios
+	return l
+}
+
 // by says that the suite alone does not find a lie, and what does: the rest of a
 // command line of bleepstore, before --endpoint and keys, that ends with the exit
 // code of a violation. It returns l.

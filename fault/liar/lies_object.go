@@ -82,7 +82,7 @@ var (
 	_ = revise("lie.meta.copy-unreplaced", "CopyObject copies the metadata, also where they are to be replaced",
 		breaks("CP-02", "copy.metadata.*", "copy.self.*"), ops("CopyObject"), func(q *request) bool {
 			return strings.EqualFold(q.get("X-Amz-Metadata-Directive"), "REPLACE") && q.drop("X-Amz-Metadata-Directive")
-		})
+		}).given("copy.metadata.replace")
 	_ = another("lie.meta.anothers", "reads answer with the user metadata of the object that was read before", meta,
 		"O-06", "object.metadata.*")
 
