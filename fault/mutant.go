@@ -5,7 +5,7 @@ type Mutant struct {
 	Name   string   `json:"name"`
 	Says   string   `json:"says"`            // what a server with it does
 	Breaks []string `json:"breaks"`          // ids of rules, globs over ids of scenarios
-	Given  []string `json:"given,omitempty"` // ids of scenarios: a server that fails one does by itself what the bug does
+	Given  []string `json:"given,omitempty"` // ids of scenarios: on a server that fails one the bug changes nothing
 	By     string   `json:"by,omitempty"`    // the command line that finds it, "" for the suite
 	Where  string   `json:"where,omitempty"` // file:line of its declaration
 }

@@ -3,8 +3,12 @@ package scenarios_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	. "bleepstore/scenarios"
 )
@@ -46,6 +50,57 @@ func TestConnTalks(t *testing.T) {
 	if got.Verdict != Pass {
 		t.Errorf("%s %s\n%+v", got.Verdict, got.Reason, got.Exchanges)
 	}
+}
+
+// TestResetBehindARefusal: a server may close, with data of the client unread, behind
+// an answer that ends with the connection. A refusal is heard all the same; an answer
+// that tells its length, or is none of a refusal, may lack something.
+func TestResetBehindARefusal(t *testing.T) {
+	for head, want := range map[string]int{
+		"400 Bad Request\r\nConnection: close": 400, "501 Not Implemented\r\nContent-Type: text/plain": 501,
+		"400 Bad Request\r\nContent-Length: 90": 0, "400 Bad Request\r\nTransfer-Encoding: chunked": 0, "200 OK\r\nConnection: close": 0,
+	} {
+		to := resetter(t, "HTTP/1.1 "+head+"\r\n\r\nno")
+		got := run(t, foreign(t, nil), Must, func(ctx context.Context, s *S) {
+			c := DialTo(ctx, s, to)
+			defer c.Close()
+			s.Must(c.Send(Request{Method: "GET", Bucket: s.Bucket(ctx), Key: "k"}), "send")
+			r := c.Answer("GET")
+			if r.Status != want || (r.Err == nil) != (want > 0) || want > 0 && string(r.Body) != "no" {
+				t.Errorf("%q: got %d %q, %v", head, r.Status, r.Body, r.Err)
+			}
+			if !c.Closed(time.Minute) {
+				t.Errorf("%q: not closed", head)
+			}
+		})
+		if got.Verdict != Pass {
+			t.Errorf("%q: %s %s", head, got.Verdict, got.Reason)
+		}
+	}
+}
+
+// resetter is a server that says one thing to whoever asks anything, and resets the
+// connection.
+func resetter(t *testing.T, says string) *url.URL {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1))
+			_, _ = io.WriteString(conn, says)
+			_ = conn.(*net.TCPConn).SetLinger(0)
+			_ = conn.Close()
+		}
+	}()
+	return &url.URL{Scheme: "http", Host: l.Addr().String()}
 }
 
 func TestConnIsRecorded(t *testing.T) {

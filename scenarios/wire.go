@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -106,7 +107,7 @@ func readNext(br *bufio.Reader, method string) *Response {
 	}
 	body, err := io.ReadAll(io.LimitReader(hr.Body, maxResponse))
 	_ = hr.Body.Close()
-	if err != nil {
+	if err != nil && !resetBehind(hr, err) {
 		r.Err = fmt.Errorf("read body of the %d response: %w", hr.StatusCode, err)
 		return r
 	}
@@ -114,6 +115,14 @@ func readNext(br *bufio.Reader, method string) *Response {
 	r.Code, r.Message = errorBody(body)
 	r.Closes = hr.Close
 	return r
+}
+
+// resetBehind says that a refusal whose body goes on until the connection ends was
+// ended by a reset. So it ends where a server closes before it has read all that the
+// client sent, which RFC 9112, section 9.6, warns of and does not forbid.
+func resetBehind(hr *http.Response, err error) bool {
+	open := hr.ContentLength < 0 && len(hr.TransferEncoding) == 0
+	return open && hr.StatusCode >= http.StatusBadRequest && errors.Is(err, syscall.ECONNRESET)
 }
 
 // errorBody returns code and message of an S3 error document, "" when body is

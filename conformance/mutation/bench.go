@@ -179,11 +179,12 @@ func (v *visit) work(ctx context.Context, began time.Time, out *Outcome) error {
 			out.Killer = t.broke(v.job.Shapes)
 		}
 	}
-	err := run(v.job.First, func() bool { return out.Killer == "" }, func(t Trial) {
+	kills := func(t Trial) {
 		if shape(t); out.Killer == "" && t.Failed() {
 			out.Killer = t.ID
 		}
-	})
+	}
+	err := run(v.job.First, func() bool { return out.Killer == "" }, kills)
 	if err == nil {
 		err = run(v.job.Then, func() bool { return true }, shape)
 	}
@@ -191,7 +192,10 @@ func (v *visit) work(ctx context.Context, began time.Time, out *Outcome) error {
 		err = run(v.job.doubted(out.Trials), func() bool { return true }, shape)
 	}
 	late := time.Now().Add(restTime)
-	if err == nil {
+	switch {
+	case err == nil && v.job.Any:
+		err = run(v.job.Rest, func() bool { return out.Killer == "" && time.Now().Before(late) }, kills)
+	case err == nil:
 		err = run(v.job.Rest, func() bool { return time.Now().Before(late) }, shape)
 	}
 	return err

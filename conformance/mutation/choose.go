@@ -135,8 +135,8 @@ func drawer(name string, seed uint64) *rand.Rand {
 }
 
 // chooseAny says what is run with a mutant on a server that is not our own: what
-// is named, and whatever else had its occasion, until one fails. It is nil where
-// nothing can.
+// is named, and for a while whatever else had its occasion, until one fails. It is nil
+// where nothing can.
 func (b *base) chooseAny(m fault.Mutant, ground string, seed uint64) *choice {
 	c := &choice{job: Job{Ground: ground, Seed: seed, Mutant: m.Name}}
 	var first, then []string
@@ -155,9 +155,10 @@ func (b *base) chooseAny(m fault.Mutant, ground string, seed uint64) *choice {
 	}
 	b.quickest(first)
 	b.quickest(then)
-	if c.job.First = slices.Concat(first, then); len(c.job.First) == 0 {
+	if len(first)+len(then) == 0 {
 		return nil
 	}
+	c.job.First, c.job.Rest, c.job.Any = first, then, true
 	c.job.Trace = len(b.met[m.Name]) == 0 // it may come up by chance
 	return c
 }
@@ -181,7 +182,7 @@ func (b *base) groundless(m fault.Mutant, killer string, trials []Trial) string 
 	case !met:
 		return "nothing here gives occasion for it"
 	case own >= 0:
-		return fmt.Sprintf("%s does not pass here: the server does by itself what the bug does", m.Given[own])
+		return fmt.Sprintf("%s does not pass here: on such a server the bug changes nothing", m.Given[own])
 	case b.lacks(killer):
 		return fmt.Sprintf("%s, which finds it on our own server, does not pass here", killer)
 	}

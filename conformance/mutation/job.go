@@ -24,6 +24,8 @@ type Job struct {
 	More map[string][]string `json:"more,omitempty"`
 	// Rest are run in the end, unless they have been, for as long as a rest may take.
 	Rest []string `json:"rest,omitempty"`
+	// Any says that one of Rest which fails is a killer too, and ends the job.
+	Any bool `json:"any,omitempty"`
 	// Brisk is how long a scenario waits for a change, unless it is one of Patient:
 	// what is in effect at once without a bug need not be waited for with one. 0: as
 	// long as ever.

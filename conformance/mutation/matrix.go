@@ -204,7 +204,9 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 		}
 		return
 	}
-	m.spare(&c.job)
+	if !c.job.Any {
+		m.spare(&c.job)
+	}
 	before(c.job.First, m.Killers[row.Name])
 	if m.Fast {
 		c.job.Rest, c.job.More, c.areas = nil, nil, nil
@@ -234,12 +236,14 @@ func (m *Matrix) try(ctx context.Context, s *slot, row *Row) {
 				row.Verdict, row.Why = NoGround, why+"; "+row.Why
 			}
 		}
-		if row.Verdict != Survived || len(row.Alarms) > 0 || m.Foreign || n == tries-1 {
+		if row.Verdict != Survived || len(row.Alarms) > 0 || n == tries-1 {
 			return
 		}
 		*row = fresh
 		c.job.Seed++
-		c.job.Rest = nil
+		if !c.job.Any {
+			c.job.Rest = nil
+		}
 		c.job.Brisk = 0
 	}
 }

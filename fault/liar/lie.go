@@ -108,8 +108,8 @@ func add(name, says string, breaks []string, l lie) *lie {
 	return &l
 }
 
-// given names scenarios: a server that fails one of them does by itself what the lie
-// has it do, so that there is nothing to find. It returns l.
+// given names scenarios: on a server that fails one of them the lie changes nothing,
+// so that there is nothing to find. It returns l.
 func (l *lie) given(scenarios ...string) *lie {
 	l.Given = scenarios
 	return l

@@ -214,5 +214,5 @@ var (
 			had := q.params().Get("fetch-owner")
 			q.param("fetch-owner", "true")
 			return had == ""
-		})
+		}).given("listing.owner.fetched")
 )

@@ -85,7 +85,7 @@ var (
 					return nil
 				}
 				return t.send(q)
-			}})
+			}}).given("conditional.delete.if-match.stale")
 	_ = add("lie.write.replayed", "an earlier PutObject of a key, with a storage class, is done again behind the next one",
 		breaks("object.put.overwrite-rest"), lie{on: and(ops("PutObject"), honest), when: worked,
 			take: func(t *telling, q *request) *answer {
