@@ -68,6 +68,7 @@ var edges = []struct {
 	{"reference/blob/block", []string{"reference/blob", "fault"}},
 	{"reference/blob/blobtest", []string{"reference/blob"}},
 	{"reference/blob/cloud", []string{"reference/blob", "reference/blob/block", "fault"}},
+	{"reference/blob/cloud/cloudtest", []string{"reference", "reference/blob", "reference/blob/cloud", "conformance/trial", "fault", "fault/proxy"}}, // for tests
 	{"reference/blob/cloud/*", []string{"reference/blob/cloud"}},
 	{"reference/blob/*", []string{"reference/blob", "reference/blob/block", "reference/blob/blobtest", "reference/batch", "reference/lock", "fault"}},
 	{"reference/crypt", nil},

@@ -22,6 +22,7 @@ import (
 	"bleepstore/reference/blob/blobtest"
 	"bleepstore/reference/blob/cloud"
 	"bleepstore/reference/blob/cloud/aws"
+	"bleepstore/reference/blob/cloud/cloudtest"
 )
 
 // A bucket is one of our own server, which stands for the cloud.
@@ -207,11 +208,8 @@ func TestAnswers(t *testing.T) {
 
 // answer is an error as S3 words it, without a body where r wants none.
 func answer(r *http.Request, status int, code string) []byte {
-	body := fmt.Sprintf("<Error><Code>%s</Code><Message>m</Message><RequestId>R1</RequestId></Error>", code)
-	if r != nil && r.Method == http.MethodHead {
-		body = ""
-	}
-	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/xml\r\nx-amz-request-id: R1\r\nContent-Length: %d\r\n\r\n%s", status, http.StatusText(status), len(body), body)
+	return cloudtest.Failure(r, status, "Content-Type: application/xml\r\nx-amz-request-id: R1\r\n",
+		fmt.Sprintf("<Error><Code>%s</Code><Message>m</Message><RequestId>R1</RequestId></Error>", code))
 }
 
 func parse(t *testing.T, text string) *url.URL {
