@@ -63,7 +63,8 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// TestFalseAlarm: what fails without the bug is no killer, and is told.
+// TestFalseAlarm: what fails without the bug is no killer, and is told; a server that
+// is not our own may itself be what fails.
 func TestFalseAlarm(t *testing.T) {
 	runs := 0
 	f := &fake{mutants: []fault.Mutant{mutant("a.bug", "object.chance")}}
@@ -79,6 +80,10 @@ func TestFalseAlarm(t *testing.T) {
 	}
 	if len(r.Alarms) != 1 || r.Alarms[0].ID != "object.chance" || r.Alarms[0].Verdict != "silent" {
 		t.Errorf("got %v", r.Alarms)
+	}
+	runs, m.Foreign = 0, true
+	if r := run(t, m); len(r.Alarms) > 0 || len(r.Notes) == 0 || r.row(t, "a.bug").Verdict != Survived {
+		t.Errorf("not our own: got %+v, alarms %v, notes %v", r.row(t, "a.bug"), r.Alarms, r.Notes)
 	}
 }
 
