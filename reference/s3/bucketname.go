@@ -62,6 +62,9 @@ func validBucketName(name string) bool {
 	if strings.Contains(name, "..") && !nameDots.On() || looksLikeIPv4(name) && !nameAddress.On() {
 		return false
 	}
+	if strings.Contains(name, "-.") || strings.Contains(name, ".-") { // no label of a host's name
+		return false
+	}
 	return (namePrefixes.On() || !slices.ContainsFunc(reservedPrefixes, func(p string) bool { return strings.HasPrefix(name, p) })) &&
 		(nameSuffixes.On() || !slices.ContainsFunc(reservedSuffixes, func(s string) bool { return strings.HasSuffix(name, s) }))
 }

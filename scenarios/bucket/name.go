@@ -50,6 +50,23 @@ func init() {
 	}
 }
 
+func init() {
+	for name, infix := range map[string]string{"hyphen-dot": "-.", "dot-hyphen": ".-"} {
+		Add(Scenario{
+			ID:    "bucket.name." + name,
+			Rule:  "B-05",
+			Says:  "CreateBucket SHOULD refuse a name with " + infix + " inside with 400 InvalidBucketName: its labels would be none of a host's name.",
+			Ref:   "https://github.com/seaweedfs/seaweedfs/issues/4143", // quotes AWS's pages before 2023; today's do not say it
+			Level: Should,
+			Needs: []Feature{Buckets},
+			Check: func(ctx context.Context, s *S) {
+				name := s.InvalidName(s.AbsentBucket() + infix + "x")
+				s.Expect(create(ctx, s, name)).To(FailWith(400, "InvalidBucketName"), "name %q", name)
+			},
+		})
+	}
+}
+
 // create sends CreateBucket in path style, whatever the name.
 func create(ctx context.Context, s *S, name string) *Response {
 	var body []byte
