@@ -169,6 +169,8 @@ var (
 		"removing the delete marker on top leaves the key deleted", "V-09")
 	goneMarks = fault.NewBug("version.gone-deleted-again",
 		"deleting a version that is gone adds a delete marker", "V-09")
+	goneFails = fault.NewBug("version.gone-not-deleted",
+		"a version that is gone cannot be deleted", "V-18", "V-10")
 	olderGone = fault.NewBug("version.delete-removes-older",
 		"removing a version removes those under it", "V-09")
 	notPromoted = fault.NewBug("version.not-promoted",
@@ -183,6 +185,9 @@ func (m *machine) deleteVersion(b *bucketRow, item DeleteItem) (Deleted, error) 
 	if err == nil && rec == nil && goneMarks.On() {
 		cur, _ := m.live(b, item.Key)
 		return m.addMarker(b, item.Key, b.Owner, cur)
+	}
+	if err == nil && rec == nil && goneFails.On() {
+		d.Err = &errcode.Error{Code: errcode.NoSuchVersion}
 	}
 	if err != nil || rec == nil {
 		return d, err

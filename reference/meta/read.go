@@ -99,6 +99,8 @@ func (tx *Tx) Buckets(q BucketsQuery) (page BucketsPage, err error) {
 var (
 	goneIsCurrent = fault.NewBug("version.gone-is-current",
 		"a version that is gone reads as the current one", "V-05")
+	nullIsCurrent = fault.NewBug("version.null-is-current",
+		"the version null of a key that has none is the current one", "version.get.no-null")
 	nullUnknown = fault.NewBug("version.null-unread",
 		"the version null is not found where it is the current one", "V-03", "V-04", "V-12")
 )
@@ -110,7 +112,7 @@ func locate(c *conn, bucket int64, key, version string) (rec *record, live bool,
 		if rec != nil && live && version == NullVersion && nullUnknown.On() {
 			rec, live = nil, false
 		}
-		if err == nil && rec == nil && goneIsCurrent.On() {
+		if err == nil && rec == nil && (goneIsCurrent.On() || version == NullVersion && nullIsCurrent.On()) {
 			return locate(c, bucket, key, "")
 		}
 		if err == nil && rec == nil {

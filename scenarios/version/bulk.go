@@ -2,6 +2,8 @@ package version
 
 import (
 	"context"
+	"strconv"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -97,3 +99,59 @@ func expectDeleted(s *S, d types.DeletedObject, asked map[string]string) {
 		s.Expect(aws.ToString(d.DeleteMarkerVersionId)).NotTo(BeEmpty(), "DeleteMarkerVersionId of %s", key)
 	}
 }
+
+var _ = Add(Scenario{
+	ID:    "version.delete-objects.gone",
+	Rule:  "V-18",
+	Says:  "DeleteObjects MUST confirm the deletion of versions and delete markers that are gone already, and touch no other.",
+	Ref:   api + "API_DeleteObjects.html",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		kept := put(ctx, s, b, "k", "kept")
+		v, m := put(ctx, s, b, "k", "removed"), mark(ctx, s, b, "k")
+		for range 2 {
+			out, err := s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: []types.ObjectIdentifier{
+				{Key: aws.String("k"), VersionId: &v}, {Key: aws.String("k"), VersionId: &m}}}})
+			s.Expect(err).To(OK())
+			s.Expect(out.Errors).To(BeEmpty())
+			s.Expect(out.Deleted).To(HaveLen(2))
+			all, _ := list(ctx, s, b)
+			s.Expect(all).To(Equal([]entry{{"k", kept, false, true}}))
+		}
+		s.ExpectBody(ctx, b, "k", "kept")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "version.delete-objects.parallel",
+	Rule:  "V-18",
+	Says:  "DeleteObjects by several clients at once of the same versions SHOULD confirm all of them to each client, and leave none.",
+	Ref:   api + "API_DeleteObjects.html",
+	Level: Should,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		var all []types.ObjectIdentifier
+		for i := range 12 {
+			key := strconv.Itoa(i % 4)
+			all = append(all, types.ObjectIdentifier{Key: &key, VersionId: aws.String(put(ctx, s, b, key, "v"))})
+		}
+		outs, errs := make([]*s3.DeleteObjectsOutput, 4), make([]error, 4)
+		var wg sync.WaitGroup
+		for i := range outs {
+			wg.Go(func() {
+				outs[i], errs[i] = s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: all}})
+			})
+		}
+		wg.Wait()
+		for i, out := range outs {
+			s.Expect(errs[i]).To(OK(), "client %d", i)
+			s.Expect(out.Errors).To(BeEmpty(), "client %d", i)
+			s.Expect(out.Deleted).To(HaveLen(len(all)), "client %d", i)
+		}
+		left, _ := list(ctx, s, b)
+		s.Expect(left).To(BeEmpty())
+	},
+})

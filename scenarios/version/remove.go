@@ -80,3 +80,18 @@ var _ = Add(Scenario{
 		s.Expect(head).To(HaveHeader("Content-Length", "4"), "HEAD")
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "version.get.no-null",
+	Rule:  "V-05",
+	Says:  "GetObject and HeadObject with versionId=null of a key that has no null version MUST fail with 404, NoSuchVersion for the former, and not read the current version.",
+	Ref:   api + "ErrorResponses.html#ErrorCodeList",
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		put(ctx, s, b, "k", "v")
+		s.Expect(s.Send(ctx, Request{Bucket: b, Key: "k", Query: "versionId=null"})).To(FailWith(404, "NoSuchVersion"))
+		s.Expect(s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k", Query: "versionId=null"})).To(FailWith(404), "HEAD")
+	},
+})

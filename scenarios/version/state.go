@@ -281,3 +281,25 @@ var _ = Add(Scenario{
 		s.Expect(ids(all)).To(ConsistOf(acked))
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "version.config.mfa-delete-disabled",
+	Rule:  "V-19",
+	Says:  "PutBucketVersioning SHOULD accept MfaDelete: Disabled of who has never enabled it, and set the Status beside it.",
+	Ref:   apiConfig,
+	Level: Should,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		_, err := s.SDK().PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: &b, VersioningConfiguration: &types.VersioningConfiguration{
+			MFADelete: types.MFADeleteDisabled, Status: types.BucketVersioningStatusEnabled}})
+		s.Expect(err).To(OK())
+		s.Settle(ctx, "versioning is on", func() error {
+			out, err := s.SDK().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b})
+			if err == nil && out.Status != types.BucketVersioningStatusEnabled {
+				err = fmt.Errorf("versioning reads %q", out.Status)
+			}
+			return err
+		})
+	},
+})
