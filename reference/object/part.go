@@ -126,6 +126,8 @@ var (
 		"UploadPartCopy copies the current version whichever is named", "M-23")
 	wholeCut = fault.NewBug("multipart.copy-whole-cut",
 		"UploadPartCopy of a whole source lacks its last byte", "M-23")
+	partWithinBucket = fault.NewBug("multipart.copy-within-bucket",
+		"UploadPartCopy looks for its source in the bucket that it copies to", "multipart.copy.*")
 	rangeOpen = fault.NewBug("multipart.copy-range-form",
 		"UploadPartCopy ignores a range whose form is wrong, and copies the whole source", "M-23")
 )
@@ -133,6 +135,9 @@ var (
 func (s *Service) copyPartOnce(ctx context.Context, in CopyPartInput, u Upload, g *sealing) (res CopyPartResult, again bool, err error) {
 	if in.SourceVersion != "" && versionOfPart.On() {
 		in.SourceVersion = ""
+	}
+	if in.SourceBucket != in.Bucket && partWithinBucket.On() {
+		in.SourceBucket = in.Bucket
 	}
 	if in.SourceConditions != (Conditions{}) && partUnconditional.On() {
 		in.SourceConditions = Conditions{}

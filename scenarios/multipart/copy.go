@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	. "github.com/onsi/gomega"
@@ -122,6 +123,46 @@ var _ = Add(Scenario{
 		s.Expect(r).To(HaveHeader("x-amz-copy-source-version-id", old))
 		s.Expect(u.complete(ctx, part{1, copied(s, r)})).To(OK())
 		s.ExpectBody(ctx, b, "k", "the older")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.copy.source-name",
+	Rule:  "CP-06",
+	Says:  "UploadPartCopy MUST decode the URL-encoded x-amz-copy-source once, and find the key of exactly that name, in another bucket too.",
+	Ref:   apiCopy + "#AmazonS3-UploadPartCopy-request-header-CopySource",
+	Level: Must,
+	Needs: []Feature{Multipart, Copy},
+	Check: func(ctx context.Context, s *S) {
+		from, to := s.Bucket(ctx), s.Bucket(ctx)
+		for _, key := range []string{" ", "_", "?versionId", "a+b", "a%25b", "\u00e4\u00f6"} {
+			s.MustPut(ctx, from, key, "the body of "+key)
+			u := create(ctx, s, to, "k")
+			s.Expect(u.complete(ctx, part{1, copied(s, u.copyPart(ctx, 1, from+"/"+strings.ReplaceAll(url.PathEscape(key), "+", "%2B")))})).To(OK(), "source %q", key)
+			s.ExpectBody(ctx, to, "k", "the body of "+key)
+		}
+		u := create(ctx, s, to, "k")
+		s.Expect(u.copyPart(ctx, 1, from+"/a%25b")).To(FailWith(404, "NoSuchKey"), "the key a%%b, where a%%25b is one")
+		expectNoParts(ctx, u)
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.copy.absent-source",
+	Rule:  "CP-05",
+	Says:  "UploadPartCopy from a key that does not exist MUST fail with 404 NoSuchKey, from a bucket that does not with 404 NoSuchBucket, and into an upload that does not with 404 NoSuchUpload, and make no part.",
+	Ref:   apiErrors,
+	Level: Must,
+	Needs: []Feature{Multipart, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "source", "the source")
+		u := create(ctx, s, b, "k")
+		s.Expect(u.copyPart(ctx, 1, b+"/absent")).To(FailWith(404, "NoSuchKey"), "an absent key")
+		s.Expect(u.copyPart(ctx, 1, s.AbsentBucket()+"/source")).To(FailWith(404, "NoSuchBucket"), "an absent bucket")
+		expectNoParts(ctx, u)
+		s.Must(failed(u.abort(ctx)), "abort the upload")
+		s.Expect(u.copyPart(ctx, 1, b+"/source")).To(FailWith(404, "NoSuchUpload"), "an upload that was aborted")
 	},
 })
 
