@@ -108,6 +108,9 @@ func (c *edgeConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if room := maxRecorded - len(c.head); room > 0 && !c.busy.Load() {
 		lax(p[:n])
+		if len(c.head) == 0 {
+			unexpect(p[:n])
+		}
 		c.head = append(c.head, p[:min(n, room)]...)
 	}
 	return n, err

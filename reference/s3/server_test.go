@@ -35,7 +35,6 @@ func TestRefusedBeforeTheHandler(t *testing.T) {
 		"negative length":    {"PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400, errcode.BadRequest},
 		"two lengths":        {"PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, errcode.BadRequest},
 		"transfer coding":    {"PUT /b/k HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, errcode.NotImplemented},
-		"other expectation":  {"PUT /b/k HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nContent-Length: 0\r\n\r\n", 417, errcode.BadRequest},
 		"protocol":           {"GET /b HTTP/3.0\r\nHost: x\r\n\r\n", 505, errcode.BadRequest},
 		"no request":         {"hello\r\n\r\n", 400, errcode.BadRequest},
 		"huge head":          {"GET /b HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("x", 64<<10) + "\r\n\r\n", 400, errcode.RequestHeaderSectionTooLarge},

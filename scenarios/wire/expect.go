@@ -101,7 +101,7 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "wire.expect.other",
 	Rule:  "X-02",
-	Says:  "A PUT with an Expect that is not 100-continue SHOULD be refused with 417, and MAY be served as if it were not there.",
+	Says:  "A PUT with an Expect that is not 100-continue SHOULD be served as if it were not there, as S3 was seen to, or be refused with 417, which a server MAY.",
 	Ref:   rfc9110 + "#section-10.1.1",
 	Level: Should,
 	Needs: needs,
