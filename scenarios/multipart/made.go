@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
+	"bleepstore/scenarios/sign"
 )
 
 // What an object is that was made of parts.
@@ -81,5 +82,28 @@ var _ = Add(Scenario{
 		s.Expect(head.Metadata).To(BeEmpty(), "user metadata")
 		s.Expect(aws.ToString(head.ContentType)).To(Equal("text/x-new"), "Content-Type")
 		s.Expect(aws.ToString(head.CacheControl)).NotTo(Equal("no-store"), "Cache-Control")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.part.ends-last",
+	Rule:  "M-04",
+	Says:  "Of two uploads of one part that overlap, the one that was answered last SHOULD be the part, though it began first.",
+	Ref:   apiPart,
+	Level: Should,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		c := Dial(ctx, s)
+		defer c.Close()
+		head, body := c.Render(Request{Method: "PUT", Bucket: b, Key: "k", Query: u.query("partNumber=1"), Body: []byte("began first"), Payload: sign.Unsigned})
+		s.Must(c.Write(append(head, body[:4]...)), "begin a part")
+		u.part(ctx, 1, []byte("began second"))
+		s.Must(c.Write(body[4:]), "end the part")
+		r := c.Answer("PUT")
+		s.Must(failed(r), "upload the part that began first")
+		s.Expect(u.complete(ctx, part{1, r.Header.Get("ETag")})).To(OK())
+		s.ExpectBody(ctx, b, "k", "began first")
 	},
 })

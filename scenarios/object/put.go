@@ -129,6 +129,21 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "object.put.content-md5.empty",
+	Rule:  "O-16",
+	Says:  "PutObject with a Content-MD5 that is empty SHOULD fail with 400 InvalidDigest, and store nothing.",
+	Ref:   refErrors,
+	Level: Should,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte("new"), Header: [][2]string{{"Content-MD5", ""}}})
+		s.Expect(r).To(FailWith(400, "InvalidDigest"))
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "object.put.no-content-length",
 	Rule:  "O-17",
 	Says:  "PutObject with neither Content-Length nor a chunked body MUST fail with 411 MissingContentLength.",
