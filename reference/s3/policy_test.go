@@ -178,11 +178,13 @@ func TestPermissionsAreActions(t *testing.T) {
 func TestFacts(t *testing.T) {
 	f := &fake{}
 	var caller object.Caller
-	capture := func(srv *httptest.Server, target string, headers ...string) {
+	capture := func(srv *httptest.Server, method, target string, headers ...string) {
 		f.calls = nil
-		do(t, srv, "GET", target, "", headers...)
+		do(t, srv, method, target, "", headers...)
 		switch in := f.calls[len(f.calls)-1].in.(type) {
 		case object.GetInput:
+			caller = in.Caller
+		case object.CopyInput:
 			caller = in.Caller
 		default:
 			t.Fatalf("got %T", in)
@@ -199,7 +201,7 @@ func TestFacts(t *testing.T) {
 			t.Errorf("%s is %q, want %q", key, got, value)
 		}
 	}
-	capture(srv, "/b/k", "User-Agent: me", "Referer: there", "If-Match: \"e\"", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "X-Amz-Date: 20260304T123045Z")
+	capture(srv, "GET", "/b/k", "User-Agent: me", "Referer: there", "If-Match: \"e\"", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "X-Amz-Date: 20260304T123045Z")
 	expect(map[string]string{
 		"aws:sourceip": "127.0.0.1", "aws:securetransport": "false", "aws:currenttime": "any", "aws:epochtime": "any",
 		"aws:useragent": "me", "aws:referer": "there", "aws:principaltype": "Account", "aws:userid": owner, "aws:username": "Ada",
@@ -207,9 +209,11 @@ func TestFacts(t *testing.T) {
 		"s3:signatureversion": "AWS4-HMAC-SHA256", "s3:signatureage": "-", "s3:tlsversion": "-", "s3:if-match": `"e"`, "s3:if-none-match": "-",
 		"s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD", "s3:x-amz-acl": "-", "s3:prefix": "-", "s3:nonsense": "-", "aws:nonsense": "-", "x-amz-date": "-",
 	})
-	capture(srv, "/b/k?X-Amz-Signature=x&X-Amz-Date=20260304T123045Z&x-amz-acl=private", "x-amz-grant-read: id=a", "x-amz-copy-source: /b/%61?versionId=v")
+	capture(srv, "GET", "/b/k?X-Amz-Signature=x&X-Amz-Date=20260304T123045Z&x-amz-acl=private", "x-amz-grant-read: id=a")
 	expect(map[string]string{"s3:authtype": "REST-QUERY-STRING", "s3:signatureage": "any", "s3:x-amz-acl": "private", "s3:x-amz-grant-read": "id=a",
-		"s3:x-amz-content-sha256": "-", "s3:x-amz-copy-source": "b/a"})
+		"s3:x-amz-content-sha256": "-", "s3:x-amz-copy-source": "-"})
+	capture(srv, "PUT", "/b/k", "x-amz-copy-source: /b/%61?versionId=v")
+	expect(map[string]string{"s3:x-amz-copy-source": "b/a"})
 	f.calls = nil
 	f.bucket.Access.Policy = parsed(t, readable)
 	send(t, srv, "GET", "/b/k", "")

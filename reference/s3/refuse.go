@@ -76,6 +76,9 @@ func (q *request) refuseUnimplemented() error {
 				With("Header", strings.ToLower(name)).With("additionalMessage", values[0])
 		}
 	}
+	if source := q.header(hCopySource); source != "" && !q.mayCopy() {
+		return argument("You can only specify a copy source header for copy requests.", strings.ToLower(hCopySource), source)
+	}
 	if q.r.Method == http.MethodPut && q.header("Content-Range") != "" {
 		// A PUT of a part of an object; RFC 9110 section 14.5 forbids to take it for the whole.
 		return (&errcode.Error{Code: errcode.NotImplemented}).With("Header", "Content-Range")
@@ -84,6 +87,20 @@ func (q *request) refuseUnimplemented() error {
 		return errcode.New(errcode.InvalidRequest, "%s does not accept a STREAMING payload", q.op.name)
 	}
 	return nil
+}
+
+// mayCopy is false where S3 was seen to refuse x-amz-copy-source: in a GET, a
+// HEAD, a DELETE, and a POST of an upload.
+// https://github.com/versity/versitygw/pull/1642
+func (q *request) mayCopy() bool {
+	switch q.r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodDelete:
+		return false
+	case http.MethodPost:
+		_, ofUpload := q.query.get("uploadId")
+		return !ofUpload
+	}
+	return true
 }
 
 // takesLock says whether a header is one of object lock that the operation takes.

@@ -3,6 +3,7 @@ package s3
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -191,10 +192,23 @@ func (q *request) tagHeader() ([]object.Tag, error) {
 		tags = append(tags, object.Tag{Key: key, Value: value})
 	}
 	err := checkTags(tags, maxObjectTags)
+	if errcode.Of(err) == errcode.InvalidTag && repeats(tags) {
+		err = malformedTagging(text) // as S3 has it of the header, not of a body
+	}
 	if err != nil && headerUnchecked.On() {
 		err = nil
 	}
 	return tags, err
+}
+
+// repeats says whether a key is in tags twice.
+func repeats(tags []object.Tag) bool {
+	for i, t := range tags {
+		if slices.ContainsFunc(tags[:i], func(u object.Tag) bool { return u.Key == t.Key }) {
+			return true
+		}
+	}
+	return false
 }
 
 func malformedTagging(text string) error {

@@ -240,6 +240,42 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "copy.source.elsewhere",
+	Rule:  "CP-06",
+	Says:  "A GET, HEAD, DELETE or CompleteMultipartUpload with an x-amz-copy-source SHOULD be refused with 400 InvalidArgument, and delete and end nothing.",
+	Ref:   "https://github.com/versity/versitygw/pull/1642",
+	Level: Should,
+	Needs: []Feature{Copy, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b, key := s.Bucket(ctx), aws.String("k")
+		s.MustPut(ctx, b, "k", "hello")
+		up, err := s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &b, Key: key})
+		s.Must(err, "create an upload")
+		part, err := s.SDK().UploadPart(ctx, &s3.UploadPartInput{Bucket: &b, Key: key, UploadId: up.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("part")})
+		s.Must(err, "upload a part")
+		complete := fmt.Sprintf("<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>%s</ETag></Part></CompleteMultipartUpload>", aws.ToString(part.ETag))
+		id := "uploadId=" + url.QueryEscape(aws.ToString(up.UploadId))
+		for _, r := range []Request{
+			{Method: "GET", Bucket: b},
+			{Method: "GET", Bucket: b, Key: "k"},
+			{Method: "DELETE", Bucket: b, Key: "k"},
+			{Method: "DELETE", Bucket: b, Key: "k", Query: id},
+			{Method: "POST", Bucket: b, Key: "k", Query: id, Body: []byte(complete)},
+		} {
+			r.Header = [][2]string{{"x-amz-copy-source", source(b, "k")}}
+			s.Expect(s.Send(ctx, r)).To(FailWith(400, "InvalidArgument"), "%s /%s?%s", r.Method, r.Key, r.Query)
+		}
+		r := s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k", Header: [][2]string{{"x-amz-copy-source", source(b, "k")}}})
+		s.Expect(r).To(FailWith(400), "HEAD")
+		got, err := s.Get(ctx, b, "k")
+		s.Expect(err).To(OK(), "the object after the refusals")
+		s.Expect(string(got.Bytes)).To(Equal("hello"))
+		_, err = s.SDK().ListParts(ctx, &s3.ListPartsInput{Bucket: &b, Key: key, UploadId: up.UploadId})
+		s.Expect(err).To(OK(), "the upload after the refusals")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "copy.source.version",
 	Rule:  "CP-06",
 	Says:  "An x-amz-copy-source that ends in ?versionId= MUST copy that version, and x-amz-copy-source-version-id names it.",

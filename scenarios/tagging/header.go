@@ -129,6 +129,21 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "tagging.header.duplicate-code",
+	Rule:  "T-05",
+	Says:  "An x-amz-tagging that has one key twice SHOULD be refused with the code InvalidArgument, not the InvalidTag of a body.",
+	Ref:   apiErrors, // an argument that is not valid; S3's own message of it ends in "without tag name duplicates"
+	Level: Should,
+	Needs: needs,
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "refused", Body: []byte("v"), Header: [][2]string{{"x-amz-tagging", "a=1&b=2&a=3"}}})
+		s.Expect(r).To(FailWith(400, "InvalidArgument"))
+		s.ExpectAbsent(ctx, b, "refused")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "tagging.header.plus",
 	Rule:  "T-05",
 	Says:  "A plus sign in x-amz-tagging SHOULD stand for a space, as in the parameters of a URL.",
