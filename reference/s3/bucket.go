@@ -66,6 +66,7 @@ func (q *request) createBucket() error {
 	if !locationUnsaid.On() {
 		q.set("Location", "/"+q.bucket)
 	}
+	q.set("x-amz-bucket-arn", arn(q.bucket))
 	return q.reply(http.StatusOK)
 }
 
@@ -102,6 +103,9 @@ func (q *request) bucketConfiguration() (location string, tags []object.Tag, err
 	return location, tags, err
 }
 
+// arn is the Amazon Resource Name of a bucket.
+func arn(bucket string) string { return "arn:aws:s3:::" + bucket }
+
 func (q *request) headBucket() error {
 	b, err := q.h.cfg.Backend.HeadBucket(q.ctx, q.caller, q.bucket)
 	if err != nil {
@@ -110,6 +114,7 @@ func (q *request) headBucket() error {
 	if !headRegionAbsent.On() {
 		q.set("x-amz-bucket-region", b.Region)
 	}
+	q.set("x-amz-bucket-arn", arn(q.bucket))
 	q.set("x-amz-access-point-alias", "false")
 	q.set("Content-Type", "application/xml")
 	q.writeHeader(http.StatusOK)

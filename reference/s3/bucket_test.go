@@ -203,7 +203,7 @@ func TestListBuckets(t *testing.T) {
 	got := do(t, srv, "GET", "/?prefix=b&bucket-region=us-east-1&max-buckets=1", "")
 	token := newToken("b1", false)
 	want := declaration + `<ListAllMyBucketsResult xmlns="` + namespace + `"><Owner><ID>` + owner + `</ID><DisplayName>Ada</DisplayName></Owner>` +
-		`<Buckets><Bucket><Name>b1</Name><CreationDate>2026-03-04T12:30:45.678Z</CreationDate><BucketRegion>us-east-1</BucketRegion></Bucket></Buckets>` +
+		`<Buckets><Bucket><Name>b1</Name><CreationDate>2026-03-04T12:30:45.678Z</CreationDate><BucketRegion>us-east-1</BucketRegion><BucketArn>arn:aws:s3:::b1</BucketArn></Bucket></Buckets>` +
 		`<Prefix>b</Prefix><ContinuationToken>` + token + `</ContinuationToken></ListAllMyBucketsResult>`
 	if d := cmp.Diff(want, got.body); d != "" {
 		t.Error(d)

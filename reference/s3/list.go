@@ -91,9 +91,9 @@ func (q *request) listing(limit string) (listing, error) {
 			l.max = n
 		}
 	}
-	switch v := q.query.value("encoding-type"); v {
-	case "":
-	case "url":
+	switch v := q.query.value("encoding-type"); {
+	case v == "":
+	case strings.EqualFold(v, "url"):
 		l.url = !encodingIgnored.On()
 	default:
 		if anyEncoding.On() {
@@ -151,6 +151,11 @@ func (q *request) page(l listing, after string, afterPrefix bool) (object.ListRe
 }
 
 func (q *request) listV1() error {
+	for _, name := range []string{"continuation-token", "start-after"} {
+		if _, given := q.query.get(name); given {
+			return ofOtherListing(name, name+" is only for a listing with list-type=2.")
+		}
+	}
 	l, err := q.listing("max-keys")
 	if err != nil {
 		return err
@@ -191,9 +196,18 @@ func (q *request) listV1() error {
 	return q.replyXML(http.StatusOK, x)
 }
 
+// ofOtherListing refuses a parameter of the other version of ListObjects.
+// https://github.com/brekkylab/backlot/pull/204
+func ofOtherListing(name, message string) error {
+	return (&errcode.Error{Code: errcode.InvalidArgument, Message: message}).With("ArgumentName", name)
+}
+
 func (q *request) listV2() error {
-	if v := q.query.value("list-type"); v != "2" {
-		return argument("Invalid list-type", "list-type", v)
+	if q.query.value("list-type") != "2" {
+		return q.listV1() // as S3 takes every other value
+	}
+	if _, given := q.query.get("marker"); given {
+		return ofOtherListing("marker", "marker is not for a listing with list-type=2.")
 	}
 	l, err := q.listing("max-keys")
 	if err != nil {

@@ -97,7 +97,7 @@ func TestListRefusals(t *testing.T) {
 	f := &fake{}
 	srv := newTest(t, f)
 	for _, q := range []string{"max-keys=-1", "max-keys=abc", "max-keys=2147483648", "max-keys=1.5", "encoding-type=base64",
-		"list-type=2&continuation-token=nonsense", "list-type=2&continuation-token=", "list-type=1", "list-type="} {
+		"list-type=2&continuation-token=nonsense", "list-type=2&continuation-token=", "start-after=a", "list-type=1&continuation-token=", "list-type=2&marker="} {
 		do(t, srv, "GET", "/b?"+q, "").wantError(t, 400, errcode.InvalidArgument)
 	}
 	do(t, srv, "GET", "/b?versions&version-id-marker=v", "").wantError(t, 400, errcode.InvalidArgument)

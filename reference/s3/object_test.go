@@ -131,7 +131,7 @@ func TestGetRefusals(t *testing.T) {
 		{"/b/k?partNumber=1", []string{"Range: bytes=0-1"}, errcode.InvalidRequest},
 		{"/b/k?versionId=", nil, errcode.InvalidArgument},
 		{"/b/k?response-content-type=a%0Ab", nil, errcode.InvalidArgument},
-		{"/b/k", []string{"x-amz-checksum-mode: on"}, errcode.InvalidArgument},
+		{"/b/k", []string{"x-amz-checksum-mode: on"}, errcode.InvalidRequest},
 		{"/b/" + strings.Repeat("k", 1025), nil, errcode.KeyTooLong},
 		{"/b/" + strings.Repeat("%C3%A9", 513), nil, errcode.KeyTooLong},
 	} {

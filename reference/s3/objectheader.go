@@ -234,7 +234,7 @@ func (q *request) wantsChecksum() bool {
 // checkChecksumMode refuses what x-amz-checksum-mode cannot mean.
 func (q *request) checkChecksumMode() error {
 	if v := q.header(hChecksumMode); v != "" && !strings.EqualFold(v, "ENABLED") {
-		return argument("", "x-amz-checksum-mode", v)
+		return errcode.New(errcode.InvalidRequest, "Value for x-amz-checksum-mode header is invalid.")
 	}
 	return nil
 }

@@ -68,6 +68,7 @@ func (q *request) listBuckets() error {
 		if !regionUnsaid.On() {
 			x.some("BucketRegion", b.Region)
 		}
+		x.text("BucketArn", arn(b.Name))
 		x.end("Bucket")
 	}
 	x.end("Buckets")

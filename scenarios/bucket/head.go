@@ -3,6 +3,7 @@ package bucket
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	. "github.com/onsi/gomega"
 
@@ -21,6 +22,33 @@ var _ = Add(Scenario{
 		r := s.Send(ctx, Request{Method: "HEAD", Bucket: s.Bucket(ctx)})
 		s.Expect(r).To(HaveStatus(200))
 		s.Expect(r).To(HaveHeader("X-Amz-Bucket-Region", s.Target().Region))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "bucket.head.arn",
+	Rule:  "B-10",
+	Says:  "HeadBucket and CreateBucket SHOULD return the bucket's ARN in x-amz-bucket-arn, and ListBuckets as BucketArn.",
+	Ref:   "https://github.com/brekkylab/backlot/blob/main/backlot/routers/s3.py", // as measured; the reference has it of directory buckets alone
+	SDK:   "s3@v1.114.8 HeadBucketOutput.BucketArn",
+	Level: Should,
+	Needs: []Feature{Buckets},
+	Check: func(ctx context.Context, s *S) {
+		name := s.AbsentBucket()
+		made, err := s.SDK().CreateBucket(ctx, creation(s, name))
+		s.Must(err, "create a bucket")
+		want := "arn:aws:s3:::" + name
+		s.Expect(aws.ToString(made.BucketArn)).To(Equal(want), "x-amz-bucket-arn of CreateBucket")
+		head, err := s.SDK().HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name})
+		s.Must(err, "HeadBucket")
+		s.Expect(aws.ToString(head.BucketArn)).To(Equal(want), "x-amz-bucket-arn of HeadBucket")
+		list, err := s.SDK().ListBuckets(ctx, &s3.ListBucketsInput{Prefix: &name})
+		s.Must(err, "ListBuckets")
+		for _, b := range list.Buckets {
+			if aws.ToString(b.Name) == name {
+				s.Expect(aws.ToString(b.BucketArn)).To(Equal(want), "BucketArn of ListBuckets")
+			}
+		}
 	},
 })
 

@@ -224,15 +224,33 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "listing.list-type.unknown",
 	Rule:  "L-25",
-	Says:  "A list-type other than 2 MAY be refused or ignored.",
-	Ref:   refV2 + "#API_ListObjectsV2_RequestSyntax",
-	Level: Info,
+	Says:  "A list-type other than 2 SHOULD make no difference: the listing is of version 1.",
+	Ref:   refMeasured,
+	Level: Should,
 	Needs: []Feature{Listing},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		putAll(ctx, s, b, "a", "b")
 		for _, v := range []string{"1", "3", "x", ""} {
-			s.Observe("list-type="+v, answer(s.Send(ctx, Request{Bucket: b, Query: "list-type=" + v})))
+			r := s.Send(ctx, Request{Bucket: b, Query: "list-type=" + v})
+			s.Observe("list-type="+v, answer(r))
+			s.Expect(r).To(OK(), "list-type=%s", v)
+			s.Expect(string(r.Body)).To(ContainSubstring("Marker>"), "list-type=%s", v) // empty or not, only V1 has one
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "listing.other-version",
+	Rule:  "L-25",
+	Says:  "ListObjects with start-after or continuation-token, and ListObjectsV2 with marker, SHOULD be refused with 400 InvalidArgument.",
+	Ref:   refMeasured,
+	Level: Should,
+	Needs: []Feature{Listing},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, raw := range []string{"start-after=a", "continuation-token=a", "list-type=2&marker=a"} {
+			s.Expect(s.Send(ctx, Request{Bucket: b, Query: raw})).To(FailWith(400, "InvalidArgument"), "?%s", raw)
 		}
 	},
 })

@@ -23,6 +23,7 @@ const (
 	refObject   = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html"
 	refKeys     = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ListingKeysUsingAPIs.html"
 	refPrefixes = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html"
+	refMeasured = "https://github.com/brekkylab/backlot/pull/204" // by S3 of September 2026
 	refStrong   = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel"
 	sdkV1       = "s3@v1.114.8 ListObjectsInput"
 	sdkV2       = "s3@v1.114.8 ListObjectsV2Input"

@@ -94,6 +94,10 @@ func (t *toy) list(w http.ResponseWriter, name string, held map[string]int, q ur
 		t.refuse(w)
 		return
 	}
+	if v2 && q.Has("marker") || !v2 && (q.Has("start-after") || q.Has("continuation-token")) {
+		t.refuse(w)
+		return
+	}
 	after := q.Get("marker")
 	if v2 {
 		after = q.Get("start-after")
