@@ -133,7 +133,7 @@ func TestActualRequests(t *testing.T) {
 		{do(t, srv, "GET", "/b/k", "", "Origin: http://a.example"), 200, true},
 		{do(t, srv, "PUT", "/b/k", "x", "Origin: http://a.example"), 200, true},
 		{send(t, srv, "GET", "/b/k", "", "Origin: http://a.example", "User: -"), 403, true}, // a bad signature
-		{do(t, srv, "GET", "/b/k?unknown", "", "Origin: http://a.example"), 501, true},
+		{do(t, srv, "PUT", "/b/k?unknown", "x", "Origin: http://a.example"), 501, true},
 		{do(t, srv, "GET", "/b/k", "", "Origin: http://b.example"), 200, false},
 		{do(t, srv, "DELETE", "/b/k", "", "Origin: http://a.example"), 204, false},
 		{do(t, srv, "GET", "/b/k", ""), 200, false},

@@ -45,6 +45,11 @@ type operation struct {
 	// signed operations need a signature though a bucket's policy lets anybody
 	// do all that there is.
 	signed bool
+	// anyQuery operations take no notice of parameters that S3 does not know:
+	// callers add those to the addresses of objects against caches. What
+	// writes refuses them, as they might select what is not written here.
+	// https://github.com/gaul/s3proxy/issues/189
+	anyQuery bool
 	// body says that the request carries bytes of client size, so that it is
 	// bounded by progress instead of by Limits.Metadata.
 	body bool
@@ -229,6 +234,9 @@ func (op *operation) checkParams(query params) error {
 			return argument("This operation does not accept a version-id.", name, query[i].value)
 		case "partNumber":
 			return errcode.New(errcode.InvalidRequest, "This operation does not accept a part number without an upload id.")
+		}
+		if op.anyQuery && name != "annotationName" {
+			continue
 		}
 		return (&errcode.Error{Code: errcode.NotImplemented}).With("Parameter", name)
 	}

@@ -41,6 +41,7 @@ func TestRoutes(t *testing.T) {
 		{"PUT", "/b/k", copying, "CopyObject"},
 		{"GET", "/b/k?versionId=1&partNumber=2&response-expires=x", nil, "GetObject"},
 		{"GET", "/b/k?X-Amz-Signature=1&X-Amz-Date=2", nil, "GetObject"},
+		{"GET", "/b/k?v=1.2.3", nil, "GetObject"},
 		{"DELETE", "/b/k?versionId=1", nil, "DeleteObject"},
 		{"POST", "/b/k?uploads", nil, "CreateMultipartUpload"},
 		{"PUT", "/b/k?uploadId=1&partNumber=2", nil, "UploadPart"},
@@ -63,7 +64,7 @@ func TestRoutesRefused(t *testing.T) {
 		method, uri string
 		want        errcode.Code
 	}{
-		{"GET", "/b/k?foo", errcode.NotImplemented},
+		{"GET", "/b/k?foo&annotationName=a", errcode.NotImplemented},
 		{"PUT", "/b/k?foo=1", errcode.NotImplemented},
 		{"DELETE", "/b?foo", errcode.NotImplemented},
 		{"GET", "/?acl", errcode.InvalidRequest},

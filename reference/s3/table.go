@@ -63,8 +63,8 @@ func newTable() []*operation {
 
 		{name: "CopyObject", level: keyLevel, method: "PUT", header: hCopySource, serve: (*request).copyObject, body: true, locks: true, signed: true},
 		{name: "PutObject", level: keyLevel, method: "PUT", serve: (*request).putObject, body: true, locks: true, stream: true, grantable: true},
-		{name: "GetObject", level: keyLevel, method: "GET", params: getParams, serve: (*request).getObject, body: true, grantable: true},
-		{name: "HeadObject", level: keyLevel, method: "HEAD", params: getParams, serve: (*request).headObject, grantable: true},
+		{name: "GetObject", level: keyLevel, method: "GET", params: getParams, serve: (*request).getObject, body: true, grantable: true, anyQuery: true},
+		{name: "HeadObject", level: keyLevel, method: "HEAD", params: getParams, serve: (*request).headObject, grantable: true, anyQuery: true},
 		{name: "DeleteObject", level: keyLevel, method: "DELETE", params: []string{"versionId"}, serve: (*request).deleteObject, grantable: true},
 		{name: "GetObjectAttributes", level: keyLevel, method: "GET", sub: "attributes", params: []string{"versionId"}, serve: (*request).getAttributes, grantable: true},
 		{name: "GetObjectTagging", level: keyLevel, method: "GET", sub: "tagging", params: []string{"versionId"}, serve: (*request).getObjectTagging},

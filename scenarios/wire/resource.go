@@ -147,6 +147,25 @@ var _ = Add(Scenario{
 	},
 })
 
+var _ = Add(Scenario{
+	ID:    "wire.resource.cache-buster",
+	Rule:  "X-17",
+	Says:  "GetObject and HeadObject SHOULD take no notice of a parameter that S3 does not know, as callers add against caches.",
+	Ref:   "https://github.com/gaul/s3proxy/issues/189",
+	Level: Should,
+	Needs: needs,
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "v")
+		for _, query := range []string{"v=1.2.3", "_=1700000000", "nocache"} {
+			r := s.Send(ctx, Request{Method: "GET", Bucket: b, Key: "k", Query: query})
+			s.Expect(r).To(OK(), "GET ?%s", query)
+			s.Expect(string(r.Body)).To(Equal("v"), "GET ?%s", query)
+			s.Expect(s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k", Query: query})).To(OK(), "HEAD ?%s", query)
+		}
+	},
+})
+
 func init() {
 	for _, sub := range []string{"uploads", "versions"} {
 		Add(Scenario{
