@@ -173,11 +173,29 @@ func (c *claim) parseStamp(text string) bool {
 	}
 	t, err := time.Parse(stampLayout, text)
 	c.time, c.stamp = t, text
+	return err == nil && t.Unix() >= 0 // as on AWS, where no clock shows less
+}
+
+// day is the date of the signing, as a scope has it.
+func (c *claim) day() string { return c.stamp[:len("20060102")] }
+
+// checkDay refuses a scope of another day than that of the signing.
+func (c *claim) checkDay() error {
+	if c.date != c.day() && !scopeDateUnchecked.On() {
+		return errScopeDate(c)
+	}
+	return nil
+}
+
+func isDay(text string) bool {
+	_, err := time.Parse("20060102", text)
 	return err == nil
 }
 
 // parseCredential reads <access key>/<date>/<region>/<service>/aws4_request
-// from its end, since some servers hand out access keys with slashes.
+// from its end, since some servers hand out access keys with slashes. It leaves
+// the day of the scope to checkDay, which for a header comes after the key and the
+// time.
 func (v *Verifier) parseCredential(c *claim, credential string) error {
 	var parts [4]string
 	rest := credential
@@ -194,9 +212,8 @@ func (v *Verifier) parseCredential(c *claim, credential string) error {
 	switch {
 	case c.accessKey == "":
 		return errCredential(c)
-	case c.date != c.stamp[:len("20060102")] && !scopeDateUnchecked.On():
-		return errMalformed(c, "invalid credential date "+strconv.Quote(c.date)+
-			". This date is not the same as X-Amz-Date: "+strconv.Quote(c.stamp[:len("20060102")])+".")
+	case !isDay(c.date) && !scopeDateUnchecked.On():
+		return errScopeDate(c)
 	case end != terminal:
 		return errMalformed(c, "incorrect terminal "+strconv.Quote(end)+". This endpoint uses "+strconv.Quote(terminal)+".")
 	case c.service != v.service && !scopeUnchecked.On():

@@ -56,7 +56,7 @@ func (v *Verifier) VerifyForm(f Form) (*Identity, error) {
 	if !c.parseStamp(f.Date) {
 		return nil, errField("x-amz-date", f.Date, "x-amz-date must be in the form YYYYMMDDTHHMMSSZ.")
 	}
-	if err := v.parseCredential(c, f.Credential); err != nil {
+	if v.parseCredential(c, f.Credential) != nil || c.checkDay() != nil {
 		return nil, errField("x-amz-credential", f.Credential, "The credential is malformed, or of another date, region or service than this request and this endpoint.")
 	}
 	if f.Token != "" && !tokenIgnored.On() {

@@ -75,6 +75,9 @@ func (v *Verifier) claimQuery(r *http.Request, s *scratch) (*claim, error) {
 	if err := v.parseCredential(c, credential); err != nil {
 		return nil, err
 	}
+	if err := c.checkDay(); err != nil {
+		return nil, err
+	}
 	return c, c.parseHoisted(r, s)
 }
 

@@ -52,6 +52,11 @@ func errCredential(c *claim) error {
 	return errMalformed(c, `the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".`)
 }
 
+func errScopeDate(c *claim) error {
+	return errMalformed(c, "invalid credential date "+strconv.Quote(c.date)+
+		". This date is not the same as X-Amz-Date: "+strconv.Quote(c.day())+".")
+}
+
 func errUnsorted(c *claim) error {
 	const why = "SignedHeaders must be distinct names in alphabetical order"
 	if c.presigned {

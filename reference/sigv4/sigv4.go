@@ -201,6 +201,9 @@ func (v *Verifier) prove(r *http.Request, s *scratch, c *claim) (*Identity, erro
 	if err := v.checkTime(c); err != nil {
 		return nil, err
 	}
+	if err := c.checkDay(); err != nil {
+		return nil, err
+	}
 	if !sorted(c.signedHeaders) {
 		return nil, errUnsorted(c)
 	}

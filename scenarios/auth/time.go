@@ -113,6 +113,26 @@ func init() {
 	}
 }
 
+func init() {
+	for _, c := range []struct{ id, text, stamp string }{{"past", "years ago", "20100707T215304Z"}, {"future", "in the year 9999", "99990707T215304Z"}} {
+		Add(Scenario{
+			ID:    "auth.date.moved." + c.id,
+			Rule:  "AN-04",
+			Says:  "A request whose x-amz-date was moved to a time " + c.text + ", which its Credential does not share, SHOULD be refused with 403 RequestTimeTooSkewed or SignatureDoesNotMatch.",
+			Ref:   "https://github.com/ceph/s3-tests/blob/master/s3tests/functional/test_headers.py",
+			Level: Should,
+			Needs: needs,
+			Check: func(ctx context.Context, s *S) {
+				b := s.Bucket(ctx)
+				r := put(b, "new")
+				r.EditHead = onHeader("X-Amz-Date", func(string) string { return c.stamp })
+				s.Expect(s.Send(ctx, r)).To(FailWithAny(skewed, mismatch))
+				s.ExpectAbsent(ctx, b, "k")
+			},
+		})
+	}
+}
+
 var _ = Add(Scenario{
 	ID:    "auth.date.instead",
 	Rule:  "AN-05",
