@@ -154,8 +154,8 @@ func (m *making) put() act {
 }
 
 // allow fails unless c may make m in b. Whom only the policy lets in needs its
-// leave for an ACL and for tags too; that an ACL cedes the object to the bucket's
-// owner is what policies ask for.
+// leave for an ACL and for tags too; an ACL that gives the bucket's owner full
+// control, by its name or by that grant alone, is what policies ask for.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html#example-bucket-policies-acl-2
 func (m *making) allow(b *Bucket, c Caller) error {
 	has := c.mayUse(b, acl.Write)
@@ -166,7 +166,7 @@ func (m *making) allow(b *Bucket, c Caller) error {
 		return err
 	}
 	if m.spec != nil {
-		if err := c.may(b, act{action: "s3:PutObjectAcl", key: m.key}, has || m.spec.Cedes()); err != nil {
+		if err := c.may(b, act{action: "s3:PutObjectAcl", key: m.key}, has || m.spec.Redundant(b.Owner)); err != nil {
 			return err
 		}
 	}

@@ -231,3 +231,19 @@ var _ = Add(Scenario{
 		p.bars(ctx, get("k"))
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "policy.condition.grant",
+	Rule:  "P-11",
+	Says:  "A policy that lets another account put objects on condition of s3:x-amz-grant-full-control SHOULD let through a PUT that grants it to the bucket's owner, and no other.",
+	Ref:   guide + "example-bucket-policies-condition-keys.html#grant-putobject-conditionally-1",
+	Level: Should,
+	Needs: with(SecondAccount),
+	Check: func(ctx context.Context, s *S) {
+		p := open(ctx, s)
+		p.set(ctx, statement{Principal: them, Action: "s3:PutObject", Condition: when("StringEquals", "s3:x-amz-grant-full-control", "id=$ME")})
+		p.opens(ctx, by(AltAccount, write("a", header("x-amz-grant-full-control", "id=$ME"))))
+		p.bars(ctx, by(AltAccount, write("b")), by(AltAccount, write("c", header("x-amz-grant-full-control", "id=$THEM"))))
+		s.ExpectAbsent(ctx, p.bucket, "b")
+	},
+})
