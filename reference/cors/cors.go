@@ -94,8 +94,6 @@ func (r *Rule) check() error {
 		return errcode.New(errcode.MalformedXML, "A CORS rule needs an AllowedMethod and an AllowedOrigin.")
 	case utf8.RuneCountInString(r.ID) > maxID:
 		return errcode.New(errcode.InvalidRequest, "The ID of a CORS rule has at most %d characters.", maxID)
-	case r.MaxAge != nil && *r.MaxAge < 0:
-		return errcode.New(errcode.MalformedXML, "MaxAgeSeconds is not negative.")
 	}
 	for _, m := range r.Methods {
 		if !contains(Methods, m) && !methodUnchecked.On() {
@@ -112,12 +110,30 @@ func (r *Rule) check() error {
 			}
 		}
 	}
+	for _, v := range r.Headers {
+		if !isName(strings.Replace(v, "*", "x", 1)) {
+			return errcode.New(errcode.InvalidRequest, "AllowedHeader %q is not the name of a header.", v)
+		}
+	}
 	for _, v := range r.Expose {
 		if strings.Contains(v, "*") {
 			return errcode.New(errcode.InvalidRequest, "ExposeHeader %q contains a wildcard, which it cannot.", v)
 		}
+		if !isName(v) {
+			return errcode.New(errcode.InvalidRequest, "ExposeHeader %q is not the name of a header.", v)
+		}
 	}
 	return nil
+}
+
+// isName reports whether a header may be called s (RFC 9110 section 5.6.2).
+func isName(s string) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+			return false
+		}
+	}
+	return s != ""
 }
 
 func contains(list []string, s string) bool {

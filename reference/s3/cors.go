@@ -178,7 +178,11 @@ func (q *request) allowOrigin() error {
 	if c != nil {
 		q.set("Vary", corsVary)
 	}
-	leave, ok := c.Match(cors.Ask{Origin: origin, Method: q.r.Method})
+	ask := cors.Ask{Origin: origin, Method: q.r.Method}
+	if m := q.header(hRequestMethod); m != "" { // as S3 does; no page can send it
+		ask.Method = m
+	}
+	leave, ok := c.Match(ask)
 	switch {
 	case ok:
 		q.setLeave(leave)
@@ -241,6 +245,8 @@ func (q *request) preflight() error {
 		return errcode.New(errcode.BadRequest, "Insufficient information. Origin request header needed.")
 	case ask.Method == "":
 		return errcode.New(errcode.BadRequest, "Invalid Access-Control-Request-Method: null")
+	case !slices.Contains(cors.Methods, ask.Method):
+		return errcode.New(errcode.BadRequest, "Invalid Access-Control-Request-Method: %s", ask.Method)
 	case preflightSigned.On() && q.header("Authorization") == "":
 		return &errcode.Error{Code: errcode.AccessDenied}
 	}

@@ -95,6 +95,25 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "cors.actual.requested-method",
+	Rule:  "CO-06",
+	Says:  "An actual request that comes with an Access-Control-Request-Method, which no page can send, SHOULD be matched by that in place of its own method.",
+	Ref:   "https://github.com/ceph/s3-tests/blob/master/s3tests_boto3/functional/test_s3.py",
+	Level: Should,
+	Needs: needs,
+	Check: func(ctx context.Context, s *S) {
+		b := configured(ctx, s, rule(home, "GET"))
+		s.Expect(until(ctx, s, from(home, b), granted)).To(HaveStatus(200))
+		for method, want := range map[string]string{"GET": home, "PUT": "", "DELETE": ""} {
+			write := from(home, b)
+			write.Method, write.Body = "PUT", []byte("new")
+			write.Header = append(write.Header, [2]string{"Access-Control-Request-Method", method})
+			s.Expect(s.Send(ctx, write)).To(HaveHeader("Access-Control-Allow-Origin", want), method)
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "cors.actual.unset",
 	Rule:  "CO-06",
 	Says:  "In a bucket without a configuration a request with an Origin MUST be served, and its answer allow nothing.",

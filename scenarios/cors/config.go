@@ -147,6 +147,21 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "cors.config.header-names",
+	Rule:  "CO-02",
+	Says:  "PutBucketCors with an AllowedHeader or ExposeHeader that no header can be called SHOULD be refused with 400 InvalidRequest, and leave the configuration as it was.",
+	Ref:   "https://github.com/versity/versitygw/blob/main/tests/integration/PutBucketCors.go",
+	Level: Should,
+	Needs: needs,
+	Check: func(ctx context.Context, s *S) {
+		for _, rules := range []string{edited("</CORSRule>", "<AllowedHeader>two words</AllowedHeader></CORSRule>"),
+			edited("</CORSRule>", "<ExposeHeader>x-amz:date</ExposeHeader></CORSRule>")} {
+			expectRefused(ctx, s, rules, "InvalidRequest")
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "cors.config.100-rules",
 	Rule:  "CO-02",
 	Says:  "PutBucketCors SHOULD take 100 rules, of which the last is in effect too.",

@@ -175,6 +175,21 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "cors.preflight.unknown-method",
+	Rule:  "CO-05",
+	Says:  "A preflight for a method that no rule can allow, or for one in small letters, SHOULD be refused with 400 BadRequest.",
+	Ref:   "https://github.com/versity/versitygw/blob/main/tests/integration/OPTIONS.go",
+	Level: Should,
+	Needs: needs,
+	Check: func(ctx context.Context, s *S) {
+		b := configured(ctx, s, rule("*", "GET"))
+		for _, method := range []string{"PATCH", "get", "nonsense"} {
+			s.Expect(s.Send(ctx, ask(b, home, method))).To(FailWith(400, "BadRequest"), method)
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "cors.preflight.unsigned",
 	Rule:  "CO-09",
 	Says:  "A preflight MUST be answered without credentials, on a bucket and for an object that are private.",
