@@ -129,13 +129,19 @@ func Resource(bucket, key string) string {
 }
 
 // Check holds p to being a policy of bucket: its resources are there, its
-// actions can be done to them, and known knows its principals.
+// actions can be done to them, its condition keys exist, and known knows its
+// principals.
 func (p *Policy) Check(bucket string, known func(Principal) bool) error {
 	for i := range p.statements {
 		s := &p.statements[i]
 		for _, n := range s.principals.names {
 			if !known(n) && !principalsAny.On() {
 				return malformed("Invalid principal in policy")
+			}
+		}
+		for _, c := range s.conditions {
+			if !knownKey(c.key) && !keysAny.On() {
+				return malformed("Policy has an invalid condition key")
 			}
 		}
 		ofBucket, ofKeys := s.notRes, s.notRes

@@ -65,6 +65,7 @@ func TestAccepts(t *testing.T) {
 		one("Resource", "", "NotResource", `"arn:aws:s3:::b/secret/*"`),
 		one("Resource", `"arn:aws:s3:::b/${aws:username}/*"`),
 		one("Condition", `{"StringEquals":{"s3:x-amz-acl":["private","public-read"]},"Bool":{"aws:SecureTransport":true},"NumericLessThan":{"s3:max-keys":10}}`),
+		one("Condition", `{"StringEquals":{"S3:ExistingObjectTag/Team":"a","aws:PrincipalTag/Team":"a","aws:PrincipalOrgID":"o"}}`),
 		one("Condition", `{"ForAllValues:StringLikeIfExists":{"s3:RequestObjectTagKeys":"a*"},"Null":{"unknown:key":"true"}}`),
 	} {
 		if err := check(text); err != nil {
@@ -129,6 +130,10 @@ func TestRefuses(t *testing.T) {
 		"no address":                   one("Condition", `{"IpAddress":{"aws:SourceIp":"localhost"}}`),
 		"no value":                     one("Condition", `{"StringEquals":{"s3:prefix":[]}}`),
 		"a value of another sort":      one("Condition", `{"StringEquals":{"s3:prefix":{}}}`),
+		"a key that S3 has not":        one("Condition", `{"StringEquals":{"s3:FakeKey":"a"}}`),
+		"a key that nobody has":        one("Condition", `{"StringEquals":{"aws:FakeKey":"a"}}`),
+		"a tag's key without name":     one("Condition", `{"StringEquals":{"s3:ExistingObjectTag":"a"}}`),
+		"a key with a tag's name":      one("Condition", `{"StringEquals":{"s3:prefix/a":"a"}}`),
 		"a key without service":        one("Condition", `{"StringEquals":{"prefix":"a"}}`),
 	} {
 		if err := check(text); errcode.Of(err) != errcode.MalformedPolicy {

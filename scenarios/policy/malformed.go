@@ -52,8 +52,13 @@ var flaws = map[string][]flaw{
 		{"Action and NotAction", cut(action, action+`,"NotAction":"s3:PutObject"`)},
 		{"Resource and NotResource", cut(resource, resource+`,"NotResource":"$B/x"`)},
 	},
-	"invalid-condition-operator": {{"an unknown operator", cut("IpAddress", "AddressIs")}},
-	"null-with-if-exists":        {{"Null with IfExists", cut(`"IpAddress":{"aws:SourceIp":["192.0.2.0/24"]}`, `"NullIfExists":{"aws:Referer":"true"}`)}},
+	"invalid-service-condition-key": {
+		{"a condition key that S3 has not", cut(`"IpAddress":{"aws:SourceIp"`, `"StringEquals":{"s3:NoSuchKey"`)},
+		{"a condition key that needs the name of a tag", cut(`"IpAddress":{"aws:SourceIp"`, `"StringEquals":{"s3:ExistingObjectTag"`)},
+	},
+	"invalid-global-condition-key": {{"a condition key that no service has", cut("aws:SourceIp", "aws:NoSuchIp")}},
+	"invalid-condition-operator":   {{"an unknown operator", cut("IpAddress", "AddressIs")}},
+	"null-with-if-exists":          {{"Null with IfExists", cut(`"IpAddress":{"aws:SourceIp":["192.0.2.0/24"]}`, `"NullIfExists":{"aws:Referer":"true"}`)}},
 }
 
 func init() {
