@@ -262,19 +262,22 @@ type UploadPartInput struct {
 	Bucket, Key, UploadID string
 	Number                int
 	Body                  Body
-	Customer              *crypt.Key // the client's key
+	// Encryption is that of the upload, said again: the client's key, which has to
+	// be there, and else what need not.
+	Encryption sse.Want
 }
 
 // CopyPartInput asks for a part to be made from an existing object.
 type CopyPartInput struct {
-	Caller                   Caller
-	Bucket, Key, UploadID    string
-	Number                   int
-	SourceBucket, SourceKey  string
-	SourceVersion            string
-	SourceConditions         Conditions
-	Range                    string     // raw x-amz-copy-source-range, "" when none
-	Customer, SourceCustomer *crypt.Key // the client's keys, of the upload and of the source
+	Caller                  Caller
+	Bucket, Key, UploadID   string
+	Number                  int
+	SourceBucket, SourceKey string
+	SourceVersion           string
+	SourceConditions        Conditions
+	Range                   string     // raw x-amz-copy-source-range, "" when none
+	Encryption              sse.Want   // as in UploadPartInput
+	SourceCustomer          *crypt.Key // the client's key of the source
 }
 
 // CopyPartResult is the part made and the version it was read from.
@@ -296,9 +299,9 @@ type CompleteInput struct {
 	Bucket, Key, UploadID string
 	Parts                 []CompletePart
 	Condition             WriteCondition
-	Checksum              Checksum   // expected value of the whole object; zero: none sent. Type as x-amz-checksum-type
-	Size                  int64      // x-amz-mp-object-size; -1: not sent
-	Customer              *crypt.Key // the client's key, which need not be sent
+	Checksum              Checksum // expected value of the whole object; zero: none sent. Type as x-amz-checksum-type
+	Size                  int64    // x-amz-mp-object-size; -1: not sent
+	Encryption            sse.Want // as in UploadPartInput; the client's key need not be sent either
 }
 
 // ListPartsInput asks for a page of an upload's parts.

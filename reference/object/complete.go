@@ -11,7 +11,6 @@ import (
 	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
-	"bleepstore/reference/sse"
 )
 
 var completeUnconditional = fault.NewBug("conditional.complete-unconditional",
@@ -48,8 +47,8 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 	if err != nil {
 		return PutResult{}, err
 	}
-	if in.Customer != nil && !done {
-		if err := sse.Check(u.Seal, in.Customer, errcode.New(errcode.InvalidRequest, "The provided encryption parameters did not match the ones used originally.")); err != nil {
+	if !done {
+		if err := s.saysAgain(ctx, u.Seal, in.Encryption); err != nil {
 			return PutResult{}, err
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"bleepstore/fault"
 	"bleepstore/reference/blob"
 	"bleepstore/reference/checksum"
-	"bleepstore/reference/crypt"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/meta"
 	"bleepstore/reference/sse"
@@ -38,7 +37,7 @@ func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, err
 			return Part{}, checksumMismatch(u.Algorithm, sent)
 		}
 	}
-	g, err := s.partSealing(ctx, &u, in.Customer)
+	g, err := s.partSealing(ctx, &u, in.Encryption)
 	if err != nil {
 		return Part{}, err
 	}
@@ -73,12 +72,42 @@ func checksumMismatch(want, got string) *errcode.Error {
 var partWrongCode = fault.NewBug("ssec.part-key-403",
 	"a part with another key than its upload's is refused with 403", "E-08")
 
-// partSealing is what a part of u is sealed by. customer must be the client's key
-// that u was created with: InvalidRequest.
-func (s *Service) partSealing(ctx context.Context, u *Upload, customer *crypt.Key) (*sealing, error) {
-	wrong := errcode.New(errcode.InvalidRequest, "The provided encryption parameters did not match the ones used originally.")
+// otherEncryption is the answer to one that is not the upload's.
+func otherEncryption() *errcode.Error {
+	return errcode.New(errcode.InvalidRequest, "The provided encryption parameters did not match the ones used originally.")
+}
+
+// saysAgain fails unless w is the encryption of an upload, or nothing:
+// InvalidRequest. S3 itself takes none but the client's key, and minio-go says it to
+// every other server.
+func (s *Service) saysAgain(ctx context.Context, seal *meta.Seal, w sse.Want) error {
+	switch {
+	case w.Customer != nil:
+		return sse.Check(seal, w.Customer, otherEncryption())
+	case w.Algorithm == "":
+		return nil
+	}
+	if s.vault == nil || seal == nil {
+		return otherEncryption()
+	}
+	same, err := s.vault.Is(ctx, seal, w)
+	if err == nil && !same {
+		return otherEncryption()
+	}
+	return err
+}
+
+// partSealing is what a part of u is sealed by. The client's key in w must be the
+// one that u was created with, and so must be what else it says: InvalidRequest.
+func (s *Service) partSealing(ctx context.Context, u *Upload, w sse.Want) (*sealing, error) {
+	customer, wrong := w.Customer, otherEncryption()
 	if partWrongCode.On() {
 		wrong = wrongKey()
+	}
+	if customer == nil {
+		if err := s.saysAgain(ctx, u.Seal, w); err != nil {
+			return nil, err
+		}
 	}
 	if err := sse.Check(u.Seal, customer, wrong); err != nil && !(customer == nil && sse.PartKeyless.On() || customer != nil && sse.PartAnyKey.On()) {
 		return nil, err
@@ -98,7 +127,7 @@ func (s *Service) CopyPart(ctx context.Context, in CopyPartInput) (CopyPartResul
 	if err != nil {
 		return CopyPartResult{}, err
 	}
-	g, err := s.partSealing(ctx, &u, in.Customer)
+	g, err := s.partSealing(ctx, &u, in.Encryption)
 	if err != nil {
 		return CopyPartResult{}, err
 	}

@@ -248,3 +248,31 @@ func BenchmarkSealed(b *testing.B) {
 		}
 	}
 }
+
+// What a part and a Complete say again is the upload's encryption, or they are
+// refused.
+func TestEncryptionSaidAgain(t *testing.T) {
+	b := newBench(t, "memory")
+	kms, none := sse.Want{Algorithm: sse.KMS}, sse.Want{}
+	unknown := sse.Want{Algorithm: sse.KMS, KeyID: "nobody's"}
+	for _, c := range []struct {
+		name      string
+		of, again sse.Want
+		want      errcode.Code
+	}{
+		{"nothing", kms, none, ""}, {"the same", kms, kms, ""}, {"the default", none, sse.Want{Algorithm: sse.AES256}, ""},
+		{"another", kms, sse.Want{Algorithm: sse.AES256}, errcode.InvalidRequest}, {"more than the default", none, kms, errcode.InvalidRequest},
+		{"another key", kms, unknown, errcode.InvalidRequest}, {"a context", kms, sse.Want{Algorithm: sse.KMS, Context: "e30="}, errcode.InvalidRequest},
+	} {
+		u := b.upload(c.name, func(in *CreateUploadInput) { in.Encryption = c.of })
+		parts := []CompletePart{b.part(u, 1, []byte("part"))}
+		_, err := b.tryPart(u, 1, []byte("part"), func(in *UploadPartInput) { in.Encryption = c.again })
+		if got := errcode.Of(err); got != c.want {
+			t.Errorf("%s: part: got %q %v, want %q", c.name, got, err, c.want)
+		}
+		_, err = b.tryComplete(u, parts, func(in *CompleteInput) { in.Encryption = c.again })
+		if got := errcode.Of(err); got != c.want {
+			t.Errorf("%s: complete: got %q %v, want %q", c.name, got, err, c.want)
+		}
+	}
+}

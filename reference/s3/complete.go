@@ -37,7 +37,7 @@ func (q *request) completeUpload() error {
 		}
 		in.Size = int64(n)
 	}
-	if in.Customer, err = q.customer(hCustomer); err != nil {
+	if in.Encryption, err = q.wanted(); err != nil {
 		return err
 	}
 	if in.Parts, err = q.completeParts(); err != nil {

@@ -31,10 +31,12 @@ const (
 	customerMD5       = "Key-Md5"
 )
 
-// The operations that take them: those that choose an encryption, those that
-// need the client's key besides, and those that read a source.
+// The operations that take them: those that choose an encryption, those that may
+// say again what their upload has, those that need the client's key besides, and
+// those that read a source.
 var (
 	choosing = []string{"PutObject", "PostObject", "CopyObject", "CreateMultipartUpload"}
+	saying   = append([]string{"UploadPart", "UploadPartCopy", "CompleteMultipartUpload"}, choosing...)
 	keyed    = append([]string{"GetObject", "HeadObject", "GetObjectAttributes", "UploadPart", "UploadPartCopy",
 		"CompleteMultipartUpload", "ListParts"}, choosing...)
 	copying = []string{"CopyObject", "UploadPartCopy"}
@@ -58,7 +60,9 @@ func (q *request) checkEncryption(name string) error {
 	}
 	suffix := strings.TrimPrefix(strings.TrimPrefix(name, hCustomer), hSource)
 	switch {
-	case name == hSSE, name == hKMSKey, name == hSSEContext, name == hBucketKey:
+	case name == hSSE, name == hKMSKey, name == hSSEContext:
+		takes = saying
+	case name == hBucketKey:
 	case suffix == customerAlgorithm, suffix == customerKey, suffix == customerMD5:
 	default:
 		return (&errcode.Error{Code: errcode.NotImplemented}).With("Header", strings.ToLower(name))

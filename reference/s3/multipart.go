@@ -110,7 +110,7 @@ func (q *request) uploadPart() error {
 	if err != nil {
 		return err
 	}
-	customer, err := q.customer(hCustomer)
+	encryption, err := q.wanted()
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (q *request) uploadPart() error {
 	}
 	part, err := q.h.cfg.Backend.UploadPart(q.ctx, object.UploadPartInput{
 		Caller: q.caller, Bucket: q.bucket, Key: q.key, UploadID: q.uploadID(),
-		Number: number, Body: body, Customer: customer,
+		Number: number, Body: body, Encryption: encryption,
 	})
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (q *request) copyPart() error {
 	if err != nil {
 		return err
 	}
-	customer, err := q.customer(hCustomer)
+	encryption, err := q.wanted()
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (q *request) copyPart() error {
 		Caller: q.caller, Bucket: q.bucket, Key: q.key, UploadID: q.uploadID(), Number: number,
 		SourceBucket: src.bucket, SourceKey: src.key, SourceVersion: src.version,
 		SourceConditions: q.conditions("X-Amz-Copy-Source-"),
-		Range:            q.header("X-Amz-Copy-Source-Range"), Customer: customer, SourceCustomer: ofSource,
+		Range:            q.header("X-Amz-Copy-Source-Range"), Encryption: encryption, SourceCustomer: ofSource,
 	})
 	if err != nil {
 		return err

@@ -222,6 +222,22 @@ func (v *Vault) Open(ctx context.Context, s *meta.Seal, customer *crypt.Key) (cr
 	return crypt.Key{}, fmt.Errorf("encryption %q is of a later version of this program", s.Algorithm)
 }
 
+// Is reports whether w, which is not the client's key, asks for what is sealed by s:
+// the KMS key may be named in any way, or not at all.
+func (v *Vault) Is(ctx context.Context, s *meta.Seal, w Want) (bool, error) {
+	if w.Algorithm != s.Algorithm || w.Context != "" && w.Context != s.Context {
+		return false, nil
+	}
+	if w.KeyID == "" {
+		return true, nil
+	}
+	arn, err := v.kms.Find(ctx, w.KeyID)
+	if errors.Is(err, kms.ErrNotFound) || errors.Is(err, kms.ErrDisabled) {
+		return false, nil
+	}
+	return arn == s.By, err
+}
+
 // Check fails unless customer is what the client must send for what is sealed by
 // s: InvalidRequest where it is missing or none is needed, and wrong where it is
 // another one.

@@ -161,3 +161,32 @@ var _ = Add(Scenario{
 		s.ExpectBody(ctx, b, "k", whole)
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "encryption.managed.said-again",
+	Rule:  "E-02",
+	Says:  "UploadPart and CompleteMultipartUpload that name another encryption than their upload was created with SHOULD be refused with 400; whether they may name that one is observed.",
+	Ref:   apiPart,
+	Level: Should,
+	Needs: []Feature{Encryption, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		id, r := begin(ctx, s, b, "k", header(hSSE, aes))
+		s.Expect(r).To(OK(), "create")
+		p := send(ctx, s, part(b, "k", id, 1, []byte("hello")))
+		s.Expect(p).To(OK(), "part")
+		tag, again := p.Header.Get("ETag"), complete(b, "k", id, p.Header.Get("ETag"))
+		again.Header = append(again.Header, header(hSSE, "aws:kms"))
+		s.Expect(send(ctx, s, part(b, "k", id, 2, []byte("x"), header(hSSE, "aws:kms")))).To(FailWith(400), "another part with another encryption")
+		s.Expect(send(ctx, s, again)).To(FailWith(400), "complete with another encryption")
+		s.ExpectAbsent(ctx, b, "k")
+		s.Observe("UploadPart that names it", Outcome(send(ctx, s, part(b, "k", id, 1, []byte("hello"), header(hSSE, aes)))))
+		again.Header[len(again.Header)-1] = header(hSSE, aes)
+		r = send(ctx, s, again)
+		s.Observe("CompleteMultipartUpload that names it", Outcome(r))
+		if r.Status/100 != 2 {
+			s.Expect(send(ctx, s, complete(b, "k", id, tag))).To(OK(), "complete after the refusals")
+		}
+		s.ExpectBody(ctx, b, "k", "hello")
+	},
+})
