@@ -115,8 +115,9 @@ type BucketDefaults string
 const (
 	// AWSDefaults are those of S3 since April 2023: no ACLs, nothing public.
 	AWSDefaults BucketDefaults = "aws"
-	// LegacyDefaults are those from before: ACLs on, no public access block, as
-	// older clients and suites expect.
+	// LegacyDefaults are those from before: ACLs on, no public access block and,
+	// as until April 2026, keys of the client's (SSE-C) not blocked, as older
+	// clients and suites expect.
 	LegacyDefaults BucketDefaults = "legacy"
 )
 

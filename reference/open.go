@@ -53,7 +53,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	c := s.config
 	oc := object.Config{
 		Log: s.stores.log, Meta: s.stores.db, Blobs: s.stores.served(), Sweep: s.stores.kept(), Region: c.Region,
-		Defaults: c.BucketDefaults.access(), Exclusive: c.Cluster == nil, Limits: c.Limits, Clock: c.Clock, Rand: c.Rand, Logger: c.Logger, Fatal: s.fail,
+		Defaults: c.BucketDefaults.access(), TakesCustomerKeys: c.BucketDefaults == LegacyDefaults, Exclusive: c.Cluster == nil, Limits: c.Limits, Clock: c.Clock, Rand: c.Rand, Logger: c.Logger, Fatal: s.fail,
 	}
 	if s.stores.node != nil {
 		oc.Leads = s.stores.node.raft.Load().Leads

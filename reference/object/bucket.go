@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"encoding/json"
 
 	"bleepstore/fault"
 	"bleepstore/reference/acl"
@@ -62,7 +63,16 @@ func (s *Service) CreateBucket(ctx context.Context, in CreateBucketInput) (Bucke
 	if errcode.Of(err) == errcode.BucketAlreadyExists && takenIsOwn.On() {
 		return res.Bucket, nil
 	}
+	if err == nil && s.unblocked {
+		_, err = s.propose(ctx, takesCustomerKeys(in.Name))
+	}
 	return res.Bucket, err
+}
+
+// takesCustomerKeys sets a bucket to the default encryption, but that SSE-C is not
+// blocked. It is a command of its own, so that nodes of any version apply it.
+func takesCustomerKeys(bucket string) meta.SetSetting {
+	return meta.SetSetting{Bucket: bucket, Setting: meta.Encryption, Value: json.RawMessage(`{"Algorithm":"AES256"}`)}
 }
 
 // resetACL gives a bucket that is made again the ACL of the new request (B-02).

@@ -276,3 +276,22 @@ func TestEncryptionSaidAgain(t *testing.T) {
 		}
 	}
 }
+
+// A service that is told so makes buckets that take keys of the client's, and what
+// is set there afterwards stays when the bucket is made again.
+func TestTakesCustomerKeys(t *testing.T) {
+	b := newBench(t, "memory", func(c *Config) { c.TakesCustomerKeys = true })
+	mine := func(in *PutInput) { in.Encryption.Customer = &keyA }
+	b.createBucket("open")
+	if _, err := b.tryPut("open", "k", []byte("k"), mine); err != nil {
+		t.Errorf("in a new bucket: %v", err)
+	}
+	if err := b.SetEncryption(t.Context(), alice, "open", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.CreateBucket(t.Context(), CreateBucketInput{Caller: alice, Name: "open"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.tryPut("open", "k", []byte("k"), mine)
+	wantCode(t, "in one that was reset and made again", err, errcode.AccessDenied)
+}

@@ -38,6 +38,9 @@ type Config struct {
 	Region string
 	// Defaults is what a new bucket is given; nil is meta.DefaultAccess.
 	Defaults *meta.Access
+	// TakesCustomerKeys says that a new bucket takes objects with a key of the
+	// client's (SSE-C), which else it blocks until its encryption is set.
+	TakesCustomerKeys bool
 	// Exclusive says that nobody else writes to Log or Blobs, so that whatever
 	// an earlier process left unnamed is an orphan: New closes its epochs and
 	// Maintain begins by removing it. Left false, orphans are proven by waiting,
@@ -134,6 +137,7 @@ type Service struct {
 	leads     func() bool
 	region    string
 	defaults  meta.Access
+	unblocked bool // Config.TakesCustomerKeys
 	exclusive bool
 	lone      bool // nobody else has a part in the log
 	limits    Limits
@@ -157,7 +161,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	lone := c.Leads == nil
 	c = c.withDefaults()
 	s := &Service{
-		log: c.Log, db: c.Meta, blobs: c.Blobs, vault: c.Vault, sweep: c.Sweep, shared: c.Shared, leads: c.Leads, region: c.Region, defaults: *c.Defaults,
+		log: c.Log, db: c.Meta, blobs: c.Blobs, vault: c.Vault, sweep: c.Sweep, shared: c.Shared, leads: c.Leads, region: c.Region, defaults: *c.Defaults, unblocked: c.TakesCustomerKeys,
 		exclusive: c.Exclusive, lone: lone, limits: limits, clock: c.Clock, logger: c.Logger, fatal: c.Fatal,
 		rand:   lockedReader{r: c.Rand},
 		flight: budget{max: limits.InFlight},
