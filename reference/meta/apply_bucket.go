@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"bleepstore/fault"
 	"bleepstore/reference/errcode"
@@ -16,7 +17,12 @@ var (
 		"DeleteBucket deletes a bucket with objects", "B-12")
 	historyDeleted = fault.NewBug("bucket.deleted-with-versions",
 		"DeleteBucket deletes a bucket that holds nothing but noncurrent versions and delete markers", "B-12")
+	configurationStays = fault.NewBug("bucket.again-configured",
+		"a bucket that is made under the name of a deleted one has its policy and tags", "B-01")
 )
+
+// deletedBuckets are those whose configuration stays, by that bug.
+var deletedBuckets sync.Map
 
 // A bucketRow is a bucket with the number that its keys are stored under. A
 // number is never used again, so whatever outlives its bucket is unreachable.
@@ -104,6 +110,10 @@ func (m *machine) createBucket(op CreateBucket) (Result, error) {
 		}
 		return r, (&errcode.Error{Code: code}).With("BucketName", op.Name)
 	}
+	if old, ok := deletedBuckets.Load(op.Name); ok && configurationStays.On() {
+		kept := old.(Bucket)
+		op.Tags, op.Access = kept.Tags, &kept.Access
+	}
 	if op.Access != nil {
 		if err := op.Access.check(op.Owner); err != nil {
 			return Result{}, err
@@ -170,6 +180,9 @@ func (m *machine) deleteBucket(op DeleteBucket) (Result, error) {
 	}
 	delete(m.buckets, op.Name)
 	m.turned = true
+	if (b.Access.Policy != nil || b.Tags != nil) && configurationStays.On() {
+		deletedBuckets.Store(op.Name, b.Bucket)
+	}
 	return Result{Bucket: b.Bucket}, m.c.exec("DELETE FROM bucket WHERE id = ?", b.row)
 }
 

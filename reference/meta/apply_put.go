@@ -82,6 +82,13 @@ var (
 		"an object put over another without a storage class keeps the other's", "O-06")
 )
 
+var (
+	folderUnlocked = fault.NewBug("lock.folder-unlocked",
+		"a key that ends in a slash is put without its lock", "OL-10")
+	folderUnversioned = fault.NewBug("version.folder-unversioned",
+		"a key that ends in a slash has no versions", "V-02")
+)
+
 func (m *machine) putObject(op PutObject) (Result, error) {
 	b, cur, err := m.target(&op.Write)
 	if errcode.Of(err) == errcode.PreconditionFailed && refusedLate.On() {
@@ -101,11 +108,18 @@ func (m *machine) putObject(op PutObject) (Result, error) {
 	if err := m.admit(content{op.Body, op.Extents, op.Epoch, op.Size, op.Attributes.Seal != nil}); err != nil {
 		return Result{}, err
 	}
+	if b.Versioning != "" && op.Key[len(op.Key)-1] == '/' && folderUnversioned.On() {
+		plain := *b
+		plain.Versioning, b = "", &plain
+	}
 	owner, err := b.entitle(op.Owner, op.Spec, &op.Attributes)
 	if err != nil {
 		return Result{}, err
 	}
 	m.lockNew(b, &op.Attributes)
+	if op.Attributes.Lock != nil && op.Key[len(op.Key)-1] == '/' && folderUnlocked.On() {
+		op.Attributes.Lock = nil
+	}
 	attrs, err := packAttrs(op.Attributes)
 	if err != nil {
 		return Result{}, err

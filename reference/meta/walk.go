@@ -36,6 +36,8 @@ var (
 		"the first key of a common prefix is listed beside it", "L-04", "L-05", "L-20")
 	skipsFar = fault.NewBug("listing.prefix-skips-far",
 		"behind a common prefix of many keys a listing skips those that begin like its parent", "L-02", "L-04")
+	dotsHidden = fault.NewBug("listing.dot-files-hidden",
+		"keys of which the last name begins with a period are not listed", "O-13")
 	prefixIsFolder = fault.NewBug("listing.prefix-is-folder",
 		"a prefix that does not end in a slash matches whole names of folders only", "L-03")
 )
@@ -56,6 +58,9 @@ func walk(it cursor, prefix, delimiter string, max int, emit func(key string) er
 		}
 		if key == prefix && folderHidden.On() && strings.HasSuffix(key, "/") ||
 			prefix != "" && prefixIsFolder.On() && !strings.HasSuffix(prefix, "/") && !strings.HasPrefix(key[len(prefix):]+"/", "/") {
+			continue
+		}
+		if name := key[strings.LastIndexByte(key, '/')+1:]; len(name) > 1 && name[0] == '.' && name[1] != '.' && dotsHidden.On() {
 			continue
 		}
 		group, rolled := rollup(key, prefix, delimiter)

@@ -53,7 +53,11 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 		}
 	}
 	if !done {
-		if op.Checksum, err = assemble(in, u, stored, op.Parts); err != nil {
+		op.Checksum, err = assemble(in, u, stored, op.Parts)
+		if err != nil && completeRemoves.On() {
+			_, _ = s.Delete(ctx, DeleteInput{Caller: in.Caller, Bucket: in.Bucket, Key: in.Key})
+		}
+		if err != nil {
 			return PutResult{}, err
 		}
 	}
@@ -71,8 +75,12 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 var EmptyCompleted = fault.NewBug("multipart.completed-without-parts",
 	"CompleteMultipartUpload without any part is answered as if it had made an object", "M-08")
 
-var completeSteps = fault.NewBug("complete.not-atomic",
-	"a completed upload replaces an object in two steps, of which the first removes it", "Z-09", "Z-08")
+var (
+	completeSteps = fault.NewBug("complete.not-atomic",
+		"a completed upload replaces an object in two steps, of which the first removes it", "Z-09", "Z-08")
+	completeRemoves = fault.NewBug("multipart.refused-removes",
+		"a CompleteMultipartUpload that is refused for its parts removes the object of the key", "M-07")
+)
 
 // partsOf reads an upload with its parts by number. done says that the upload
 // was completed before and is remembered, so that the state machine decides

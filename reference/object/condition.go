@@ -99,6 +99,12 @@ var (
 		"If-Match: * and If-None-Match: * match nothing", "C-01", "C-02")
 	notModifiedBare = fault.NewBug("object.not-modified-without-etag",
 		"a 304 has no ETag", "C-02")
+	notModifiedUncached = fault.NewBug("object.not-modified-without-cache-control",
+		"a 304 has neither Cache-Control nor Expires", "C-02")
+	ofPartsFails = fault.NewBug("object.if-match-of-parts",
+		"If-Match does not know the ETag of an object made of parts", "C-01")
+	ofPartsUnknown = fault.NewBug("object.if-none-match-of-parts",
+		"If-None-Match does not know the ETag of an object made of parts", "C-01", "CP-07")
 	copyNotModified = fault.NewBug("copy.not-modified",
 		"a condition on the source that means not modified answers 304 instead of 412", "CP-07", "M-24")
 )
@@ -124,6 +130,12 @@ func (c *Conditions) misread() {
 func (c Conditions) check(v *Version, now time.Time) (outcome, string) {
 	modified := v.Modified.Truncate(time.Second)
 	c.misread()
+	if v.PartCount > 0 && c.IfMatch != "" && c.IfMatch != "*" && ofPartsFails.On() {
+		return failed, "If-Match"
+	}
+	if v.PartCount > 0 && c.IfNoneMatch != "" && c.IfNoneMatch != "*" && ofPartsUnknown.On() {
+		return proceed, ""
+	}
 	switch {
 	case c.IfMatch != "":
 		if !parseETags(c.IfMatch).matches(v.ETag, false) && !ifMatchTrue.On() {
@@ -188,6 +200,9 @@ func notModifiedError(v *Version, show bool) *errcode.Error {
 	e := errcode.New(errcode.NotModified, "").
 		WithHeader("ETag", `"`+v.ETag+`"`).
 		WithHeader("Last-Modified", v.Modified.UTC().Format(httpTime))
+	if v.CacheControl+v.Expires != "" && notModifiedUncached.On() {
+		return e
+	}
 	if v.CacheControl != "" {
 		e = e.WithHeader("Cache-Control", v.CacheControl)
 	}
@@ -207,6 +222,8 @@ var (
 		"a write with If-None-Match is refused with 400", "W-01", "W-07", "W-09", "W-11", "W-13")
 	ifMatchQuoted = fault.NewBug("conditional.if-match-quotes",
 		"the ETag of a write's If-Match is compared with the quotes around it", "W-03", "W-10", "W-13", "W-14")
+	writeOfParts = fault.NewBug("conditional.if-match-of-parts",
+		"a write whose If-Match names the ETag of an object made of parts is refused with 412", "W-03", "W-10", "W-13")
 	ifNoneMatchBeside = fault.NewBug("conditional.if-none-match-beside-if-match",
 		"a write ignores If-None-Match where If-Match stands beside it", "W-06")
 )
@@ -217,6 +234,9 @@ var (
 func (w WriteCondition) compile() (meta.WriteCondition, error) {
 	if w.IfNoneMatch != "" && ifNoneMatchUnknown.On() {
 		return meta.WriteCondition{}, errcode.New(errcode.InvalidArgument, "If-None-Match is not for writes")
+	}
+	if strings.Contains(w.IfMatch, "-") && writeOfParts.On() {
+		return meta.WriteCondition{}, preconditionFailed("If-Match")
 	}
 	if w.IfNoneMatch != "" && w.IfMatch != "" && ifNoneMatchBeside.On() {
 		w.IfNoneMatch = ""

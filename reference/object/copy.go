@@ -139,6 +139,12 @@ var (
 		"LastModified in the answer to CopyObject is that of the source", "CP-01")
 	copyIDUnsaid = fault.NewBug("version.copy-id-unsaid",
 		"CopyObject does not tell the id of the version that it makes", "V-02", "CP-06", "V-12")
+	copyRemoves = fault.NewBug("copy.refused-removes",
+		"a copy that is refused for its source removes the object that the destination has", "CP-05")
+	replacedTags = fault.NewBug("copy.keeps-replaced-tags",
+		"a copy without tags has those of the object that it replaces", "CP-01")
+	replacedClass = fault.NewBug("copy.keeps-replaced-class",
+		"a copy has the storage class of the object that it replaces", "CP-01")
 	sourceIDUnsaid = fault.NewBug("version.copy-source-id-unsaid",
 		"CopyObject does not tell which version of its source it copied", "V-20", "CP-06")
 )
@@ -194,6 +200,9 @@ var errSourceGone = errors.New("copy source is gone")
 // under way.
 func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCondition, b *Bucket, m *making) (res CopyResult, again bool, err error) {
 	src, err := s.source(ctx, sourceRef{in.Caller, in.SourceBucket, in.SourceKey, in.SourceVersion, in.SourceConditions, in.SourceCustomer})
+	if err != nil && copyRemoves.On() {
+		_, _ = s.Delete(ctx, DeleteInput{Caller: in.Caller, Bucket: in.Bucket, Key: in.Key})
+	}
 	if err != nil {
 		return res, false, err
 	}
@@ -212,6 +221,12 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 	w := meta.Write{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Size: src.Size,
 		Attributes: copiedAttributes(in, &src), Condition: cond, Spec: in.ACL, OwnOnly: in.Caller.ownOnly(b, m.put()),
+	}
+	if w.Attributes.Tags == nil && replacedTags.On() {
+		w.Attributes.Tags = s.replaced(ctx, in.Bucket, in.Key).Tags
+	}
+	if w.Attributes.StorageClass == "" && replacedClass.On() {
+		w.Attributes.StorageClass = s.replaced(ctx, in.Bucket, in.Key).StorageClass
 	}
 	r, err := s.makeCopy(ctx, in, w, b, &src)
 	if errors.Is(err, blob.ErrNotFound) {
@@ -234,6 +249,18 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 		res.SourceVersion = ""
 	}
 	return res, false, nil
+}
+
+// replaced is what an object has that is to be replaced; without one, nothing.
+func (s *Service) replaced(ctx context.Context, bucket, key string) (a Attributes) {
+	_ = s.view(ctx, func(tx *meta.Tx) error {
+		o, err := tx.Object(bucket, key, "")
+		if err == nil && !o.DeleteMarker {
+			a = o.Attributes
+		}
+		return err
+	})
+	return a
 }
 
 var selfRefused = fault.NewBug("copy.self-replace-refused",

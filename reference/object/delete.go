@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"bleepstore/fault"
 	"bleepstore/reference/acl"
 	"bleepstore/reference/meta"
 )
@@ -19,6 +20,9 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (DeleteResult, err
 	b, err := s.bucketFor(ctx, in.Caller, in.Bucket, a, acl.Write)
 	if err != nil {
 		return DeleteResult{}, err
+	}
+	if deleteEnds.On() {
+		s.endUploads(ctx, in.Caller, in.Bucket, in.Key)
 	}
 	item.Bypass = in.Caller.bypasses(&b, in.Key, in.VersionID, in.Bypass)
 	res, err := s.propose(ctx, meta.DeleteObject{Bucket: in.Bucket, Owner: in.Caller.id(), Item: item, OwnOnly: in.Caller.ownOnly(&b, a)})
@@ -94,6 +98,9 @@ func (d DeleteItem) compile() (meta.DeleteItem, error) {
 	return m, err
 }
 
+var tagsCopy = fault.NewBug("tagging.makes-version",
+	"the tags of the current version are set on a new one, with the same data", "V-21")
+
 // SetTags replaces the tags of one version and returns its id ("" when the
 // bucket was never versioned); nil tags removes them.
 func (s *Service) SetTags(ctx context.Context, c Caller, bucket, key, versionID string, tags []Tag) (string, error) {
@@ -107,6 +114,9 @@ func (s *Service) SetTags(ctx context.Context, c Caller, bucket, key, versionID 
 	})
 	if err != nil {
 		return "", err
+	}
+	if versionID == "" && tagsCopy.On() {
+		_, _ = s.Copy(ctx, CopyInput{Caller: c, Bucket: bucket, Key: key, SourceBucket: bucket, SourceKey: key, Algorithm: "SHA256"})
 	}
 	res, err := s.propose(ctx, meta.SetObjectTags{Bucket: bucket, Key: key, VersionID: versionID, Tags: tags})
 	if err != nil || !shows(res.Bucket) {

@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"bleepstore/fault"
@@ -13,6 +14,8 @@ import (
 var (
 	listCached = fault.NewBug("list.cached",
 		"a page of a listing is answered again for a second, whatever has been written since", "consistency.list", "Z-05", "Z-06", "L-22")
+	markersEnd = fault.NewBug("listing.behind-markers",
+		"a listing ends where a thousand delete markers follow each other", "L-19")
 	minioList = fault.NewBug("history.minio-5380.list-flip-flop",
 		"a node that has come back lists what its own disk has, so that a listing changes with the node that is asked", "Z-05").
 		By("chaos --sim raft --seed 1 --seeds 12 --nemesis kill --shrink 0s")
@@ -37,6 +40,9 @@ func (s *Service) List(ctx context.Context, c Caller, in ListInput) (ListResult,
 		page, err = tx.List(meta.ListQuery{
 			Bucket: in.Bucket, Prefix: in.Prefix, Delimiter: in.Delimiter,
 			After: in.After, AfterPrefix: in.AfterPrefix, Max: in.Max})
+		if page.Bucket.Versioning != "" && markersEnd.On() && onlyMarkers(tx, in) {
+			page.Objects, page.CommonPrefixes, page.Truncated = nil, nil, false
+		}
 		return permit(err, &page.Bucket, c, listing)
 	})
 	if err != nil {
@@ -46,6 +52,12 @@ func (s *Service) List(ctx context.Context, c Caller, in ListInput) (ListResult,
 		s.recent.keepPage(in, page, s.clock.Now())
 	}
 	return listed(page), nil
+}
+
+// onlyMarkers says whether the next thousand versions are delete markers.
+func onlyMarkers(tx *meta.Tx, in ListInput) bool {
+	page, err := tx.Versions(meta.VersionsQuery{Bucket: in.Bucket, Prefix: in.Prefix, AfterKey: in.After, Max: 1000})
+	return err == nil && page.Truncated && !slices.ContainsFunc(page.Versions, func(v Version) bool { return !v.DeleteMarker })
 }
 
 func listed(page meta.ListPage) ListResult {
@@ -71,6 +83,9 @@ func (s *Service) ListVersions(ctx context.Context, c Caller, in ListVersionsInp
 		Truncated: page.Truncated, NextKey: page.NextKey, NextVersion: page.NextVersion}, nil
 }
 
+var uploadsOfAll = fault.NewBug("bucket.uploads-of-all",
+	"a bucket without uploads lists those of the other buckets", "B-18")
+
 // ListUploads returns a page of uploads in progress: NoSuchBucket.
 func (s *Service) ListUploads(ctx context.Context, c Caller, in ListUploadsInput) (ListUploadsResult, error) {
 	var page meta.UploadsPage
@@ -82,6 +97,16 @@ func (s *Service) ListUploads(ctx context.Context, c Caller, in ListUploadsInput
 	})
 	if err != nil {
 		return ListUploadsResult{}, err
+	}
+	if len(page.Uploads) == 0 && uploadsOfAll.On() {
+		_ = s.view(ctx, func(tx *meta.Tx) error {
+			all, err := tx.Buckets(meta.BucketsQuery{Owner: c.id(), Max: 1000})
+			for _, b := range all.Buckets {
+				p, _ := tx.Uploads(meta.UploadsQuery{Bucket: b.Name, Prefix: in.Prefix, Max: 10})
+				page.Uploads = append(page.Uploads, p.Uploads...)
+			}
+			return err
+		})
 	}
 	return ListUploadsResult{
 		Uploads: page.Uploads, CommonPrefixes: page.CommonPrefixes,

@@ -16,6 +16,8 @@ var (
 		"the ETag of a large PutObject is that of an upload of one part", "O-01")
 	putNoneMatchIgnored = fault.NewBug("conditional.put-if-none-match-ignored",
 		"PutObject ignores If-None-Match", "W-01")
+	folderIsKey = fault.NewBug("conditional.folder-is-key",
+		"PutObject with If-None-Match: * fails with 412 where keys begin with the key and a slash", "W-01")
 	checkedEarly = fault.NewBug("conditional.put-checked-early",
 		"PutObject looks at its condition before it reads the body, not as it writes", "W-18", "W-19", "W-20")
 	refusedRemoves = fault.NewBug("object.bad-digest-removes",
@@ -45,6 +47,12 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 			return PutResult{}, err
 		}
 		cond = meta.WriteCondition{}
+	}
+	if cond.IfNoneMatch != "" && folderIsKey.On() {
+		below, _ := s.List(ctx, in.Caller, ListInput{Bucket: in.Bucket, Prefix: in.Key + "/", Max: 1})
+		if len(below.Objects) > 0 {
+			return PutResult{}, preconditionFailed("If-None-Match")
+		}
 	}
 	algorithm, err := algorithmOr(in.Body.Checksum.Algorithm, checksum.Default)
 	if err != nil {
@@ -90,6 +98,9 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	}
 	if in.Body.Checksum.Algorithm == "" && checksumNotComputed.On() {
 		w.Checksum = Checksum{}
+	}
+	if putEnds.On() {
+		s.endUploads(ctx, in.Caller, in.Bucket, in.Key)
 	}
 	res, err := s.commit(ctx, p, meta.PutObject{Write: w, Body: p.inline, Extents: p.extents, Epoch: p.epoch})
 	return s.made(res), err

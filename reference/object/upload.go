@@ -30,6 +30,9 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (Uploa
 		return Upload{}, errcode.New(errcode.InvalidRequest,
 			"The %s checksum type cannot be used with the %s checksum algorithm.", kind, algorithm)
 	}
+	if in.Attributes.Tags == nil && uploadReplacedTags.On() {
+		in.Attributes.Tags = s.replaced(ctx, in.Bucket, in.Key).Tags
+	}
 	in.Caller = in.Caller.locking(in.Attributes.Lock, s.clock.Now())
 	b, err := s.writable(ctx, in.Caller, making{in.Bucket, in.Key, in.ACL, in.Attributes.Tags, in.Attributes.Lock})
 	if err != nil {
@@ -52,8 +55,26 @@ func (s *Service) CreateUpload(ctx context.Context, in CreateUploadInput) (Uploa
 	return s.aborts(&res.Bucket, res.Upload), err
 }
 
-var abortUnknown = fault.NewBug("multipart.abort-unknown-204",
-	"AbortMultipartUpload of an upload that does not exist answers 204", "M-14", "M-03")
+var (
+	uploadReplacedTags = fault.NewBug("multipart.keeps-replaced-tags",
+		"an object made of parts without tags has those of the object that it replaces", "M-18")
+	abortUnknown = fault.NewBug("multipart.abort-unknown-204",
+		"AbortMultipartUpload of an upload that does not exist answers 204", "M-14", "M-03")
+	putEnds = fault.NewBug("multipart.put-ends",
+		"PutObject ends the uploads of its key", "M-15")
+	deleteEnds = fault.NewBug("multipart.delete-ends",
+		"DeleteObject ends the uploads of its key", "M-15")
+)
+
+// endUploads is either of the last two.
+func (s *Service) endUploads(ctx context.Context, c Caller, bucket, key string) {
+	all, _ := s.ListUploads(ctx, c, ListUploadsInput{Bucket: bucket, Prefix: key, Max: 10})
+	for _, u := range all.Uploads {
+		if u.Key == key {
+			_ = s.Abort(ctx, c, bucket, key, u.ID)
+		}
+	}
+}
 
 // Abort ends an upload and lets its parts go: NoSuchUpload.
 func (s *Service) Abort(ctx context.Context, c Caller, bucket, key, uploadID string) error {

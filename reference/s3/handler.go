@@ -18,6 +18,10 @@ var (
 		"a request may have more than 8 KB of headers", "X-08")
 	headHalved = fault.NewBug("wire.head-halved",
 		"a request may have no more than 4 KB of headers", "X-08")
+	idConstant = fault.NewBug("wire.request-id-constant",
+		"every answer has the same x-amz-request-id", "wire.answer.identified")
+	dateAbsent = fault.NewBug("wire.date-absent",
+		"no answer has a Date", "wire.answer.identified")
 )
 
 // serverName is the Server header.
@@ -102,6 +106,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // begin is a request with its id. The caller finishes it.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) *request {
 	q := &request{h: h, w: w, r: r, ctx: object.OneRequest(r.Context()), start: h.cfg.Now(), id: h.ids.next()}
+	if idConstant.On() {
+		q.id = "0123456789ABCDEF"
+	}
+	if dateAbsent.On() {
+		w.Header()["Date"] = nil
+	}
 	q.set("x-amz-request-id", q.id)
 	q.set("x-amz-id-2", h.ids.host)
 	q.set("Server", serverName)

@@ -88,6 +88,8 @@ var laxHeads = []struct {
 			head[i+len(" HTTP/1.")] = '0'
 		}
 	}},
+	{fault.NewBug("wire.header-case",
+		"Range and the conditions are heeded in their usual case alone", "X-06"), func(head []byte) { hide(head, unusualCase, 0) }},
 	{fault.NewBug("wire.close-ignored",
 		"a connection lives on behind a request with Connection: close", "X-19"), func(head []byte) { hide(head, closing, 0) }},
 }
@@ -104,6 +106,7 @@ var (
 	transferEncoding = regexp.MustCompile(`(?i)\nTransfer-Encoding:`)
 	chunkedCoding    = regexp.MustCompile(`(?i)\nTransfer-Encoding:[ \t]*chunked\r\n`)
 	host             = regexp.MustCompile(`(?i)\nHost:`)
+	unusualCase      = regexp.MustCompile(`\n(range|RANGE|if-[a-z-]+|IF-[A-Z-]+):`)
 	closing          = regexp.MustCompile(`(?i)\nConnection: close`)
 )
 

@@ -68,6 +68,8 @@ var (
 		"every object of a listing is STANDARD", "L-17", "O-24")
 	sizesCut = fault.NewBug("listing.size-16-bit",
 		"the Size of a listing is cut to 16 bits", "L-17", "M-09")
+	uploadsUncapped = fault.NewBug("multipart.uploads-uncapped",
+		"a page holds as many uploads as max-uploads asks for", "M-20")
 	etagBare = fault.NewBug("listing.etag-bare",
 		"the ETags of a listing have no quotes", "L-17")
 )
@@ -87,7 +89,7 @@ func (q *request) listing(limit string) (listing, error) {
 			return l, err
 		}
 		l.max = min(n, maxKeys)
-		if n > maxKeys && pageUncapped.On() {
+		if n > maxKeys && (limit == "max-uploads" && uploadsUncapped.On() || pageUncapped.On()) {
 			l.max = n
 		}
 	}

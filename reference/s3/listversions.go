@@ -2,13 +2,18 @@ package s3
 
 import (
 	"net/http"
+	"strings"
 
 	"bleepstore/fault"
 	"bleepstore/reference/object"
 )
 
-var versionsUnfiltered = fault.NewBug("version.list-unfiltered",
-	"ListObjectVersions ignores prefix and delimiter", "V-16")
+var (
+	versionsUnfiltered = fault.NewBug("version.list-unfiltered",
+		"ListObjectVersions ignores prefix and delimiter", "V-16")
+	markersUnfiltered = fault.NewBug("version.list-markers-unfiltered",
+		"a listing of versions by a prefix has the delete markers of all keys", "V-16")
+)
 
 func (q *request) listVersions() error {
 	l, err := q.listing("max-keys")
@@ -28,6 +33,14 @@ func (q *request) listVersions() error {
 	})
 	if err != nil {
 		return err
+	}
+	if l.prefix != "" && markersUnfiltered.On() {
+		all, _ := q.h.cfg.Backend.ListVersions(q.ctx, q.caller, object.ListVersionsInput{Bucket: q.bucket, Max: l.max})
+		for _, v := range all.Versions {
+			if v.DeleteMarker && !strings.HasPrefix(v.Key, l.prefix) {
+				res.Versions = append(res.Versions, v)
+			}
+		}
 	}
 	x := q.h.buffers.xml()
 	x.url = l.url

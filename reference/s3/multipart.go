@@ -15,8 +15,12 @@ import (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 const maxPart = 10_000
 
-var uploadACLLost = fault.NewBug("acl.upload-acl-lost",
-	"CreateMultipartUpload ignores the ACL that it asks for", "AC-03", "AC-10")
+var (
+	uploadACLLost = fault.NewBug("acl.upload-acl-lost",
+		"CreateMultipartUpload ignores the ACL that it asks for", "AC-03", "AC-10")
+	uploadKeyPlain = fault.NewBug("multipart.key-unescaped",
+		"the key in the answer to CreateMultipartUpload is not escaped as XML", "O-13")
+)
 
 func (q *request) createUpload() error {
 	spec, err := q.headerACL()
@@ -55,7 +59,11 @@ func (q *request) createUpload() error {
 	x := q.h.buffers.xml()
 	x.root("InitiateMultipartUploadResult")
 	x.text("Bucket", q.bucket)
-	x.text("Key", q.key)
+	if strings.ContainsAny(q.key, "&<") && uploadKeyPlain.On() {
+		x.b = append(x.b, "<Key>"+q.key+"</Key>"...)
+	} else {
+		x.text("Key", q.key)
+	}
 	x.text("UploadId", up.ID)
 	x.end("InitiateMultipartUploadResult")
 	return q.replyXML(http.StatusOK, x)
@@ -133,6 +141,13 @@ func (q *request) uploadPart() error {
 	return q.reply(http.StatusOK)
 }
 
+var (
+	partSourcePlain = fault.NewBug("multipart.copy-source-not-decoded",
+		"UploadPartCopy leaves the percent-encoding of x-amz-copy-source as it is", "M-23")
+	partSourceSlash = fault.NewBug("multipart.copy-source-slash",
+		"UploadPartCopy refuses an x-amz-copy-source that begins with a slash", "M-23")
+)
+
 func (q *request) copyPart() error {
 	number, err := q.partNumber()
 	if err != nil {
@@ -141,6 +156,13 @@ func (q *request) copyPart() error {
 	src, err := q.copySource()
 	if err != nil {
 		return err
+	}
+	raw := q.header(hCopySource)
+	if strings.HasPrefix(raw, "/") && partSourceSlash.On() {
+		return badSource(raw)
+	}
+	if strings.Contains(raw, "%") && src.version == "" && partSourcePlain.On() {
+		_, src.key, _ = strings.Cut(strings.TrimPrefix(raw, "/"), "/")
 	}
 	encryption, err := q.wanted()
 	if err != nil {

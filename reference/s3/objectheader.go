@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -100,6 +101,8 @@ var (
 		"Accept-Ranges is never sent", "C-10")
 	metadataDashes = fault.NewBug("object.metadata-dashes",
 		"a dash in the name of user metadata comes back as an underscore", "O-06", "O-07")
+	metadataUnderscores = fault.NewBug("object.metadata-underscores",
+		"user metadata whose name has an underscore is not returned", "O-06")
 	classUnsaid = fault.NewBug("object.storage-class-unsaid",
 		"GET and HEAD never return x-amz-storage-class", "O-24")
 	standardSaid = fault.NewBug("object.standard-class-said",
@@ -136,6 +139,12 @@ func (q *request) misdescribe(res *object.GetResult) {
 		v.Metadata = map[string]string{}
 		for name, value := range plain {
 			v.Metadata[strings.ReplaceAll(name, "-", "_")] = value
+		}
+	}
+	for name := range v.Metadata {
+		if strings.Contains(name, "_") && metadataUnderscores.On() {
+			v.Metadata = maps.Clone(v.Metadata)
+			delete(v.Metadata, name)
 		}
 	}
 	if len(v.Tags) > 0 && tagCountUnsaid.On() {

@@ -9,8 +9,14 @@ import (
 	"bleepstore/reference/object"
 )
 
-var unsizedEmpty = fault.NewBug("wire.chunked-stored-empty",
-	"a body of the chunked transfer coding is stored as an empty one", "X-05")
+var (
+	unsizedEmpty = fault.NewBug("wire.chunked-stored-empty",
+		"a body of the chunked transfer coding is stored as an empty one", "X-05")
+	chunksBare = fault.NewBug("streaming.metadata-lost",
+		"an object that is put in chunks has neither metadata nor tags", "S-01")
+	chunksUnconditional = fault.NewBug("streaming.unconditional",
+		"a PutObject in chunks ignores its conditions", "S-01")
+)
 
 func (q *request) putObject() error {
 	in, err := q.putInput()
@@ -19,6 +25,13 @@ func (q *request) putObject() error {
 	}
 	if q.r.ContentLength < 0 && !q.identity.Payload.Chunked() && unsizedEmpty.On() {
 		q.r.Header["Content-Length"], q.r.ContentLength, q.r.Body = []string{"0"}, 0, http.NoBody
+	}
+	chunked := q.identity != nil && q.identity.Payload.Chunked()
+	if chunked && (in.Attributes.Metadata != nil || in.Attributes.Tags != nil) && chunksBare.On() {
+		in.Attributes.Metadata, in.Attributes.Tags = nil, nil
+	}
+	if chunked && in.Condition != (object.WriteCondition{}) && chunksUnconditional.On() {
+		in.Condition = object.WriteCondition{}
 	}
 	if in.Body, err = q.putBody(); err != nil {
 		return err

@@ -97,8 +97,29 @@ func parseTarget(host, uri string, d domains) (target, error) {
 	if strings.HasSuffix(t.key, "/") && t.key != "/" && slashCut.On() {
 		t.key = t.key[:len(t.key)-1]
 	}
-	t.query, err = parseQuery(query)
-	return t, err
+	if t.query, err = parseQuery(query); err != nil {
+		return t, err
+	}
+	if strings.HasSuffix(t.key, "/") && t.uploads() && uploadSlashCut.On() {
+		t.key = strings.TrimRight(t.key, "/")
+	}
+	if strings.Contains(t.key, "+") && t.uploads() && uploadPlus.On() {
+		t.key = strings.ReplaceAll(t.key, "+", " ")
+	}
+	return t, nil
+}
+
+var (
+	uploadSlashCut = fault.NewBug("multipart.last-slash-cut",
+		"the key of an upload that ends in a slash is the key without it", "O-13")
+	uploadPlus = fault.NewBug("multipart.plus-is-space",
+		"a + in the key of an upload is a space", "O-13")
+)
+
+// uploads says whether the target is about a multipart upload.
+func (t *target) uploads() bool {
+	_, begins := t.query.get("uploads")
+	return begins || t.query.value("uploadId") != ""
 }
 
 // splitURI returns the path and the query of a request target in origin form,

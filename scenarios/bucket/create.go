@@ -309,3 +309,51 @@ var _ = Add(Scenario{
 		expectNoBucket(ctx, s, name)
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "bucket.create.after-delete",
+	Rule:  "B-01",
+	Says:  "A bucket that is created under the name of one that was deleted MUST have nothing of its policy, its tags, its CORS rules and its versioning.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Buckets, Policy, Tagging, CORS, Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		_, err := s.SDK().PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &b, Policy: aws.String(fmt.Sprintf(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::%s/*"}]}`, b))})
+		s.Must(err, "put a policy")
+		_, err = s.SDK().PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: &b, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}}}})
+		s.Must(err, "tag the bucket")
+		_, err = s.SDK().PutBucketCors(ctx, &s3.PutBucketCorsInput{Bucket: &b, CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{{AllowedMethods: []string{"GET"}, AllowedOrigins: []string{"*"}}}}})
+		s.Must(err, "put rules of CORS")
+		read := func(sub string) *Response { return s.Send(ctx, Request{Bucket: b, Query: sub + "="}) }
+		for _, sub := range []string{"policy", "tagging", "cors"} {
+			s.Settle(ctx, "the bucket's "+sub+" can be read", func() error {
+				if r := read(sub); r.Status != 200 {
+					return errors.New(Outcome(r))
+				}
+				return nil
+			})
+		}
+		_, err = s.SDK().DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &b})
+		s.Must(err, "delete the bucket")
+		s.Settle(ctx, "the bucket can be created again", func() error {
+			_, err := s.SDK().CreateBucket(ctx, creation(s, b))
+			return err
+		})
+		settleHead(ctx, s, b)
+		for sub, code := range map[string]string{"policy": "NoSuchBucketPolicy", "tagging": "NoSuchTagSet", "cors": "NoSuchCORSConfiguration"} {
+			var last *Response
+			_ = Settled(ctx, s, "the new bucket has no "+sub, func() error {
+				if last = read(sub); last.Code != code {
+					return errors.New(Outcome(last))
+				}
+				return nil
+			})
+			s.Expect(last).To(FailWith(404, code), "%s of the new bucket", sub)
+		}
+		out, err := s.SDK().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b})
+		s.Expect(err).To(OK(), "GetBucketVersioning")
+		s.Expect(string(out.Status)).To(BeEmpty(), "Status of the new bucket's versioning")
+	},
+})

@@ -319,3 +319,40 @@ var _ = Add(Scenario{
 		s.Expect(find(out.Buckets, b)).NotTo(BeNil(), "the bucket is listed")
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "bucket.apart",
+	Rule:  "B-18",
+	Says:  "What is in a bucket MUST NOT show in another: neither objects, versions and uploads of the same keys nor their bytes.",
+	Ref:   "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html",
+	Level: Must,
+	Needs: []Feature{Buckets, Objects, Listing, Versioning, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		one, other, key := s.VersionedBucket(ctx), s.VersionedBucket(ctx), aws.String("k")
+		ours := s.MustPut(ctx, one, "k", "of the one")
+		theirs := s.MustPut(ctx, other, "k", "of the other")
+		s.MustPut(ctx, other, "more", "of the other")
+		up, err := s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &other, Key: key})
+		s.Must(err, "begin an upload in the other bucket")
+		s.ExpectBody(ctx, one, "k", "of the one")
+		_, err = s.Head(ctx, one, "more")
+		s.Expect(err).To(FailWith(404), "HEAD of a key of the other bucket")
+		_, err = s.Get(ctx, one, "k", Version(aws.ToString(theirs.VersionId)))
+		s.Expect(err).To(FailWithAny(Answer{Status: 404}, Answer{Status: 400}), "GET of a version of the other bucket")
+		list, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &one})
+		s.Expect(err).To(OK(), "ListObjectsV2")
+		s.Expect(list.Contents).To(HaveLen(1), "keys")
+		versions, err := s.SDK().ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &one})
+		s.Expect(err).To(OK(), "ListObjectVersions")
+		s.Expect(versions.Versions).To(HaveLen(1), "versions")
+		s.Expect(aws.ToString(versions.Versions[0].VersionId)).To(Equal(aws.ToString(ours.VersionId)), "the version")
+		uploads, err := s.SDK().ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &one})
+		s.Expect(err).To(OK(), "ListMultipartUploads")
+		s.Expect(uploads.Uploads).To(BeEmpty(), "uploads")
+		_, err = s.Delete(ctx, one, "k")
+		s.Expect(err).To(OK(), "DELETE in the one")
+		s.ExpectBody(ctx, other, "k", "of the other")
+		_, err = s.SDK().ListParts(ctx, &s3.ListPartsInput{Bucket: &other, Key: key, UploadId: up.UploadId})
+		s.Expect(err).To(OK(), "ListParts of the upload in the other")
+	},
+})

@@ -29,6 +29,7 @@ var _ = func() struct{} {
 		w.addNoneMatch()
 		w.addRefused()
 		w.addMatch()
+		w.addNear()
 		w.addVersioned()
 	}
 	return struct{}{}
@@ -117,6 +118,29 @@ func (w writer) addMatch() {
 			b := s.Bucket(ctx)
 			s.Expect(w.write(ctx, s, b, "k", "new", IfMatch(`"d41d8cd98f00b204e9800998ecf8427e"`))).To(FailWith(404, "NoSuchKey"))
 			s.ExpectAbsent(ctx, b, "k")
+		})
+}
+
+// addNear are keys and ETags that look like others.
+func (w writer) addNear() {
+	w.add("if-match.of-parts", w.match, "with If-Match MUST know the ETag of an object made of parts as it does any other.", guideWrites, []Feature{Multipart},
+		func(ctx context.Context, s *S) {
+			b := s.Bucket(ctx)
+			s.Must(complete(ctx, s, b, "k", "made of a part"), "complete an upload")
+			tag := etag(ctx, s, b, "k")
+			s.Expect(w.write(ctx, s, b, "k", "new", IfMatch(tag))).To(OK(), "the current ETag")
+			s.ExpectBody(ctx, b, "k", "new")
+			s.Expect(w.write(ctx, s, b, "k", "newer", IfMatch(tag))).To(FailWith(412, "PreconditionFailed"), "the ETag before")
+			s.ExpectUnchanged(ctx, b, "k", "new")
+		})
+	w.add("if-none-match.folder", w.none, "with If-None-Match: * MUST store the object where no key is the same, though others begin with it.", guideWrites, nil,
+		func(ctx context.Context, s *S) {
+			b := s.Bucket(ctx)
+			for _, key := range []string{"k/", "k/a", "kk", "K"} {
+				s.MustPut(ctx, b, key, "old")
+			}
+			s.Expect(w.write(ctx, s, b, "k", "new", IfNoneMatch("*"))).To(OK())
+			s.ExpectBody(ctx, b, "k", "new")
 		})
 }
 

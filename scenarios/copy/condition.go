@@ -84,3 +84,24 @@ var _ = func() struct{} {
 	}
 	return struct{}{}
 }()
+
+var _ = Add(Scenario{
+	ID:    "copy.condition.of-parts",
+	Rule:  "CP-07",
+	Says:  "x-amz-copy-source-if-match and -if-none-match MUST know the ETag of a source made of parts as they know any other.",
+	Ref:   refReads,
+	SDK:   sdk + "CopySourceIfMatch",
+	Level: Must,
+	Needs: []Feature{Copy, ConditionalRead, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		assemble(ctx, s, b, "src", 1, uploads(ctx, s, b, "src", []byte("hello")))
+		etag := learn(ctx, s, b, "src").etag
+		_, err := dup(ctx, s, b, "dst", source(b, "src"), ifNoneMatch(etag))
+		s.Expect(err).To(FailWith(412, "PreconditionFailed"), "if-none-match with the source's ETag")
+		s.ExpectAbsent(ctx, b, "dst")
+		_, err = dup(ctx, s, b, "dst", source(b, "src"), ifMatch(etag))
+		s.Expect(err).To(OK(), "if-match with the source's ETag")
+		s.ExpectBody(ctx, b, "dst", "hello")
+	},
+})

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
@@ -172,5 +174,51 @@ var _ = Add(Scenario{
 		s.Expect(body.ETag).To(Equal(md5Tag("hello")), "ETag")
 		s.Expect(body.LastModified).To(MatchRegexp(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`), "LastModified")
 		s.ExpectBody(ctx, b, "dst", "hello")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "copy.result.overwrites-rest",
+	Rule:  "CP-01",
+	Says:  "A copy MUST NOT keep the tags, the storage class or the website redirect of the object that it replaces.",
+	Ref:   ref,
+	Level: Must,
+	Needs: []Feature{Copy, Tagging},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "src", "new")
+		s.MustPut(ctx, b, "dst", "old", Header("x-amz-tagging", "a=1"), Header("x-amz-storage-class", "REDUCED_REDUNDANCY"), Header("x-amz-website-redirect-location", "/old"))
+		_, err := dup(ctx, s, b, "dst", source(b, "src"))
+		s.Expect(err).To(OK())
+		tags, err := s.SDK().GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b, Key: aws.String("dst")})
+		s.Expect(err).To(OK(), "GetObjectTagging")
+		s.Expect(tags.TagSet).To(BeEmpty(), "tags")
+		head, err := s.Head(ctx, b, "dst")
+		s.Expect(err).To(OK())
+		s.Expect(head.StorageClass).To(BeElementOf(types.StorageClass(""), types.StorageClassStandard), "storage class")
+		s.Expect(aws.ToString(head.WebsiteRedirectLocation)).To(BeEmpty(), "website redirect")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "copy.result.refused-keeps",
+	Rule:  "CP-05",
+	Says:  "A copy that fails MUST leave the object that the destination key holds.",
+	Ref:   ref,
+	Level: Must,
+	Needs: []Feature{Copy, ConditionalRead},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "src", "new")
+		s.MustPut(ctx, b, "dst", "kept")
+		_, err := dup(ctx, s, b, "dst", source(b, "absent"))
+		s.Expect(err).To(FailWith(404, "NoSuchKey"), "a source that does not exist")
+		s.ExpectUnchanged(ctx, b, "dst", "kept")
+		_, err = dup(ctx, s, b, "dst", source(s.AbsentBucket(), "src"))
+		s.Expect(err).To(FailWith(404, "NoSuchBucket"), "a source in a bucket that does not exist")
+		s.ExpectUnchanged(ctx, b, "dst", "kept")
+		_, err = dup(ctx, s, b, "dst", source(b, "src"), ifMatch(other))
+		s.Expect(err).To(FailWith(412, "PreconditionFailed"), "a condition on the source that does not hold")
+		s.ExpectUnchanged(ctx, b, "dst", "kept")
 	},
 })

@@ -249,6 +249,27 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "encryption.customer.conditions",
+	Rule:  "E-10",
+	Says:  "Conditional reads MUST know the ETag that PUT returned for an object with a key of the client's.",
+	Ref:   api + "API_GetObject.html",
+	Level: Must,
+	Needs: append([]Feature{ConditionalRead}, own...),
+	Check: func(ctx context.Context, s *S) {
+		b := open(ctx, s)
+		tag := must(ctx, s, put(b, "k", "hello", keys(s, hOwn, 0)...), "put an object").Header.Get("ETag")
+		for name, read := range map[string]func(string, string, ...[2]string) Request{"GET": get, "HEAD": head} {
+			ask := func(condition, tag string) *Response {
+				return send(ctx, s, read(b, "k", append(keys(s, hOwn, 0), header(condition, tag))...))
+			}
+			s.Expect(ask("If-Match", tag)).To(HaveStatus(200), "%s, If-Match with its ETag", name)
+			s.Expect(ask("If-Match", `"5d41402abc4b2a76b9719d911017c592"`)).To(FailWith(412), "%s, If-Match with the MD5 of its data", name)
+			s.Expect(ask("If-None-Match", tag)).To(FailWith(304), "%s, If-None-Match with its ETag", name)
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "encryption.customer.two-kinds",
 	Rule:  "E-11",
 	Says:  "A key of the client's together with x-amz-server-side-encryption MUST be refused with 400 and nothing written.",

@@ -124,6 +124,40 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "listing.delete-markers.many",
+	Rule:  "L-19",
+	Says:  "Keys that are deleted MUST NOT hide those behind them: a listing goes on until it has them, on this page or, where it says that there is more, on a later one.",
+	Ref:   "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html#API_ListObjectsV2_ResponseElements",
+	Level: Must,
+	Needs: []Feature{Listing, Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		for _, part := range []int{1000, 500} { // 1,500 markers, of keys that never were
+			in := &types.Delete{Quiet: aws.Bool(true)}
+			for n := range part {
+				in.Objects = append(in.Objects, types.ObjectIdentifier{Key: aws.String(fmt.Sprintf("deleted/%d-%04d", part, n))})
+			}
+			_, err := s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: in})
+			s.Must(err, "delete many keys")
+		}
+		putAll(ctx, s, b, "first", "later")
+		for _, prefix := range []string{"", "deleted/"} {
+			keys, pages := []string{}, 0
+			for token := (*string)(nil); pages == 0 || token != nil; pages++ { // a page may be empty and yet not the last
+				s.Expect(pages).To(BeNumerically("<", 20), "pages")
+				out, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b, Prefix: &prefix, ContinuationToken: token})
+				s.Expect(err).To(OK(), "ListObjectsV2")
+				for _, o := range out.Contents {
+					keys = append(keys, aws.ToString(o.Key))
+				}
+				token = out.NextContinuationToken
+			}
+			s.Expect(keys).To(Equal(map[string][]string{"": {"first", "later"}, "deleted/": {}}[prefix]), "keys with the prefix %q", prefix)
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "listing.versions.current-only",
 	Rule:  "L-19",
 	Says:  "A key with several versions MUST be listed once, with the size of the current one.",

@@ -77,6 +77,22 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "lock.delete.folder",
+	Rule:  "OL-10",
+	Says:  "A version of a key that ends in a slash MUST be locked, and kept, as every other version.",
+	Ref:   guidePeriods,
+	Level: Must,
+	Needs: needs,
+	Check: func(ctx context.Context, s *S) {
+		b := bucket(ctx, s)
+		v := governs(ctx, s, b, "folder/")
+		s.Expect(s.Send(ctx, remove(b, "folder/", v))).To(denied, "DELETE of the locked version")
+		mark(ctx, s, b, "folder/")
+		kept(ctx, s, b, "folder/", v)
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "lock.delete.marker",
 	Rule:  "OL-10",
 	Says:  "DELETE of a key without a version MUST succeed with 204 and a delete marker while its versions are locked, which stay.",

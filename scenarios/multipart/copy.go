@@ -127,6 +127,28 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "multipart.copy.encoded",
+	Rule:  "M-23",
+	Says:  "UploadPartCopy MUST undo the URL-encoding of x-amz-copy-source once, with a slash before the bucket or without.",
+	Ref:   apiCopy + "#API_UploadPartCopy_RequestSyntax",
+	SDK:   "s3@v1.114.8 UploadPartCopyInput.CopySource",
+	Level: Must,
+	Needs: []Feature{Multipart, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, key := range []string{"plain", "a b", "a+b", "a%20b", "é日", "a?versionId=b", "a//b/"} {
+			s.MustPut(ctx, b, key, "body of "+key)
+			encoded := b + "/" + strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(key))
+			for _, source := range []string{encoded, "/" + encoded} {
+				u := create(ctx, s, b, "k")
+				s.Expect(u.complete(ctx, part{1, copied(s, u.copyPart(ctx, 1, source))})).To(OK(), source)
+				s.ExpectBody(ctx, b, "k", "body of "+key)
+			}
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "multipart.copy.source-name",
 	Rule:  "CP-06",
 	Says:  "UploadPartCopy MUST decode the URL-encoded x-amz-copy-source once, and find the key of exactly that name, in another bucket too.",

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/base64"
+	"encoding/xml"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -52,6 +53,36 @@ var _ = Add(Scenario{
 		out, err := one.parts(ctx)
 		s.Expect(err).To(OK(), "ListParts of the other upload")
 		s.Expect(out.Parts).To(HaveLen(1))
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.create.keys",
+	Rule:  "O-13",
+	Says:  "An upload MUST be created, listed and completed under exactly the key that it is given, whatever its characters.",
+	Ref:   guide + "object-keys.html#object-key-guidelines",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, key := range []string{"a b", "a+b", "a%20b", "a&b<c>", "folder/", "a//b", "é/日", ".a/.b", "a?uploadId=b"} {
+			out, err := s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &b, Key: &key})
+			s.Expect(err).To(OK(), "CreateMultipartUpload of %s", key)
+			s.Expect(aws.ToString(out.Key)).To(Equal(key), "Key of CreateMultipartUpload")
+			u := upload{s, b, key, aws.ToString(out.UploadId)}
+			p := u.part(ctx, 1, []byte("body of "+key))
+			got, _ := uploads(ctx, s, b)
+			s.Expect(got).To(Equal([]string{name(u)}), "ListMultipartUploads")
+			parts, err := u.parts(ctx)
+			s.Expect(err).To(OK(), "ListParts of %s", key)
+			s.Expect(aws.ToString(parts.Key)).To(Equal(key), "Key of ListParts")
+			r := u.complete(ctx, p)
+			s.Expect(r).To(OK(), "CompleteMultipartUpload of %s", key)
+			var made struct{ Key string }
+			s.Expect(xml.Unmarshal(bytes.TrimSpace(r.Body), &made)).To(Succeed(), "body of the 200")
+			s.Expect(made.Key).To(Equal(key), "Key of CompleteMultipartUpload")
+			s.ExpectBody(ctx, b, key, "body of "+key)
+		}
 	},
 })
 

@@ -88,6 +88,29 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "multipart.abort.never-else",
+	Rule:  "M-15",
+	Says:  "An upload MUST stay until it is completed or aborted: no object that is put, copied or deleted under its key ends it or takes its parts.",
+	Ref:   guideOverview,
+	Level: Must,
+	Needs: []Feature{Multipart, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		u := create(ctx, s, b, "k")
+		p := u.part(ctx, 1, []byte("of the upload"))
+		s.MustPut(ctx, b, "k", "of a PUT")
+		_, err := s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: aws.String("k"), CopySource: aws.String(b + "/k"), MetadataDirective: types.MetadataDirectiveReplace})
+		s.Must(err, "copy the object onto itself")
+		_, err = s.Delete(ctx, b, "k")
+		s.Must(err, "delete the object")
+		got, _ := uploads(ctx, s, b)
+		s.Expect(got).To(Equal([]string{name(u)}), "uploads once the object is gone")
+		s.Expect(u.complete(ctx, p)).To(OK())
+		s.ExpectBody(ctx, b, "k", "of the upload")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "multipart.parts.order",
 	Rule:  "M-19",
 	Says:  "ListParts MUST list parts by ascending number with their size, ETag and date, and name the initiator, the owner and the storage class.",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
@@ -82,6 +83,50 @@ var _ = Add(Scenario{
 		s.Expect(head.Metadata).To(BeEmpty(), "user metadata")
 		s.Expect(aws.ToString(head.ContentType)).To(Equal("text/x-new"), "Content-Type")
 		s.Expect(aws.ToString(head.CacheControl)).NotTo(Equal("no-store"), "Cache-Control")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.replaces-rest",
+	Rule:  "M-18",
+	Says:  "An object made of parts MUST NOT keep the tags, the storage class or the website redirect of the one that it replaces.",
+	Ref:   apiCreate,
+	Level: Must,
+	Needs: []Feature{Multipart, Tagging},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "old", Header("x-amz-tagging", "a=1"), Header("x-amz-storage-class", "REDUCED_REDUNDANCY"), Header("x-amz-website-redirect-location", "/old"))
+		u := create(ctx, s, b, "k")
+		s.Expect(u.complete(ctx, u.part(ctx, 1, []byte("new")))).To(OK())
+		tags, err := s.SDK().GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b, Key: aws.String("k")})
+		s.Expect(err).To(OK(), "GetObjectTagging")
+		s.Expect(tags.TagSet).To(BeEmpty(), "tags")
+		head, err := s.Head(ctx, b, "k")
+		s.Expect(err).To(OK())
+		s.Expect(head.StorageClass).To(BeElementOf(types.StorageClass(""), types.StorageClassStandard), "storage class")
+		s.Expect(aws.ToString(head.WebsiteRedirectLocation)).To(BeEmpty(), "website redirect")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "multipart.complete.refused-keeps",
+	Rule:  "M-07",
+	Says:  "A CompleteMultipartUpload that is refused MUST leave the object that the key holds.",
+	Ref:   apiComplete,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "kept")
+		u := create(ctx, s, b, "k")
+		one, two := u.part(ctx, 1, []byte("small")), u.part(ctx, 2, []byte("tail"))
+		for _, c := range []struct {
+			name  string
+			parts []part
+		}{{"a part never uploaded", []part{{3, one.etag}}}, {"a wrong ETag", []part{{1, two.etag}}}, {"the wrong order", []part{two, one}}, {"a part too small", []part{one, two}}, {"no part", nil}} {
+			s.Expect(u.complete(ctx, c.parts...)).To(FailWith(400), c.name)
+			s.ExpectUnchanged(ctx, b, "k", "kept")
+		}
 	},
 })
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -294,3 +295,41 @@ var _ = Add(Scenario{
 		s.Expect(aws.ToString(out.CommonPrefixes[0].Prefix)).To(Equal("p/a/"))
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "multipart.uploads.cap",
+	Rule:  "M-20",
+	Says:  "A page of ListMultipartUploads MUST NOT hold more than 1,000 uploads, whether max-uploads asks for more or is absent, and those behind it follow on the next.",
+	Ref:   apiUploads + "#API_ListMultipartUploads_RequestSyntax",
+	SDK:   "s3@v1.114.8 ListMultipartUploadsInput.MaxUploads",
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		begin(ctx, s, b, 1001)
+		for name, limit := range map[string]*int32{"none given": nil, "max-uploads=1001": aws.Int32(1001), "max-uploads=5000": aws.Int32(5000)} {
+			got, out := uploads(ctx, s, b, func(in *s3.ListMultipartUploadsInput) { in.MaxUploads = limit })
+			s.Expect(len(got)).To(BeNumerically("<=", 1000), "uploads on a page, %s", name)
+			s.Expect(aws.ToBool(out.IsTruncated)).To(BeTrue(), "IsTruncated with 1,001 uploads, %s", name)
+		}
+		all, _ := uploadPages(ctx, s, b, 1000, nil)
+		slices.Sort(all)
+		s.Expect(len(slices.Compact(all))).To(Equal(1001), "different uploads on all pages")
+	},
+})
+
+// begin begins n uploads of keys that are listed in turn, eight at a time, as a
+// precondition.
+func begin(ctx context.Context, s *S, bucket string, n int) {
+	var wg sync.WaitGroup
+	errs := make([]error, 8)
+	for w := range errs {
+		wg.Go(func() {
+			for i := w; i < n && errs[w] == nil; i += len(errs) {
+				_, errs[w] = s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: aws.String(fmt.Sprintf("k%04d", i))})
+			}
+		})
+	}
+	wg.Wait()
+	s.Must(errors.Join(errs...), fmt.Sprintf("begin %d uploads", n))
+}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
@@ -177,3 +179,61 @@ var _ = Add(Scenario{
 		s.Expect(r).To(HaveStatus(206), "a true condition leaves the range alone")
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "object.get.if-none-match.headers",
+	Rule:  "C-02",
+	Says:  "A 304 MUST carry the Cache-Control and the Expires that the answer 200 would have had.",
+	Ref:   rfc9110 + "#section-15.4.5",
+	Level: Must,
+	Needs: []Feature{ConditionalRead},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		kept := [][2]string{{"Cache-Control", "max-age=60"}, {"Expires", "Thu, 01 Dec 2033 16:00:00 GMT"}}
+		s.MustPut(ctx, b, "k", "v", Header(kept[0][0], kept[0][1]), Header(kept[1][0], kept[1][1]))
+		whole := s.Send(ctx, Request{Bucket: b, Key: "k"})
+		for _, method := range []string{"GET", "HEAD"} {
+			r := s.Send(ctx, Request{Method: method, Bucket: b, Key: "k", Header: [][2]string{{"If-None-Match", whole.Header.Get("ETag")}}})
+			s.Expect(r).To(FailWith(304), method)
+			for _, h := range kept {
+				s.Expect(r).To(HaveHeader(h[0], whole.Header.Get(h[0])), "%s: as the answer 200 has it", method)
+			}
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.get.conditions-of-parts",
+	Rule:  "C-01",
+	Says:  "If-Match and If-None-Match MUST know the ETag of an object made of parts as they know any other.",
+	Ref:   refGet,
+	Level: Must,
+	Needs: []Feature{ConditionalRead, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		onePart(ctx, s, b, "k", "hello")
+		head, err := s.Head(ctx, b, "k")
+		s.Must(err, "HEAD k")
+		etag := aws.ToString(head.ETag)
+		for _, method := range []string{"GET", "HEAD"} {
+			ask := func(name, value string) *Response {
+				return s.Send(ctx, Request{Method: method, Bucket: b, Key: "k", Header: [][2]string{{name, value}}})
+			}
+			s.Expect(ask("If-Match", etag)).To(HaveStatus(200), "%s, If-Match with the object's ETag", method)
+			s.Expect(ask("If-Match", otherETag)).To(FailWith(412), "%s, If-Match with another", method)
+			s.Expect(ask("If-None-Match", etag)).To(FailWith(304), "%s, If-None-Match with the object's ETag", method)
+			s.Expect(ask("If-None-Match", otherETag)).To(HaveStatus(200), "%s, If-None-Match with another", method)
+		}
+	},
+})
+
+// onePart stores an object by an upload of a single part.
+func onePart(ctx context.Context, s *S, bucket, key, body string) {
+	up, err := s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key})
+	s.Must(err, "create an upload")
+	sent, err := s.SDK().UploadPart(ctx, &s3.UploadPartInput{Bucket: &bucket, Key: &key, UploadId: up.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader(body)})
+	s.Must(err, "upload a part")
+	_, err = s.SDK().CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &bucket, Key: &key, UploadId: up.UploadId,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{PartNumber: aws.Int32(1), ETag: sent.ETag}}}})
+	s.Must(err, "complete the upload")
+}

@@ -22,7 +22,7 @@ var keyCases = []struct{ name, key string }{
 	{"asterisk", "a*b"}, {"comma", "a,b"}, {"semicolon", "a;b"}, {"quote", `a"b`}, {"angle-brackets", "a<b>"},
 	{"backslash", `a\b`}, {"caret", "a^b"}, {"backtick", "a`b"}, {"braces", "a{b}"}, {"pipe", "a|b"},
 	{"brackets", "a[b]"}, {"umlaut", "größe"}, {"decomposed", "gro\u0308ße"}, {"cjk", "文件/名前"}, {"emoji", "🦆/🪿"},
-	{"query-like", "a?versionId=null&acl"},
+	{"query-like", "a?versionId=null&acl"}, {"dot-file", ".a/.b"}, {"trailing-dot", "a."}, {"trailing-space", "a "},
 }
 
 func init() {
@@ -181,6 +181,38 @@ var _ = Add(Scenario{
 			s.Expect(err).To(OK(), "DELETE %s", k)
 			_, err = s.Head(ctx, b, k)
 			s.Expect(err).To(FailWith(404), "HEAD %s after DELETE", k)
+		}
+	},
+})
+
+// lookalikes are keys that no object has beside those of "Dir/Key", "file" and
+// "folder/", though a path of a file system, or one without case, would find one.
+var lookalikes = []string{"Dir", "Dir/", "dir/key", "DIR/KEY", "Dir/Key/", "/Dir/Key", "Dir//Key", "Dir/./Key", "Dir/Ke", "Dir/Key ", "FILE", "file/", "folder", "folder//"}
+
+var _ = Add(Scenario{
+	ID:    "object.key.lookalikes",
+	Rule:  "O-15",
+	Says:  "A key MUST name the object that was stored under exactly it: its case, its slashes and what begins like it are of other keys, which are absent.",
+	Ref:   refKeys,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b, keys := s.Bucket(ctx), []string{"Dir/Key", "file", "folder/"}
+		for _, k := range keys {
+			s.MustPut(ctx, b, k, "body of "+k)
+		}
+		for _, k := range lookalikes {
+			_, err := s.Head(ctx, b, k)
+			s.Expect(err).To(FailWith(404), "HEAD %q", k)
+			_, err = s.Get(ctx, b, k)
+			s.Expect(err).To(FailWith(404, "NoSuchKey"), "GET %q", k)
+		}
+		for _, k := range lookalikes {
+			_, err := s.Delete(ctx, b, k)
+			s.Expect(err).To(OK(), "DELETE %q", k)
+		}
+		for _, k := range keys {
+			s.ExpectUnchanged(ctx, b, k, "body of "+k)
 		}
 	},
 })

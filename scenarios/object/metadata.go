@@ -59,7 +59,7 @@ var _ = Add(Scenario{
 	Needs: []Feature{Objects},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		want := map[string]string{"a": "1", "with-dash": "x=y; z", "json": `{"k":"v, w"}`, "long": strings.Repeat("m", 500)}
+		want := map[string]string{"a": "1", "with-dash": "x=y; z", "json": `{"k":"v, w"}`, "long": strings.Repeat("m", 500), "with_underscore.and.dots": "1"}
 		var opts []Opt
 		for k, v := range want {
 			opts = append(opts, Meta(k, v))

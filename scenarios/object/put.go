@@ -3,6 +3,7 @@
 package object
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/base64"
@@ -247,3 +248,25 @@ func hexMD5(body string) string {
 	sum := md5.Sum([]byte(body))
 	return hex.EncodeToString(sum[:])
 }
+
+var _ = Add(Scenario{
+	ID:    "object.put.sizes",
+	Rule:  "O-01",
+	Says:  "An object MUST be read back byte for byte whatever its size, also at, one below and one above the powers of two by which servers cut bodies up.",
+	Ref:   refGet,
+	Level: Must,
+	Needs: []Feature{Objects},
+	Check: func(ctx context.Context, s *S) {
+		b, most := s.Bucket(ctx), s.Bytes(1<<20+1)
+		for _, n := range []int{1 << 12, 1 << 14, 1 << 16, 1 << 17, 1 << 18, 1 << 20} {
+			for _, size := range []int{n - 1, n, n + 1} {
+				want := most[len(most)-size:]
+				s.MustPut(ctx, b, "k", string(want))
+				got, err := s.Get(ctx, b, "k")
+				s.Expect(err).To(OK(), "GET of %d bytes", size)
+				s.Expect(len(got.Bytes)).To(Equal(size), "bytes of an object of %d", size)
+				s.Expect(bytes.Equal(got.Bytes, want)).To(BeTrue(), "the %d bytes are those that were put", size)
+			}
+		}
+	},
+})

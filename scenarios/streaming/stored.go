@@ -138,3 +138,33 @@ var _ = func() struct{} {
 	}
 	return struct{}{}
 }()
+
+var _ = func() struct{} {
+	for _, m := range modes {
+		Add(Scenario{
+			ID:    "streaming.stored." + m.id,
+			Rule:  "S-01",
+			Says:  "What a PutObject with " + m.text + " says of the object MUST hold as it does for every other PutObject: metadata, content headers, tags, storage class, and its condition.",
+			Ref:   apiChunks,
+			Level: Must,
+			Needs: []Feature{Streaming, Objects, Tagging, ConditionalWrite},
+			Check: func(ctx context.Context, s *S) {
+				slot := ObjectSlot(ctx, s)
+				want := [][2]string{{"X-Amz-Meta-Color", "red"}, {"Content-Type", "text/x-test"}, {"Cache-Control", "no-cache"}, {"X-Amz-Storage-Class", "REDUCED_REDUNDANCY"}}
+				r := m.request(s.Bytes(100))
+				r.Header = append([][2]string{{"x-amz-tagging", "a=1&b=2"}}, want...)
+				s.Expect(slot.Send(ctx, r)).To(OK())
+				got := s.Send(ctx, Request{Method: "HEAD", Bucket: slot.Bucket, Key: slot.Key})
+				s.Expect(got).To(OK(), "HEAD")
+				for _, h := range append(want, [2]string{"X-Amz-Tagging-Count", "2"}) {
+					s.Expect(got).To(HaveHeader(h[0], h[1]))
+				}
+				r = m.request(s.Bytes(200))
+				r.Header = [][2]string{{"If-None-Match", "*"}}
+				s.Expect(slot.Send(ctx, r)).To(FailWith(412, "PreconditionFailed"), "If-None-Match: * over the object")
+				slot.ExpectStored(ctx, string(s.Bytes(100)))
+			},
+		})
+	}
+	return struct{}{}
+}()

@@ -356,3 +356,33 @@ var _ = Add(Scenario{
 		s.Expect(out.DeleteMarker[0].ETag).To(BeNil(), "ETag")
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "version.list.marker-prefix",
+	Rule:  "V-16",
+	Says:  "The prefix and the delimiter of ListObjectVersions MUST hold for delete markers as they do for versions.",
+	Ref:   apiVersions,
+	Level: Must,
+	Needs: []Feature{Versioning},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		markers := map[string]string{}
+		for _, key := range []string{"o", "p/a/1", "p/b", "q"} {
+			put(ctx, s, b, key, "v")
+			markers[key] = mark(ctx, s, b, key)
+		}
+		of := func(prefix, delimiter string) ([]string, []types.CommonPrefix) {
+			_, out := list(ctx, s, b, func(in *s3.ListObjectVersionsInput) { in.Prefix, in.Delimiter = &prefix, &delimiter })
+			got := []string{}
+			for _, m := range out.DeleteMarkers {
+				got = append(got, aws.ToString(m.VersionId))
+			}
+			return got, out.CommonPrefixes
+		}
+		got, _ := of("p/", "")
+		s.Expect(got).To(Equal([]string{markers["p/a/1"], markers["p/b"]}), "markers under p/")
+		got, rolled := of("p/", "/")
+		s.Expect(got).To(Equal([]string{markers["p/b"]}), "markers under p/ by the delimiter /")
+		s.Expect(rolled).To(HaveLen(1), "common prefixes under p/")
+	},
+})

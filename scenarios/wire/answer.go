@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"net/http"
 
 	. "github.com/onsi/gomega"
 
@@ -91,6 +92,31 @@ var _ = Add(Scenario{
 			s.Expect(doc.Message).NotTo(BeEmpty(), "%s: Message", name)
 			s.Expect(doc.RequestId).NotTo(BeEmpty(), "%s: RequestId", name)
 			s.Expect(got).To(HaveHeader("Content-Type", HavePrefix("application/xml")), name)
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "wire.answer.identified",
+	Rule:  "I1",
+	Says:  "The x-amz-request-id of an answer MUST identify its request alone, and Date MUST tell when it was answered.",
+	Ref:   api + "RESTCommonResponseHeaders.html",
+	Level: Must,
+	Needs: needs,
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "k", "hello")
+		seen := map[string]string{}
+		for _, r := range []Request{{Key: "k"}, {Key: "k"}, {Method: "HEAD", Key: "k"}, {Key: "absent"}, {Method: "PUT", Key: "k", Body: []byte("new")}, {Query: "list-type=2"}} {
+			r.Bucket = b
+			got := s.Send(ctx, r)
+			s.Expect(got.Err).NotTo(HaveOccurred())
+			id, what := got.Header.Get("X-Amz-Request-Id"), r.Method+" "+r.Key
+			s.Expect(id).NotTo(BeEmpty(), "x-amz-request-id of %s", what)
+			s.Expect(seen[id]).To(BeEmpty(), "the answer before that to %s with its x-amz-request-id", what)
+			seen[id] = what + "."
+			_, err := http.ParseTime(got.Header.Get("Date"))
+			s.Expect(err).NotTo(HaveOccurred(), "Date of %s", what)
 		}
 	},
 })

@@ -249,3 +249,51 @@ var _ = Add(Scenario{
 		s.ExpectBody(ctx, b, "k", "new")
 	},
 })
+
+// inCase spells the names of all headers of a head anew.
+func inCase(spell func(string) string) func(head string) string {
+	return func(head string) string {
+		lines := strings.Split(head, "\r\n")
+		for i, line := range lines[1:] {
+			if name, value, ok := strings.Cut(line, ":"); ok {
+				lines[i+1] = spell(name) + ":" + value
+			}
+		}
+		return strings.Join(lines, "\r\n")
+	}
+}
+
+func init() {
+	for _, c := range []struct {
+		id, text string
+		spell    func(string) string
+	}{{"lower", "lower", strings.ToLower}, {"upper", "upper", strings.ToUpper}} {
+		Add(Scenario{
+			ID:    "wire.head.case." + c.id,
+			Rule:  "X-06",
+			Says:  "The names of headers in " + c.text + " case MUST mean what they mean in any other.",
+			Ref:   rfc9110 + "#section-5.1",
+			Level: Must,
+			Needs: append([]Feature{Range, ConditionalRead, ConditionalWrite}, needs...),
+			Check: func(ctx context.Context, s *S) {
+				b := s.Bucket(ctx)
+				send := func(r Request) *Response {
+					r.Bucket, r.Key, r.EditHead = b, "k", inCase(c.spell)
+					return s.Send(ctx, r)
+				}
+				s.Expect(send(Request{Method: "PUT", Body: []byte("hello"), Header: [][2]string{{"Content-Type", "text/x-test"}, {"x-amz-meta-a", "1"}, {"Cache-Control", "no-cache"}}})).To(OK(), "PUT")
+				s.Expect(send(Request{Method: "PUT", Body: []byte("new"), Header: [][2]string{{"If-None-Match", "*"}}})).To(FailWith(412, "PreconditionFailed"), "PUT with If-None-Match")
+				s.Expect(send(Request{Method: "PUT", Body: []byte("new"), Header: [][2]string{{"Content-MD5", "XUFAKrxLKna5cZ2REBfFkg=="}}})).To(FailWith(400, "BadDigest"), "PUT with the Content-MD5 of other bytes")
+				r := send(Request{})
+				s.Expect(r).To(HaveStatus(200), "GET")
+				s.Expect(string(r.Body)).To(Equal("hello"))
+				for name, value := range map[string]string{"Content-Type": "text/x-test", "X-Amz-Meta-A": "1", "Cache-Control": "no-cache"} {
+					s.Expect(r).To(HaveHeader(name, value))
+				}
+				s.Expect(send(Request{Header: [][2]string{{"Range", "bytes=1-2"}}})).To(HaveStatus(206), "GET with Range")
+				s.Expect(send(Request{Header: [][2]string{{"If-None-Match", r.Header.Get("ETag")}}})).To(FailWith(304), "GET with If-None-Match")
+				s.Expect(send(Request{Header: [][2]string{{"If-Match", `"no"`}}})).To(FailWith(412, "PreconditionFailed"), "GET with If-Match")
+			},
+		})
+	}
+}
