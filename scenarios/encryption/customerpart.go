@@ -77,10 +77,11 @@ var _ = Add(Scenario{
 	Needs: []Feature{SSEC, Multipart, Copy},
 	Check: func(ctx context.Context, s *S) {
 		b := open(ctx, s)
-		must(ctx, s, put(b, "src", "hello world", keys(s, hOwn, 0)...), "put the source")
+		source := string(s.Bytes(minPart + 1024)) // a range may be had of a source above 5 MB alone
+		must(ctx, s, put(b, "src", source, keys(s, hOwn, 0)...), "put the source")
 		id, _ := begin(ctx, s, b, "k", keys(s, hOwn, 1)...)
 		from := func(headers ...[2]string) Request {
-			return part(b, "k", id, 1, nil, append(headers, header("x-amz-copy-source", b+"/src"), header("x-amz-copy-source-range", "bytes=0-4"))...)
+			return part(b, "k", id, 1, nil, append(headers, header("x-amz-copy-source", b+"/src"), header("x-amz-copy-source-range", "bytes=100000-100004"))...)
 		}
 		s.Expect(send(ctx, s, from(keys(s, hOwn, 1)...))).To(HaveStatus(400, 403), "without the source's key")
 		s.Expect(send(ctx, s, from(keys(s, hSource, 0)...))).To(HaveStatus(400, 403), "without the upload's key")
@@ -89,6 +90,6 @@ var _ = Add(Scenario{
 		s.Expect(send(ctx, s, complete(b, "k", id, between(string(r.Body), "<ETag>", "</ETag>")))).To(OK(), "complete")
 		got := send(ctx, s, get(b, "k", keys(s, hOwn, 1)...))
 		s.Expect(got).To(OK(), "read")
-		s.Expect(string(got.Body)).To(Equal("hello"))
+		s.Expect(string(got.Body)).To(Equal(source[100000:100005]))
 	},
 })
