@@ -21,6 +21,9 @@ func (s *Service) Delete(ctx context.Context, in DeleteInput) (DeleteResult, err
 	if err != nil {
 		return DeleteResult{}, err
 	}
+	if readUntilPut.On() || listUntilPut.On() {
+		defer s.recent.drop(in.Bucket, in.Key)
+	}
 	if deleteEnds.On() {
 		s.endUploads(ctx, in.Caller, in.Bucket, in.Key)
 	}

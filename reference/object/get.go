@@ -63,6 +63,8 @@ var (
 		"the second half of a body is that of the version which is current by then", "Z-04")
 	getAbsent = fault.NewBug("get.absence-cached",
 		"that a key is absent is believed for a second, though it is written meanwhile", "Z-01", "Z-10")
+	readUntilPut = fault.NewBug("get.cached-until-put",
+		"what was read of a key is answered again for a second, unless PutObject or DeleteObject came in between", "object.put.seen-at-once*")
 	readOld = fault.NewBug("get.one-in-thousand-old",
 		"one GET in a thousand answers with the version before", "Z-01").
 		By("chaos --workload register --time 4s --seed 1")
@@ -117,6 +119,11 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 	r := &GetResult{}
 	var o meta.Object
 	name := in.Bucket + "/" + in.Key
+	if in.plain() && readUntilPut.On() {
+		if f, ok := s.recent.object(name, s.clock.Now()); ok && (f.o.Content == 0 || !body) {
+			return &f.r, f.o, nil
+		}
+	}
 	if in.VersionID == "" && getAbsent.On() && s.recent.absent(name, s.clock.Now()) {
 		return nil, o, noSuchKey(in.Key)
 	}
@@ -171,7 +178,15 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 	}
 	r.Version = o.Version
 	r.Version.Lock = in.Caller.seen(&o, in.VersionID)
+	if err == nil && body && in.plain() && readUntilPut.On() {
+		s.recent.keepObject(name, found{*r, o}, s.clock.Now())
+	}
 	return r, o, err
+}
+
+// plain says whether all of a key's current version is asked for.
+func (in *GetInput) plain() bool {
+	return in.VersionID == "" && in.Range == "" && in.PartNumber == 0 && in.Conditions == (Conditions{}) && in.Customer == nil && !in.ForTags && !in.ForAttributes
 }
 
 // checkKey fails unless the client's key is as the object wants it. Tags are not

@@ -16,6 +16,8 @@ var (
 		"a page of a listing is answered again for a second, whatever has been written since", "consistency.list", "Z-05", "Z-06", "L-22")
 	markersEnd = fault.NewBug("listing.behind-markers",
 		"a listing ends where a thousand delete markers follow each other", "L-19")
+	listUntilPut = fault.NewBug("list.cached-until-put",
+		"a page of a listing is answered again for a second, unless PutObject or DeleteObject came in between", "object.put.seen-at-once*")
 	minioList = fault.NewBug("history.minio-5380.list-flip-flop",
 		"a node that has come back lists what its own disk has, so that a listing changes with the node that is asked", "Z-05").
 		By("chaos --sim raft --seed 1 --seeds 12 --nemesis kill --shrink 0s")
@@ -27,7 +29,7 @@ const returned = 5 * time.Second
 // List returns a page of current objects: NoSuchBucket.
 func (s *Service) List(ctx context.Context, c Caller, in ListInput) (ListResult, error) {
 	var page meta.ListPage
-	if listCached.On() {
+	if listCached.On() || listUntilPut.On() {
 		if page, ok := s.recent.page(in, s.clock.Now()); ok && permit(nil, &page.Bucket, c, listing) == nil {
 			return listed(page), nil
 		}
@@ -48,7 +50,7 @@ func (s *Service) List(ctx context.Context, c Caller, in ListInput) (ListResult,
 	if err != nil {
 		return ListResult{}, err
 	}
-	if listCached.On() {
+	if listCached.On() || listUntilPut.On() {
 		s.recent.keepPage(in, page, s.clock.Now())
 	}
 	return listed(page), nil
@@ -113,6 +115,9 @@ func (s *Service) ListUploads(ctx context.Context, c Caller, in ListUploadsInput
 		Truncated: page.Truncated, NextKey: page.NextKey, NextUpload: page.NextUpload}, nil
 }
 
+var partTwice = fault.NewBug("multipart.part-listed-twice",
+	"ListParts lists a part twice that was uploaded twice", "M-19")
+
 // ListParts returns a page of an upload's parts: NoSuchBucket, NoSuchUpload.
 func (s *Service) ListParts(ctx context.Context, in ListPartsInput) (ListPartsResult, error) {
 	var page meta.PartsPage
@@ -123,6 +128,9 @@ func (s *Service) ListParts(ctx context.Context, in ListPartsInput) (ListPartsRe
 	})
 	if err != nil {
 		return ListPartsResult{}, err
+	}
+	if len(page.Parts) > 0 && partTwice.On() && s.recent.again(in.UploadID) {
+		page.Parts = append(page.Parts[:1:1], page.Parts...)
 	}
 	return ListPartsResult{Upload: page.Upload, Parts: page.Parts, Truncated: page.Truncated, Next: page.Next}, nil
 }

@@ -51,6 +51,9 @@ func (s *Service) UploadPart(ctx context.Context, in UploadPartInput) (Part, err
 		Body: p.inline, Extents: p.extents, Epoch: p.epoch,
 	}
 	op.Checksum.Type = string(kind)
+	if partTwice.On() {
+		s.recent.sent(in.UploadID, in.Number)
+	}
 	res, err := s.commit(ctx, p, op)
 	part := res.Part
 	part.Seal = g.of()

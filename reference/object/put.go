@@ -18,6 +18,8 @@ var (
 		"PutObject ignores If-None-Match", "W-01")
 	folderIsKey = fault.NewBug("conditional.folder-is-key",
 		"PutObject with If-None-Match: * fails with 412 where keys begin with the key and a slash", "W-01")
+	emptyKept = fault.NewBug("object.empty-kept",
+		"a PutObject without bytes leaves the object that the key has", "O-02")
 	checkedEarly = fault.NewBug("conditional.put-checked-early",
 		"PutObject looks at its condition before it reads the body, not as it writes", "W-18", "W-19", "W-20")
 	refusedRemoves = fault.NewBug("object.bad-digest-removes",
@@ -101,6 +103,14 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	}
 	if putEnds.On() {
 		s.endUploads(ctx, in.Caller, in.Bucket, in.Key)
+	}
+	if p.size == 0 && cond == (meta.WriteCondition{}) && emptyKept.On() {
+		if old, err := s.Head(ctx, GetInput{Caller: in.Caller, Bucket: in.Bucket, Key: in.Key}); err == nil {
+			return PutResult{Version: old.Version, ShowVersion: old.ShowVersion}, nil
+		}
+	}
+	if readUntilPut.On() || listUntilPut.On() {
+		defer s.recent.drop(in.Bucket, in.Key)
 	}
 	res, err := s.commit(ctx, p, meta.PutObject{Write: w, Body: p.inline, Extents: p.extents, Epoch: p.epoch})
 	return s.made(res), err

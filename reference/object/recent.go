@@ -3,6 +3,7 @@
 package object
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -17,6 +18,8 @@ type recent struct {
 	gone  map[string]time.Time // keys, and when they were found to be absent
 	read  map[string][2]found  // a key's latest version as it was read, and the one before
 	reads int
+	shown map[string]remembered[found] // bucket/key, and what was read there
+	parts map[string]int               // uploads, and how often part 1 was sent
 }
 
 type remembered[T any] struct {
@@ -47,6 +50,49 @@ func (m *recent) keepPage(in ListInput, p meta.ListPage, now time.Time) {
 		m.pages = map[ListInput]remembered[meta.ListPage]{}
 	}
 	m.pages[in] = remembered[meta.ListPage]{p, now}
+}
+
+// object is what was read of a key less than a second ago.
+func (m *recent) object(name string, now time.Time) (found, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, ok := m.shown[name]
+	return f.v, ok && now.Sub(f.at) < keptFor
+}
+
+func (m *recent) keepObject(name string, f found, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.shown == nil || len(m.shown) > 1000 {
+		m.shown = map[string]remembered[found]{}
+	}
+	m.shown[name] = remembered[found]{f, now}
+}
+
+// drop forgets a key, and the pages of its bucket.
+func (m *recent) drop(bucket, key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.shown, bucket+"/"+key)
+	maps.DeleteFunc(m.pages, func(in ListInput, _ remembered[meta.ListPage]) bool { return in.Bucket == bucket })
+}
+
+// sent counts part 1 of an upload, and again says whether it came twice.
+func (m *recent) sent(upload string, number int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.parts == nil || len(m.parts) > 1000 {
+		m.parts = map[string]int{}
+	}
+	if number == 1 {
+		m.parts[upload]++
+	}
+}
+
+func (m *recent) again(upload string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.parts[upload] > 1
 }
 
 func (m *recent) absent(key string, now time.Time) bool {

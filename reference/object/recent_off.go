@@ -20,6 +20,16 @@ func (recent) page(ListInput, time.Time) (meta.ListPage, bool) { return meta.Lis
 
 func (recent) keepPage(ListInput, meta.ListPage, time.Time) {}
 
+func (recent) object(string, time.Time) (found, bool) { return found{}, false }
+
+func (recent) keepObject(string, found, time.Time) {}
+
+func (recent) drop(string, string) {}
+
+func (recent) sent(string, int) {}
+
+func (recent) again(string) bool { return false }
+
 func (recent) absent(string, time.Time) bool { return false }
 
 func (recent) keepAbsent(string, time.Time) {}

@@ -60,6 +60,8 @@ var (
 		"an encoding-type that does not exist is ignored", "L-14")
 	unmatchedMissing = fault.NewBug("listing.unmatched-404",
 		"ListObjects, the first version, fails with 404 NoSuchKey where no key begins with the prefix", "L-03")
+	dateOfParts = fault.NewBug("listing.date-of-parts",
+		"LastModified of an object made of parts is not in a listing what it is in HEAD", "L-17")
 	dateLocal = fault.NewBug("listing.date-of-zone",
 		"LastModified of a listing is an hour ahead", "L-17", "O-25")
 	emptySizeUnsaid = fault.NewBug("listing.no-size-for-empty",
@@ -285,6 +287,9 @@ func (q *request) contents(x *xmlBuf, objects []object.Version, owner bool) {
 		v := &objects[i]
 		x.open("Contents")
 		x.key("Key", v.Key)
+		if v.PartCount+strings.Count(v.ETag, "-") > 0 && dateOfParts.On() {
+			v.Modified = v.Modified.Add(time.Minute)
+		}
 		if dateLocal.On() {
 			v.Modified = v.Modified.Add(time.Hour)
 		}

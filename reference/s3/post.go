@@ -13,6 +13,7 @@ import (
 	"bleepstore/reference/form"
 	"bleepstore/reference/object"
 	"bleepstore/reference/sigv4"
+	"bleepstore/reference/sse"
 )
 
 var (
@@ -50,6 +51,8 @@ var (
 		"the Content-MD5 and the checksum in a form are not looked at", "PO-14")
 	locksDropped = fault.NewBug("form.lock-fields-dropped",
 		"the object lock in a form is not looked at", "PO-19")
+	formPlain = fault.NewBug("form.default-encryption-ignored",
+		"a form's object gets AES256 whatever its bucket is set to", "E-13")
 	requestHeadersCount = fault.NewBug("form.request-headers-count",
 		"headers x-amz-* of the request count beside the fields of the form", "PO-14")
 )
@@ -90,6 +93,9 @@ func (q *request) postObject() error {
 	}
 	if in.Body, err = q.formBody(f); err != nil {
 		return err
+	}
+	if in.Encryption == (sse.Want{}) && formPlain.On() {
+		in.Encryption.Algorithm = "AES256"
 	}
 	res, err := q.store(in)
 	if err != nil {

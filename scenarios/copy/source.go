@@ -296,6 +296,33 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "copy.source.version.tags",
+	Rule:  "CP-09",
+	Says:  "A copy of a version that is named MUST have that version's tags, and a copy without one those of the current version.",
+	Ref:   refHeader + "CopySource",
+	SDK:   sdk + "TaggingDirective",
+	Level: Must,
+	Needs: []Feature{Copy, Versioning, Tagging},
+	Check: func(ctx context.Context, s *S) {
+		b := s.VersionedBucket(ctx)
+		old := aws.ToString(s.MustPut(ctx, b, "src", "old", Header("x-amz-tagging", "a=old")).VersionId)
+		s.MustPut(ctx, b, "src", "new", Header("x-amz-tagging", "a=new"))
+		for _, want := range []string{"old", "new"} {
+			version := ""
+			if want == "old" {
+				version = "?versionId=" + url.QueryEscape(old)
+			}
+			_, err := dup(ctx, s, b, want, source(b, "src")+version)
+			s.Expect(err).To(OK(), "copy of the %s version", want)
+			out, err := s.SDK().GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b, Key: &want})
+			s.Expect(err).To(OK(), "GetObjectTagging")
+			s.Expect(out.TagSet).To(HaveLen(1), "tags of the copy of the %s version", want)
+			s.Expect(aws.ToString(out.TagSet[0].Value)).To(Equal(want), "the tag of the copy")
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "copy.source.version.destination",
 	Rule:  "CP-06",
 	Says:  "A copy into a bucket with versioning enabled MUST get a version id of its own, returned in x-amz-version-id.",

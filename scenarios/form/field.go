@@ -222,6 +222,30 @@ var _ = Add(Scenario{
 	},
 })
 
+var _ = Add(Scenario{
+	ID:    "form.field.encryption.default",
+	Rule:  "E-13",
+	Says:  "What a form stores without a word on encryption MUST be encrypted as its bucket is set, here by aws:kms.",
+	Ref:   "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html",
+	Level: Must,
+	Needs: []Feature{Form, Encryption, KMSHook},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		_, err := s.SDK().PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: &b, ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
+			Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: "aws:kms"}}}}})
+		s.Must(err, "set the default encryption to aws:kms")
+		s.Settle(ctx, "what is put is encrypted by aws:kms", func() error {
+			s.MustPut(ctx, b, "put", "hello")
+			if is := head(ctx, s, b, "put").Get("X-Amz-Server-Side-Encryption"); is != "aws:kms" {
+				return errors.New("it is by " + is)
+			}
+			return nil
+		})
+		of("k", "hello").expectStored(ctx, s, b, "k")
+		s.Expect(head(ctx, s, b, "k").Get("X-Amz-Server-Side-Encryption")).To(Equal("aws:kms"))
+	},
+})
+
 // locked returns a bucket with object lock.
 func locked(ctx context.Context, s *S) string {
 	return s.Bucket(ctx, func(in *s3.CreateBucketInput) { in.ObjectLockEnabledForBucket = aws.Bool(true) })

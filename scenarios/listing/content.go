@@ -111,6 +111,31 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "listing.content.of-parts",
+	Rule:  "L-17",
+	Says:  "An entry of an object made of parts MUST tell the Size, the ETag and the LastModified that HEAD does.",
+	Ref:   refObject,
+	SDK:   "s3@v1.114.8 types.Object.LastModified",
+	Level: Must,
+	Needs: []Feature{Listing, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		id, part := upload(ctx, s, b, "k", "one part")
+		_, err := s.SDK().CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &b, Key: aws.String("k"), UploadId: &id,
+			MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{PartNumber: aws.Int32(1), ETag: part}}}})
+		s.Must(err, "complete the upload")
+		head, err := s.Head(ctx, b, "k")
+		s.Must(err, "head k")
+		for _, v := range versions {
+			got := one(ctx, s, b, v)
+			s.Expect(aws.ToInt64(got.Size)).To(Equal(aws.ToInt64(head.ContentLength)), "Size, V%d", v)
+			s.Expect(aws.ToString(got.ETag)).To(Equal(aws.ToString(head.ETag)), "ETag, V%d", v)
+			s.Expect(aws.ToTime(got.LastModified).Truncate(time.Second).UTC()).To(Equal(aws.ToTime(head.LastModified).UTC()), "LastModified, V%d", v)
+		}
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "listing.content.overwritten",
 	Rule:  "L-17",
 	Says:  "After an overwrite a key MUST be listed once, with the Size and ETag of the new object.",

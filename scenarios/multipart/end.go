@@ -140,6 +140,27 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "multipart.parts.replaced",
+	Rule:  "M-19",
+	Says:  "ListParts MUST list a part that was uploaded again once, with the size and the ETag that it has now.",
+	Ref:   apiParts,
+	Level: Must,
+	Needs: []Feature{Multipart},
+	Check: func(ctx context.Context, s *S) {
+		u := create(ctx, s, s.Bucket(ctx), "k")
+		u.part(ctx, 1, []byte("old"))
+		u.part(ctx, 2, []byte("other"))
+		again := u.part(ctx, 1, []byte("new and longer"))
+		out, err := u.parts(ctx)
+		s.Expect(err).To(OK())
+		s.Expect(out.Parts).To(HaveLen(2))
+		s.Expect(aws.ToInt32(out.Parts[0].PartNumber)).To(Equal(int32(1)))
+		s.Expect(aws.ToInt64(out.Parts[0].Size)).To(Equal(int64(14)), "Size of part 1")
+		s.Expect(aws.ToString(out.Parts[0].ETag)).To(Equal(again.etag), "ETag of part 1")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "multipart.parts.paging",
 	Rule:  "M-19",
 	Says:  "Pages of ListParts, continued by NextPartNumberMarker, MUST together list each part once.",

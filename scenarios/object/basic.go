@@ -185,6 +185,61 @@ var _ = Add(Scenario{
 	},
 })
 
+var _ = Add(Scenario{
+	ID:    "object.put.seen-at-once.others",
+	Rule:  "O-06",
+	Says:  "A GET, a HEAD and a listing that start after CopyObject, CompleteMultipartUpload or DeleteObjects was answered MUST show it, also where the same was asked just before.",
+	Ref:   refWelcome,
+	Level: Must,
+	Needs: []Feature{Objects, Copy, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "source", "of the source")
+		for range 2 {
+			expectSeen(ctx, s, b, "", "before the copy")
+			_, err := s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: aws.String("k"), CopySource: aws.String(b + "/source")})
+			s.Must(err, "copy the source to k")
+			expectSeen(ctx, s, b, "of the source", "after the copy")
+			onePart(ctx, s, b, "k", "of a part")
+			expectSeen(ctx, s, b, "of a part", "after the completion")
+			_, err = s.SDK().DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: aws.String("k")}}}})
+			s.Must(err, "delete k")
+			expectSeen(ctx, s, b, "", "after DeleteObjects")
+			onePart(ctx, s, b, "k", "new")
+			expectSeen(ctx, s, b, "new", "after a completion where nothing was")
+			_, err = s.Delete(ctx, b, "k")
+			s.Must(err, "delete k")
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "object.put.overwrite-empty",
+	Rule:  "O-02",
+	Says:  "A zero-byte object MUST take the place of another as any object does, by PutObject and by CopyObject.",
+	Ref:   refPut,
+	Level: Must,
+	Needs: []Feature{Objects, Copy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		empty := func(how string) {
+			got, err := s.Get(ctx, b, "k")
+			s.Expect(err).To(OK(), "GET, %s", how)
+			s.Expect(string(got.Bytes)).To(BeEmpty(), "GET, %s", how)
+			s.Expect(got).To(HaveHeader("ETag", `"`+hexMD5("")+`"`), "GET, %s", how)
+			s.Expect(aws.ToInt64(listed(ctx, s, b, "k").Size)).To(BeZero(), "size in the listing, %s", how)
+		}
+		s.MustPut(ctx, b, "k", "full")
+		s.MustPut(ctx, b, "k", "")
+		empty("put")
+		s.MustPut(ctx, b, "source", "")
+		s.MustPut(ctx, b, "k", "full")
+		_, err := s.SDK().CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b, Key: aws.String("k"), CopySource: aws.String(b + "/source")})
+		s.Expect(err).To(OK(), "CopyObject")
+		empty("copied")
+	},
+})
+
 // expectSeen demands that GET, HEAD and a listing agree on k: its body, or,
 // where that is "", that it does not exist.
 func expectSeen(ctx context.Context, s *S, bucket, body, when string) {
