@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"bleepstore/fault"
@@ -37,6 +38,8 @@ var (
 )
 
 var (
+	formUndenied = fault.NewBug("policy.forms-undenied",
+		"a form of the bucket's owner heeds no denial", "PO-15")
 	ownerAbove = fault.NewBug("policy.owner-never-denied",
 		"nothing is denied to the bucket's owner", "P-06")
 	versionUnseen = fault.NewBug("policy.version-unseen",
@@ -106,7 +109,7 @@ func (c Caller) policy(b *Bucket, a act) policy.Effect {
 		who.Account = account[0]
 	}
 	effect := p.Decide(&policy.Request{Caller: who, Action: a.action, Resource: policy.Resource(b.Name, a.key), Fact: facts})
-	if effect == policy.Deny && c.owns(b) && ownerAbove.On() {
+	if effect == policy.Deny && c.owns(b) && (ownerAbove.On() || slices.Equal(facts("s3:authtype"), []string{"POST"}) && formUndenied.On()) {
 		return policy.None
 	}
 	if effect == policy.Allow && p.Public() && b.RestrictsPublic() && !c.owns(b) { // PB-06

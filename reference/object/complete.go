@@ -47,6 +47,9 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 	if err != nil {
 		return PutResult{}, err
 	}
+	if !done && completeLocked.On() && s.replaced(ctx, in.Bucket, in.Key).Lock != nil {
+		return PutResult{}, denied()
+	}
 	if !done {
 		if err := s.saysAgain(ctx, u.Seal, in.Encryption); err != nil {
 			return PutResult{}, err
@@ -78,6 +81,8 @@ var EmptyCompleted = fault.NewBug("multipart.completed-without-parts",
 var (
 	completeSteps = fault.NewBug("complete.not-atomic",
 		"a completed upload replaces an object in two steps, of which the first removes it", "Z-09", "Z-08")
+	completeLocked = fault.NewBug("lock.completion-refused",
+		"CompleteMultipartUpload of a key whose current version is locked is refused", "OL-10")
 	completeRemoves = fault.NewBug("multipart.refused-removes",
 		"a CompleteMultipartUpload that is refused for its parts removes the object of the key", "M-07")
 )

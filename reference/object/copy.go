@@ -141,6 +141,8 @@ var (
 		"CopyObject does not tell the id of the version that it makes", "V-02", "CP-06", "V-12")
 	copyRemoves = fault.NewBug("copy.refused-removes",
 		"a copy that is refused for its source removes the object that the destination has", "CP-05")
+	copyLocked = fault.NewBug("lock.copy-refused",
+		"CopyObject onto a key whose current version is locked is refused", "OL-10")
 	currentTags = fault.NewBug("copy.tags-of-current",
 		"a copy of a version has the tags of the current one", "CP-09")
 	replacedTags = fault.NewBug("copy.keeps-replaced-tags",
@@ -223,6 +225,9 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 	w := meta.Write{
 		Bucket: in.Bucket, Key: in.Key, Owner: in.Caller.id(), Size: src.Size,
 		Attributes: copiedAttributes(in, &src), Condition: cond, Spec: in.ACL, OwnOnly: in.Caller.ownOnly(b, m.put()),
+	}
+	if copyLocked.On() && s.replaced(ctx, in.Bucket, in.Key).Lock != nil {
+		return res, false, denied()
 	}
 	if in.SourceVersion != "" && !in.ReplaceTags && currentTags.On() {
 		w.Attributes.Tags = s.replaced(ctx, in.SourceBucket, in.SourceKey).Tags

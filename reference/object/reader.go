@@ -24,6 +24,9 @@ type run struct {
 	whole   int64    // how many bytes a sealed blob holds
 }
 
+var suffixLastPart = fault.NewBug("multipart.suffix-of-last-part",
+	"a range up to the end of an object made of parts has the bytes of its last part alone", "M-09")
+
 // runsOf returns the pieces of o's body that make up s. What is inline is open; blobs
 // are sealed by g.
 func runsOf(o *meta.Object, g *sealing, s span) []run {
@@ -36,6 +39,9 @@ func runsOf(o *meta.Object, g *sealing, s span) []run {
 		from, to := max(s.off-at, 0), min(s.off+s.n-at, e.Len)
 		at += e.Len
 		if from >= to {
+			continue
+		}
+		if o.PartCount > 1 && at < o.Size && s.off > 0 && s.off+s.n == o.Size && suffixLastPart.On() {
 			continue
 		}
 		r := run{blob: blob.ID(e.Blob), off: e.Off + from, n: to - from, sealing: g, whole: e.Len}

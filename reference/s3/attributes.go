@@ -155,6 +155,9 @@ func (q *request) userMetadata() (map[string]string, error) {
 		out[key] = value
 		size += len(key) + len(value)
 	}
+	if size > maxMetadata && q.op.name != "PutObject" && metadataOfPut.On() {
+		return out, nil
+	}
 	if size > maxMetadata && !metadataAnySize.On() || size > 1<<10 && metadataKiB.On() {
 		return nil, (&errcode.Error{Code: errcode.MetadataTooLarge}).
 			With("Size", itoa(size)).With("MaxSizeAllowed", itoa(maxMetadata))
@@ -192,8 +195,14 @@ func encodeWords(s string) string {
 	return s
 }
 
-var anyClass = fault.NewBug("object.any-storage-class",
-	"a storage class that does not exist is accepted", "O-24")
+var (
+	anyClass = fault.NewBug("object.any-storage-class",
+		"a storage class that does not exist is accepted", "O-24")
+	classOfPut = fault.NewBug("object.storage-class-of-put",
+		"a storage class that does not exist is refused by PutObject alone, and dropped elsewhere", "O-24")
+	metadataOfPut = fault.NewBug("object.metadata-limit-of-put",
+		"the size of user metadata is limited for PutObject alone", "O-08")
+)
 
 func (q *request) storageClass() (string, error) {
 	v := q.header("X-Amz-Storage-Class")
@@ -201,6 +210,9 @@ func (q *request) storageClass() (string, error) {
 		return "", nil
 	}
 	kept, known := storageClasses[v]
+	if !known && q.op.name != "PutObject" && classOfPut.On() {
+		return "", nil
+	}
 	if !known && anyClass.On() {
 		return v, nil
 	}

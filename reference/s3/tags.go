@@ -158,6 +158,8 @@ var (
 		"x-amz-tagging is split and not decoded", "T-05", "T-07")
 	headerLenient = fault.NewBug("tagging.header-malformed-skipped",
 		"a pair of x-amz-tagging that is badly encoded is left out", "T-05")
+	headerOfPut = fault.NewBug("tagging.header-rules-of-put",
+		"the tags of x-amz-tagging are held to the rules by PutObject alone", "T-05")
 	headerUnchecked = fault.NewBug("tagging.header-unchecked",
 		"the tags of x-amz-tagging are held to no rule", "T-02", "T-03", "T-04")
 )
@@ -194,6 +196,9 @@ func (q *request) tagHeader() ([]object.Tag, error) {
 	err := checkTags(tags, maxObjectTags)
 	if errcode.Of(err) == errcode.InvalidTag && repeats(tags) {
 		err = malformedTagging(text) // as S3 has it of the header, not of a body
+	}
+	if err != nil && q.op.name != "PutObject" && headerOfPut.On() {
+		err = nil
 	}
 	if err != nil && headerUnchecked.On() {
 		err = nil

@@ -3,9 +3,13 @@ package form
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	. "bleepstore/scenarios"
 )
@@ -323,5 +327,29 @@ var _ = Add(Scenario{
 			s.Expect(d.send(ctx, s, b)).To(FailWith(400, "InvalidPolicyDocument"))
 			s.ExpectAbsent(ctx, b, "k")
 		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "form.denied.by-bucket",
+	Rule:  "PO-15",
+	Says:  "A form of the bucket's owner MUST be refused with 403 AccessDenied where the bucket's policy denies s3:PutObject, and nothing be stored.",
+	Ref:   apiPost,
+	Level: Must,
+	Needs: []Feature{Form, Policy},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		_, err := s.SDK().PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &b, Policy: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::` + b + `/denied/*"}]}`)})
+		s.Must(err, "put a policy")
+		s.Settle(ctx, "the policy denies PutObject", func() error {
+			if _, err := s.Put(ctx, b, "denied/put", "v"); err == nil {
+				return errors.New("it succeeds")
+			}
+			return nil
+		})
+		s.Expect(of("denied/k", "hello").send(ctx, s, b)).To(FailWith(403, "AccessDenied"))
+		s.ExpectAbsent(ctx, b, "denied/k")
+		of("k", "hello").expectStored(ctx, s, b, "k")
 	},
 })

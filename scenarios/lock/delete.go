@@ -6,7 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
@@ -131,6 +135,32 @@ var _ = Add(Scenario{
 		out := state(ctx, s, b, "k", "")
 		s.Expect(string(out.ObjectLockMode)).To(BeEmpty(), hMode)
 		s.Expect(s.Send(ctx, remove(b, "k", answer.Header.Get("X-Amz-Version-Id")))).To(HaveStatus(204), "DELETE of the new version")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "lock.overwrite.others",
+	Rule:  "OL-10",
+	Says:  "CopyObject and CompleteMultipartUpload of a key whose current version is locked MUST succeed and make a new version beside the locked one, as PutObject does.",
+	Ref:   guidePeriods,
+	Level: Must,
+	Needs: also(Copy, Multipart),
+	Check: func(ctx context.Context, s *S) {
+		b := bucket(ctx, s)
+		v := governs(ctx, s, b, "k")
+		locked(ctx, s, b, "source")
+		s.Expect(s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Header: [][2]string{{"x-amz-copy-source", b + "/source"}}})).To(OK(), "CopyObject")
+		second := governs(ctx, s, b, "k")
+		up, err := s.SDK().CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &b, Key: aws.String("k")})
+		s.Must(err, "create an upload")
+		part, err := s.SDK().UploadPart(ctx, &s3.UploadPartInput{Bucket: &b, Key: aws.String("k"), UploadId: up.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("of parts")})
+		s.Must(err, "upload a part")
+		_, err = s.SDK().CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &b, Key: aws.String("k"), UploadId: up.UploadId,
+			MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{PartNumber: aws.Int32(1), ETag: part.ETag}}}})
+		s.Expect(err).To(OK(), "CompleteMultipartUpload")
+		s.ExpectBody(ctx, b, "k", "of parts")
+		kept(ctx, s, b, "k", v)
+		kept(ctx, s, b, "k", second)
 	},
 })
 

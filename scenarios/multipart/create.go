@@ -386,6 +386,11 @@ var _ = Add(Scenario{
 		got, err := s.Get(ctx, b, "k")
 		s.Expect(err).To(OK())
 		s.Expect(bytes.Equal(got.Bytes, want)).To(BeTrue(), "%d bytes equal the parts' %d bytes", len(got.Bytes), len(want))
+		for span, from := range map[string]int{"bytes=-8": minPart, "bytes=-10": minPart - 2, fmt.Sprintf("bytes=%d-", minPart): minPart, fmt.Sprintf("bytes=%d-", minPart-3): minPart - 3} {
+			got, err := s.Get(ctx, b, "k", InRange(span))
+			s.Expect(err).To(OK(), span)
+			s.Expect(bytes.Equal(got.Bytes, want[from:])).To(BeTrue(), "%s of the object, got %d bytes", span, len(got.Bytes))
+		}
 		for _, at := range [][2]int{{minPart - 2, minPart + 3}, {minPart, minPart + 7}, {minPart + 2, minPart + 4}, {minPart - 1, minPart - 1}, {1, minPart + 6}} {
 			got, err := s.Get(ctx, b, "k", InRange(fmt.Sprintf("bytes=%d-%d", at[0], at[1])))
 			s.Expect(err).To(OK(), "bytes %v", at)

@@ -212,6 +212,24 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "object.put.storage-class.unknown.elsewhere",
+	Rule:  "O-24",
+	Says:  "CopyObject and CreateMultipartUpload with an unknown x-amz-storage-class MUST fail with 400 InvalidStorageClass as PutObject does.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects, Copy, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b, class := s.Bucket(ctx), [2]string{"x-amz-storage-class", "LUKEWARM"}
+		s.MustPut(ctx, b, "source", "v")
+		r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Header: [][2]string{class, {"x-amz-copy-source", b + "/source"}}})
+		s.Expect(r).To(FailWith(400, "InvalidStorageClass"), "CopyObject")
+		r = s.Send(ctx, Request{Method: "POST", Bucket: b, Key: "k", Query: "uploads=", Header: [][2]string{class}})
+		s.Expect(r).To(FailWith(400, "InvalidStorageClass"), "CreateMultipartUpload")
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "object.storage-class.kept",
 	Rule:  "O-24",
 	Says:  "GET and HEAD MUST return the x-amz-storage-class of an object in another class than STANDARD, and a listing its StorageClass.",

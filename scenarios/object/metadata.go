@@ -111,6 +111,25 @@ var _ = Add(Scenario{
 })
 
 var _ = Add(Scenario{
+	ID:    "object.metadata.over-limit.elsewhere",
+	Rule:  "O-08",
+	Says:  "CopyObject that replaces the metadata, and CreateMultipartUpload, MUST refuse more than 2 KB of user metadata with 400 MetadataTooLarge as PutObject does.",
+	Ref:   refErrors,
+	Level: Must,
+	Needs: []Feature{Objects, Copy, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "source", "v")
+		large := [][2]string{{"x-amz-meta-one", strings.Repeat("v", 1021)}, {"x-amz-meta-two", strings.Repeat("w", 1022)}}
+		r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Header: append(large, [][2]string{{"x-amz-copy-source", b + "/source"}, {"x-amz-metadata-directive", "REPLACE"}}...)})
+		s.Expect(r).To(FailWith(400, "MetadataTooLarge"), "CopyObject")
+		r = s.Send(ctx, Request{Method: "POST", Bucket: b, Key: "k", Query: "uploads=", Header: large})
+		s.Expect(r).To(FailWith(400, "MetadataTooLarge"), "CreateMultipartUpload")
+		s.ExpectAbsent(ctx, b, "k")
+	},
+})
+
+var _ = Add(Scenario{
 	ID:    "object.metadata.prefix-counted",
 	Rule:  "O-08",
 	Says:  "Whether the prefix x-amz-meta- counts towards the 2 KB of user metadata MAY differ.",

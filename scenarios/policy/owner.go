@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"slices"
 
 	. "bleepstore/scenarios"
 )
@@ -95,6 +96,33 @@ var _ = Add(Scenario{
 		p.bars(ctx, asLocked(get("k")), asLocked(list), asLocked(write("n")), asLocked(Request{Method: "DELETE", Key: "k"}),
 			asLocked(Request{Method: "GET", Query: "policyStatus="}), asLocked(Request{Method: "DELETE"}))
 		p.opens(ctx, by(MainAccount, get("k")), list)
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "policy.owner.each-is-denied",
+	Rule:  "P-14",
+	Says:  "What a policy denies its owner MUST be denied by whichever operation it is asked for: HEAD and GetObjectAttributes as GET, an upload or a copy as PUT.",
+	Ref:   iamLogic,
+	Level: Must,
+	Needs: append([]Feature{Versioning, Tagging, Listing, Multipart, Copy}, needs...),
+	Check: func(ctx context.Context, s *S) {
+		p := open(ctx, s)
+		p.fill(ctx, "k")
+		versioned(ctx, p)
+		uploading(ctx, p)
+		named(ctx, p)
+		p.set(ctx, locking)
+		p.bars(ctx, asLocked(get("k"))) // it is in effect
+		for _, a := range asks {
+			if !slices.Contains(a.needs, ACL) {
+				p.bars(ctx, asLocked(a.request))
+			}
+		}
+		p.bars(ctx, asLocked(copyOf("k", "n")), asLocked(partOf("k")), asLocked(Request{Method: "POST", Key: "k", Query: "uploadId=$U", Body: []byte(
+			"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag></Part></CompleteMultipartUpload>")}))
+		p.opens(ctx, by(MainAccount, get("k")))
+		s.ExpectAbsent(ctx, p.bucket, "n")
 	},
 })
 

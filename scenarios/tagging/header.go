@@ -2,6 +2,7 @@ package tagging
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -109,6 +110,27 @@ var _ = Add(Scenario{
 		out, err := s.SDK().ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &b})
 		s.Must(err, "list uploads")
 		s.Expect(out.Uploads).To(BeEmpty(), "uploads after the refusals")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "tagging.header.elsewhere",
+	Rule:  "T-05",
+	Says:  "CopyObject that replaces the tags, and CreateMultipartUpload, MUST refuse a set that no object may have with 400 as PutObject does.",
+	Ref:   guide + "object-tagging.html",
+	Level: Must,
+	Needs: []Feature{Objects, Copy, Multipart, Tagging},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		s.MustPut(ctx, b, "source", "v")
+		for _, c := range [][2]string{{"11 tags", "a=&b=&c=&d=&e=&f=&g=&h=&i=&j=&k="}, {"a key twice", "a=1&a=2"}, {"a key that is too long", strings.Repeat("k", 129) + "=v"}} {
+			name, tags := c[0], [2]string{"x-amz-tagging", c[1]}
+			r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Header: [][2]string{tags, {"x-amz-copy-source", b + "/source"}, {"x-amz-tagging-directive", "REPLACE"}}})
+			s.Expect(r).To(FailWith(400), "CopyObject with %s", name)
+			r = s.Send(ctx, Request{Method: "POST", Bucket: b, Key: "k", Query: "uploads=", Header: [][2]string{tags}})
+			s.Expect(r).To(FailWith(400), "CreateMultipartUpload with %s", name)
+		}
+		s.ExpectAbsent(ctx, b, "k")
 	},
 })
 
