@@ -140,9 +140,9 @@ func allowed(res *resource) string {
 
 // find returns the operation that t, method and h select. The error is
 // MethodNotAllowed when the resource exists and the method does not, and
-// otherwise says why nothing is selected: an unknown parameter is never
-// skipped, so that no sub-resource of tomorrow becomes a plain GET, PUT or
-// DELETE today. Parameters that begin with "x-" are free for clients' own use
+// otherwise says why nothing is selected: an unknown parameter is not skipped,
+// so that no sub-resource of tomorrow becomes a plain PUT or DELETE today, but
+// where an object is read. Parameters that begin with "x-" are free for clients' own use
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html#LogFormatCustom).
 //
 // A preflight has the parameters of the request that it asks for, and takes any.
