@@ -30,7 +30,7 @@ func init() {
 		Add(Scenario{
 			ID:    "object.key.round-trip." + c.name,
 			Rule:  "O-13",
-			Says:  "The key " + strconv.Quote(c.key) + " MUST be stored, read, listed, copied and deleted under exactly that name.",
+			Says:  "The key " + strconv.Quote(c.key) + " of an object MUST be stored, read, listed, copied and deleted under exactly that name.",
 			Ref:   refKeys + "#object-key-guidelines",
 			Level: Must,
 			Needs: []Feature{Objects, Listing, Copy},
