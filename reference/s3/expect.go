@@ -8,10 +8,14 @@ import (
 // unexpect gives another name to an Expect that is not 100-continue, in the
 // head that p begins with: net/http refuses it with 417, as it may, and S3 was
 // seen to take no notice of it. The length of p stays. A line that did not come
-// whole with the first bytes of its head is left to net/http.
+// whole with the first bytes of its head is left to net/http, and so is what begins
+// with anything but a request line: it may be a body.
 // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
 func unexpect(p []byte) {
 	const name = "expect:"
+	if line, _, _ := bytes.Cut(p, []byte{'\n'}); !bytes.Contains(line, []byte(" HTTP/1.")) {
+		return
+	}
 	for {
 		i := bytes.IndexByte(p, '\n')
 		if i < 0 {

@@ -12,6 +12,7 @@ func TestUnexpect(t *testing.T) {
 		"PUT /b/k HTTP/1.1\r\nExpect: 100-Continue\r\n\r\n":                           "PUT /b/k HTTP/1.1\r\nExpect: 100-Continue\r\n\r\n",
 		"PUT /b/k HTTP/1.1\r\nX-Expect: tea\r\nA: Expect: tea\r\nExpected: x\r\n\r\n": "PUT /b/k HTTP/1.1\r\nX-Expect: tea\r\nA: Expect: tea\r\nExpected: x\r\n\r\n",
 		"PUT /b/k HTTP/1.1\r\nExpect: 10":                                             "PUT /b/k HTTP/1.1\r\nExpect: 10",
+		"\r\nExpect: tea\r\n\r\n":                                                     "\r\nExpect: tea\r\n\r\n", // the end of a head, and a body
 		"":                                                                            "",
 	} {
 		p := []byte(head)
