@@ -277,14 +277,15 @@ var selfRefused = fault.NewBug("copy.self-replace-refused",
 	"an object is not copied onto itself to replace its metadata", "CP-03", "K-12")
 
 // refuseNoChange refuses to copy an object onto itself as it is. Naming an
-// older version restores it, which is a change.
+// older version restores it, which is a change, and so is to leave the client's key
+// behind, that of the source.
 func refuseNoChange(in CopyInput, src *source) error {
 	self := in.Bucket == in.SourceBucket && in.Key == in.SourceKey &&
 		(in.SourceVersion == "" || src.versionID == "")
 	changed := in.ReplaceMetadata && !selfRefused.On() || in.ReplaceTags ||
 		in.Attributes.StorageClass != "" && storageClass(in.Attributes.StorageClass) != storageClass(src.StorageClass) ||
 		in.Attributes.Redirect != "" && in.Attributes.Redirect != src.Redirect ||
-		in.Encryption != (sse.Want{}) && !rotationRefused.On() ||
+		(in.Encryption != (sse.Want{}) || in.SourceCustomer != nil) && !rotationRefused.On() ||
 		in.Algorithm != "" && !strings.EqualFold(in.Algorithm, src.Checksum.Algorithm)
 	if self && !changed {
 		return errcode.New(errcode.InvalidRequest, "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")

@@ -157,7 +157,7 @@ func (q *request) copyObject() error {
 func (q *request) copiesOntoItself(in *object.CopyInput) bool {
 	return in.SourceBucket == in.Bucket && in.SourceKey == in.Key && in.SourceVersion == "" &&
 		!in.ReplaceMetadata && !in.ReplaceTags && in.Algorithm == "" &&
-		in.Attributes.StorageClass == "" && in.Attributes.Redirect == "" && in.Encryption == (sse.Want{})
+		in.Attributes.StorageClass == "" && in.Attributes.Redirect == "" && in.Encryption == (sse.Want{}) && in.SourceCustomer == nil
 }
 
 var copyAnswerEmpty = fault.NewBug("copy.answer-empty",

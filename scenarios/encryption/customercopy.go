@@ -77,3 +77,21 @@ var _ = Add(Scenario{
 		}
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "encryption.customer.leave",
+	Rule:  "E-09",
+	Says:  "To copy an object onto itself with its key of the client's and without a new one SHOULD leave the key behind: it opens without one, since its encryption changes.",
+	Ref:   apiCopy,
+	SDK:   "s3@v1.114.8 CopyObjectInput.CopySourceSSECustomerKey",
+	Level: Should,
+	Needs: copying,
+	Check: func(ctx context.Context, s *S) {
+		b := open(ctx, s)
+		must(ctx, s, put(b, "k", "hello", keys(s, hOwn, 0)...), "put")
+		s.Expect(send(ctx, s, dup(b, "k", "k", keys(s, hSource, 0)...))).To(OK(), "copy onto itself")
+		got := send(ctx, s, get(b, "k"))
+		s.Expect(got).To(OK(), "without the key")
+		s.Expect(string(got.Body)).To(Equal("hello"))
+	},
+})
