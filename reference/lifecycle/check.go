@@ -66,7 +66,7 @@ func (c *Configuration) Check() error {
 			return argument("Rule ID must be unique. Found same ID for more than one rule")
 		}
 		seen[r.ID] = true
-		for _, check := range []func() error{r.checkForm, r.checkFilter, r.checkExpiration, r.checkNoncurrent, r.checkAbort, r.checkTransitions} {
+		for _, check := range []func() error{r.checkForm, r.checkFilter, r.checkExpiration, r.checkNoncurrent, r.checkAbort, r.checkTransitions, r.checkTimes} {
 			if err := check(); err != nil {
 				return err
 			}
@@ -191,6 +191,23 @@ func (r *Rule) checkAbort() error {
 // minimal are the days that an object stays in STANDARD before it may move.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 var minimal = map[string]int{"STANDARD_IA": 30, "ONEZONE_IA": 30}
+
+// checkTimes refuses a rule that says by dates what becomes of some objects, and by
+// their age what of others.
+// https://github.com/hashicorp/terraform-provider-aws/issues/23674
+func (r *Rule) checkTimes() error {
+	var dates, ages bool
+	if e := r.Expiration; e != nil && e.Marker == nil {
+		dates, ages = !e.Date.IsZero(), e.Days != 0
+	}
+	for _, t := range r.Transitions {
+		dates, ages = dates || !t.Date.IsZero(), ages || t.Date.IsZero()
+	}
+	if dates && ages {
+		return request("Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule")
+	}
+	return nil
+}
 
 func (r *Rule) checkTransitions() error {
 	for n, list := range [][]Transition{r.Transitions, r.NoncurrentTransitions} {

@@ -17,10 +17,10 @@ import (
 
 const everyElement = `<Rule><ID>a &amp; b</ID><Filter><And><Prefix>p/</Prefix><Tag><Key>x</Key><Value>1</Value></Tag><Tag><Key>y</Key><Value></Value></Tag>` +
 	`<ObjectSizeGreaterThan>0</ObjectSizeGreaterThan><ObjectSizeLessThan>9</ObjectSizeLessThan></And></Filter><Status>Enabled</Status>` +
-	`<Expiration><Date>2031-02-03T00:00:00.000Z</Date></Expiration><Transition><Days>0</Days><StorageClass>GLACIER_IR</StorageClass></Transition>` +
+	`<Expiration><Date>2031-02-03T00:00:00.000Z</Date></Expiration><Transition><Date>2031-02-02T00:00:00.000Z</Date><StorageClass>GLACIER_IR</StorageClass></Transition>` +
 	`<NoncurrentVersionTransition><NoncurrentDays>30</NoncurrentDays><NewerNoncurrentVersions>2</NewerNoncurrentVersions><StorageClass>STANDARD_IA</StorageClass></NoncurrentVersionTransition>` +
 	`<NoncurrentVersionExpiration><NoncurrentDays>40</NoncurrentDays><NewerNoncurrentVersions>3</NewerNoncurrentVersions></NoncurrentVersionExpiration></Rule>` +
-	`<Rule><ID>old</ID><Prefix></Prefix><Status>Disabled</Status><Expiration><ExpiredObjectDeleteMarker>false</ExpiredObjectDeleteMarker></Expiration>` +
+	`<Rule><ID>old</ID><Prefix></Prefix><Status>Disabled</Status><Expiration><ExpiredObjectDeleteMarker>false</ExpiredObjectDeleteMarker></Expiration><Transition><Days>0</Days><StorageClass>GLACIER_IR</StorageClass></Transition>` +
 	`<AbortIncompleteMultipartUpload><DaysAfterInitiation>3</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule>`
 
 func lifecycleDocument(rules string) string {

@@ -118,3 +118,16 @@ var _ = Add(Scenario{
 			"with a Prefix": {ruleFor("<Prefix></Prefix>", oldOnes+"<NewerNoncurrentVersions>3</NewerNoncurrentVersions></NoncurrentVersionExpiration>")}})
 	},
 })
+
+var _ = Add(Scenario{
+	ID:    "lifecycle.refused.date-and-age",
+	Rule:  "LC-04",
+	Says:  "A rule one of whose Transition and Expiration has a Date and the other Days SHOULD be refused with 400 InvalidRequest and leave the lifecycle that the bucket has.",
+	Ref:   "https://github.com/hashicorp/terraform-provider-aws/issues/23674",
+	Level: Should,
+	Needs: needs,
+	Check: func(ctx context.Context, s *S) {
+		const moves = "<Transition><Date>2031-02-03T00:00:00Z</Date><StorageClass>STANDARD_IA</StorageClass></Transition>"
+		expectRefused(ctx, s, []string{"InvalidRequest"}, map[string][]string{"moved by date, expired by age": {rule(moves + days(3650))}})
+	},
+})
