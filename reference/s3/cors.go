@@ -197,13 +197,18 @@ func (q *request) allowOrigin() error {
 // findCORS reads the configuration of the bucket whoever asks; nil where there
 // is none.
 func (q *request) findCORS() (*cors.Configuration, error) {
-	ctx, cancel := context.WithTimeout(q.ctx, q.h.limits.Metadata)
-	defer cancel()
-	b, err := q.h.cfg.Backend.Find(ctx, q.bucket)
+	b, err := q.find()
 	if err != nil {
 		return nil, err
 	}
 	return object.CORSOf(&b)
+}
+
+// find reads the bucket whoever asks.
+func (q *request) find() (object.Bucket, error) {
+	ctx, cancel := context.WithTimeout(q.ctx, q.h.limits.Metadata)
+	defer cancel()
+	return q.h.cfg.Backend.Find(ctx, q.bucket)
 }
 
 // setLeave tells a browser what a rule allows.

@@ -157,7 +157,22 @@ func (q *request) serve() error {
 	if err := q.validate(); err != nil {
 		return err
 	}
-	return op.serve(q)
+	if err = op.serve(q); q.unread(err) {
+		if _, gone := q.find(); gone != nil {
+			return gone
+		}
+	}
+	return err
+}
+
+// unread says whether err is about a document that S3 would not have read where
+// there is no bucket for it: there it says so, whatever was sent.
+func (q *request) unread(err error) bool {
+	switch errcode.Of(err) {
+	case errcode.MalformedXML, errcode.MalformedACL, errcode.MissingRequestBody:
+		return q.bucket != "" && q.op.name != "CreateBucket"
+	}
+	return false
 }
 
 // ops serves an operations page on the S3 listener.

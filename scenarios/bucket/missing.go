@@ -106,6 +106,24 @@ var calls = []call{
 	{"upload.abort", "DELETE", "uploadId=none", true, "", Multipart},
 }
 
+var _ = Add(Scenario{
+	ID:    "bucket.missing.bad-document",
+	Rule:  "B-18",
+	Says:  "A document that is empty or malformed SHOULD be answered 404 NoSuchBucket too where the bucket does not exist.",
+	Ref:   "https://github.com/versity/versitygw/blob/main/tests/integration/PutObjectRetention.go",
+	Level: Should,
+	Needs: []Feature{Buckets, Tagging, Versioning},
+	Check: func(ctx context.Context, s *S) {
+		for _, c := range []call{
+			{"tagging", "PUT", "tagging=", false, "<Tagging", Tagging},
+			{"versioning", "PUT", "versioning=", false, strings.Replace(versioningOn, "Enabled", "On", 1), Versioning},
+			{"object tagging", "PUT", "tagging=", true, "", Tagging},
+		} {
+			s.Expect(s.Send(ctx, c.request(s.AbsentBucket()))).To(FailWith(404, "NoSuchBucket"), c.name)
+		}
+	},
+})
+
 func init() {
 	for _, c := range calls {
 		Add(Scenario{
