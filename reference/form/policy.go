@@ -73,6 +73,11 @@ func ParsePolicy(text string) (*Policy, error) {
 	if err := json.Unmarshal(unescape(raw), &doc); err != nil {
 		return nil, invalidPolicy(err)
 	}
+	for name := range doc {
+		if name != "expiration" && name != "conditions" {
+			return nil, invalidPolicy(fmt.Errorf("unexpected %q", name))
+		}
+	}
 	p := &Policy{min: 0, max: -1}
 	if err := p.readExpiration(doc["expiration"]); err != nil {
 		return nil, invalidPolicy(err)

@@ -315,13 +315,14 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "form.policy.malformed.case",
 	Rule:  "PO-08",
-	Says:  "The elements of a policy SHOULD count in lower case alone.",
+	Says:  "The elements of a policy SHOULD count in lower case alone, and there be no others than expiration and conditions.",
 	Ref:   apiPolicy,
 	Level: Should,
 	Needs: needs,
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		for _, document := range []string{`{"EXPIRATION": "2099-01-01T00:00:00.000Z", "conditions": [%s]}`, `{"expiration": "2099-01-01T00:00:00.000Z", "CONDITIONS": [%s]}`} {
+		for _, document := range []string{`{"EXPIRATION": "2099-01-01T00:00:00.000Z", "conditions": [%s]}`, `{"expiration": "2099-01-01T00:00:00.000Z", "CONDITIONS": [%s]}`,
+			`{"expiration": "2099-01-01T00:00:00.000Z", "conditions": [%s], "comment": "hello"}`} {
 			d := of("k", "hello")
 			d.document = filled(s, document)
 			s.Expect(d.send(ctx, s, b)).To(FailWith(400, "InvalidPolicyDocument"))
