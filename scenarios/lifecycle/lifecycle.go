@@ -8,6 +8,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,7 +81,7 @@ func read(ctx context.Context, s *S, bucket string) ([]element, *Response, error
 	if doc.XMLName.Local != "LifecycleConfiguration" {
 		return nil, r, fmt.Errorf("the root is %s", doc.XMLName.Local)
 	}
-	return doc.Kids, r, nil
+	return slices.DeleteFunc(doc.Kids, func(e element) bool { return e.XMLName.Local != "Rule" }), r, nil
 }
 
 // child returns the only child of that name, nil when there is none.
@@ -118,10 +119,25 @@ func (e *element) flat() string {
 	byName := map[string][]string{}
 	for i := range e.Kids {
 		k := &e.Kids[i]
+		if !vocabulary[k.XMLName.Local] {
+			continue
+		}
 		byName[k.XMLName.Local] = append(byName[k.XMLName.Local], k.flat())
 	}
 	return e.XMLName.Local + fmt.Sprint(byName) // a map prints in the order of its keys
 }
+
+// vocabulary are the elements of a rule. What a server adds of its own is for
+// its own clients.
+var vocabulary = func() map[string]bool {
+	known := map[string]bool{}
+	for _, name := range strings.Fields(`Prefix Status Filter And Tag Key Value ObjectSizeGreaterThan ObjectSizeLessThan
+		Expiration Days Date ExpiredObjectDeleteMarker NoncurrentVersionExpiration NoncurrentDays NewerNoncurrentVersions
+		Transition NoncurrentVersionTransition StorageClass AbortIncompleteMultipartUpload DaysAfterInitiation`) {
+		known[name] = true
+	}
+	return known
+}()
 
 // shown are the rules of a document, each flat and without its ID.
 func shown(rules []element) []string {

@@ -24,7 +24,7 @@ func expectPart(s *S, r *Response, spec string, first, last int) {
 	s.Expect(r).To(HaveStatus(206), spec)
 	s.Expect(string(r.Body)).To(Equal(digits[first:last+1]), "%s: body", spec)
 	s.Expect(r).To(HaveHeader("Content-Range", "bytes "+strconv.Itoa(first)+"-"+strconv.Itoa(last)+"/10"), spec)
-	s.Expect(r).To(HaveHeader("Content-Length", strconv.Itoa(last-first+1)), spec)
+	s.Expect(r).To(HaveHeader("Content-Length", Or(BeEmpty(), Equal(strconv.Itoa(last-first+1)))), spec) // an answer in chunks has none
 }
 
 // rangeCases are single ranges of ten bytes that can be satisfied.
@@ -33,7 +33,7 @@ var rangeCases = []struct {
 	level                       Level
 	first, last                 int
 }{
-	{"first-last", "C-10", "bytes=0-4", "A range of first and last byte MUST answer 206 with those bytes, Content-Range and Content-Length.", refGet, Must, 0, 4},
+	{"first-last", "C-10", "bytes=0-4", "A range of first and last byte MUST answer 206 with those bytes, Content-Range and, unless it comes in chunks, Content-Length.", refGet, Must, 0, 4},
 	{"one-byte", "C-10", "bytes=3-3", "A range of one byte MUST answer 206 with that byte.", refGet, Must, 3, 3},
 	{"open", "C-11", "bytes=5-", "A range without a last byte MUST answer 206 up to the end.", rfc9110 + "#section-14.1.2", Must, 5, 9},
 	{"suffix", "C-11", "bytes=-3", "A suffix range MUST answer 206 with the last bytes.", rfc9110 + "#section-14.1.2", Must, 7, 9},

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,12 +34,17 @@ func put(bucket, inner string) Request {
 	return Request{Method: "PUT", Bucket: bucket, Query: "website=", Body: body, Header: [][2]string{ContentMD5(body)}}
 }
 
-// flat is a document as the paths and texts of its leaves, in their order but for
-// what stands at the root, so that no order of unlike elements counts there.
+// vocabulary are the elements of a configuration. What a server adds of its own is
+// for its own clients.
+var vocabulary = strings.Fields(`WebsiteConfiguration IndexDocument Suffix ErrorDocument Key RedirectAllRequestsTo HostName Protocol
+	RoutingRules RoutingRule Condition KeyPrefixEquals HttpErrorCodeReturnedEquals Redirect HttpRedirectCode ReplaceKeyWith ReplaceKeyPrefixWith`)
+
+// flat is a document as the paths and texts of its leaves. The order of routing
+// rules counts, and no other.
 func flat(doc []byte) (map[string][]string, error) {
 	d := xml.NewDecoder(bytes.NewReader(doc))
 	var path []string
-	leaves := map[string][]string{}
+	leaves, rule := map[string][]string{}, 0
 	text := ""
 	for {
 		tok, err := d.Token()
@@ -50,12 +56,26 @@ func flat(doc []byte) (map[string][]string, error) {
 		}
 		switch t := tok.(type) {
 		case xml.StartElement:
-			path, text = append(path, t.Name.Local), ""
+			if !slices.Contains(vocabulary, t.Name.Local) {
+				if err := d.Skip(); err != nil {
+					return nil, err
+				}
+				continue
+			}
+			if path, text = append(path, t.Name.Local), ""; t.Name.Local == "RoutingRule" {
+				rule = len(leaves[path[1]])
+			}
 		case xml.CharData:
 			text += string(t)
 		case xml.EndElement:
 			if s := strings.TrimSpace(text); s != "" && len(path) > 1 {
 				leaves[path[1]] = append(leaves[path[1]], strings.Join(path[1:], "/")+"="+s)
+			}
+			switch {
+			case t.Name.Local == "RoutingRule":
+				slices.Sort(leaves[path[1]][rule:])
+			case len(path) == 2 && t.Name.Local != "RoutingRules":
+				slices.Sort(leaves[path[1]])
 			}
 			path, text = path[:len(path)-1], ""
 		}
