@@ -117,8 +117,9 @@ func list(ctx context.Context, s *S, bucket string, q query) page {
 	return p
 }
 
-// maxPages bounds a listing that does not end.
-const maxPages = 100
+// maxPages bounds a listing that does not end: more than any has here, on a server
+// whose pages are small too.
+const maxPages = 1100
 
 // whole is a listing followed to its end, as one page: the documentation allows
 // a page to hold fewer entries than it could.

@@ -207,11 +207,15 @@ var _ = Add(Scenario{
 	},
 })
 
+// mostPages is more than any listing here has, on a server whose pages are small
+// too.
+const mostPages = 1100
+
 // uploadPages lists the uploads and common prefixes of a bucket in pages of
 // the given size.
 func uploadPages(ctx context.Context, s *S, bucket string, size int32, seek func(*s3.ListMultipartUploadsInput)) (all, prefixes []string) {
 	var key, id *string
-	for range 50 {
+	for range mostPages {
 		page, out := uploads(ctx, s, bucket, func(in *s3.ListMultipartUploadsInput) {
 			if in.MaxUploads, in.KeyMarker, in.UploadIdMarker = &size, key, id; seek != nil {
 				seek(in)
@@ -228,7 +232,7 @@ func uploadPages(ctx context.Context, s *S, bucket string, size int32, seek func
 		s.Expect(len(page)+len(out.CommonPrefixes)).To(BeNumerically(">", 0), "entries on a truncated page")
 		key, id = out.NextKeyMarker, out.NextUploadIdMarker
 	}
-	s.Expect(all).To(BeEmpty(), "the listing did not end within 50 pages")
+	s.Expect(all).To(BeEmpty(), "the listing did not end within %d pages", mostPages)
 	return nil, nil
 }
 

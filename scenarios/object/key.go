@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
@@ -138,9 +139,13 @@ var _ = Add(Scenario{
 		for _, k := range literalKeys {
 			s.ExpectBody(ctx, b, k, "body of "+k)
 		}
-		out, err := s.SDK().ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b})
-		s.Expect(err).To(OK(), "list")
-		s.Expect(out.Contents).To(HaveLen(len(literalKeys)), "listed keys: %s", keysOf(out.Contents))
+		var all []types.Object
+		for page := s3.NewListObjectsV2Paginator(s.SDK(), &s3.ListObjectsV2Input{Bucket: &b}); page.HasMorePages() && len(all) <= len(literalKeys); {
+			out, err := page.NextPage(ctx)
+			s.Expect(err).To(OK(), "list")
+			all = append(all, out.Contents...)
+		}
+		s.Expect(all).To(HaveLen(len(literalKeys)), "listed keys: %s", keysOf(all))
 	},
 })
 

@@ -56,8 +56,8 @@ type entry struct {
 	Marker, Latest bool
 }
 
-// list returns the versions and markers of a bucket as one page gives them:
-// each kind in its own order.
+// list returns the versions and markers of a bucket, each kind in its own order:
+// those of one page where edits say how large that is, and else of all.
 func list(ctx context.Context, s *S, bucket string, edits ...func(*s3.ListObjectVersionsInput)) ([]entry, *s3.ListObjectVersionsOutput) {
 	in := &s3.ListObjectVersionsInput{Bucket: &bucket}
 	for _, edit := range edits {
@@ -65,6 +65,13 @@ func list(ctx context.Context, s *S, bucket string, edits ...func(*s3.ListObject
 	}
 	out, err := s.SDK().ListObjectVersions(ctx, in)
 	s.Expect(err).To(OK(), "ListObjectVersions")
+	for page, n := out, 1; n < mostPages && in.MaxKeys == nil && aws.ToBool(page.IsTruncated) && aws.ToString(page.NextKeyMarker) != ""; n++ { // a page may hold less than it could
+		in.KeyMarker, in.VersionIdMarker = page.NextKeyMarker, page.NextVersionIdMarker
+		page, err = s.SDK().ListObjectVersions(ctx, in)
+		s.Expect(err).To(OK(), "ListObjectVersions, a further page")
+		out.Versions, out.DeleteMarkers = append(out.Versions, page.Versions...), append(out.DeleteMarkers, page.DeleteMarkers...)
+		out.CommonPrefixes, out.IsTruncated = append(out.CommonPrefixes, page.CommonPrefixes...), page.IsTruncated
+	}
 	var all []entry
 	for _, v := range out.Versions {
 		all = append(all, entry{aws.ToString(v.Key), aws.ToString(v.VersionId), false, aws.ToBool(v.IsLatest)})
