@@ -253,6 +253,7 @@ func TestPutRefusals(t *testing.T) {
 		{"x-amz-website-redirect-location: ftp://x", 400, errcode.InvalidRedirectLocation},
 		{"x-amz-tagging: a=%zz", 400, errcode.InvalidArgument},
 		{"x-amz-tagging: a=1&a=2", 400, errcode.InvalidArgument},
+		{"x-amz-tagging: aws:a=1", 400, errcode.InvalidTag},
 		{"x-amz-acl: everybody", 400, errcode.InvalidArgument},
 		{"x-amz-grant-read: x", 400, errcode.InvalidArgument},
 		{"x-amz-grant-delete: id=x", 400, errcode.InvalidArgument},

@@ -194,7 +194,7 @@ func (q *request) tagHeader() ([]object.Tag, error) {
 		tags = append(tags, object.Tag{Key: key, Value: value})
 	}
 	err := checkTags(tags, maxObjectTags)
-	if errcode.Of(err) == errcode.InvalidTag && repeats(tags) {
+	if errcode.Of(err) == errcode.InvalidTag && !named(tags) {
 		err = malformedTagging(text) // as S3 has it of the header, not of a body
 	}
 	if err != nil && q.op.name != "PutObject" && headerOfPut.On() {
@@ -206,14 +206,14 @@ func (q *request) tagHeader() ([]object.Tag, error) {
 	return tags, err
 }
 
-// repeats says whether a key is in tags twice.
-func repeats(tags []object.Tag) bool {
+// named reports whether each tag has a key, and one of its own.
+func named(tags []object.Tag) bool {
 	for i, t := range tags {
-		if slices.ContainsFunc(tags[:i], func(u object.Tag) bool { return u.Key == t.Key }) {
-			return true
+		if t.Key == "" || slices.ContainsFunc(tags[:i], func(o object.Tag) bool { return o.Key == t.Key }) {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 func malformedTagging(text string) error {

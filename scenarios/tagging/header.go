@@ -2,6 +2,7 @@ package tagging
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -137,13 +138,13 @@ var _ = Add(Scenario{
 var _ = Add(Scenario{
 	ID:    "tagging.header.malformed-code",
 	Rule:  "T-05",
-	Says:  "An x-amz-tagging that is not encoded as the parameters of a URL SHOULD be refused with the code InvalidArgument.",
+	Says:  "An x-amz-tagging that is not encoded as the parameters of a URL, or has a key twice or none, SHOULD be refused with the code InvalidArgument.",
 	Ref:   apiErrors, // an argument that is not valid; of this one it says nothing
 	Level: Should,
 	Needs: needs,
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		for _, value := range malformed {
+		for _, value := range slices.Concat(malformed, []string{"a=1&a=1", "=1"}) {
 			r := s.Send(ctx, Request{Method: "PUT", Bucket: b, Key: "k", Body: []byte("v"), Header: [][2]string{{"x-amz-tagging", value}}})
 			s.Expect(r).To(FailWith(400, "InvalidArgument"), value)
 		}
