@@ -2,6 +2,7 @@ package publicaccess
 
 import (
 	"context"
+	"fmt"
 
 	. "github.com/onsi/gomega"
 
@@ -21,6 +22,7 @@ var _ = Add(Scenario{
 		b := open(ctx, s, writer)
 		for _, acl := range []string{"public-read", "public-read-write", "authenticated-read"} {
 			mustUntil(ctx, s, 200, setACL(b, "", canned(acl)))
+			settleGrants(ctx, s, b, true)
 			_, err := putOwnership(ctx, s, b, enforced)
 			s.Expect(err).To(FailWith(400, "InvalidBucketAclWithObjectOwnership"), acl)
 			s.Expect(ownedBy(ctx, s, b, writer)).To(OK(), "I0: the ownership after the refusal")
@@ -29,10 +31,23 @@ var _ = Add(Scenario{
 			s.Expect(toPublic(all)).To(BeNumerically(">", 0), "I0: public grants after the refusal")
 		}
 		mustUntil(ctx, s, 200, setACL(b, "", canned("private")))
+		settleGrants(ctx, s, b, false)
 		_, err := putOwnership(ctx, s, b, enforced)
 		s.Expect(err).To(OK(), "once the ACL is private")
 	},
 })
+
+// settleGrants waits until a bucket's ACL says that the public is let in, or
+// that it is not.
+func settleGrants(ctx context.Context, s *S, bucket string, public bool) {
+	s.Settle(ctx, "the bucket's ACL", func() error {
+		all, err := grants(ctx, s, bucket, "")
+		if err == nil && toPublic(all) > 0 != public {
+			err = fmt.Errorf("%d grants to the public", toPublic(all))
+		}
+		return err
+	})
+}
 
 var _ = Add(Scenario{
 	ID:    "publicaccess.enforced.shared-bucket",
