@@ -203,7 +203,7 @@ func (r *Rule) checkTimes() error {
 	for _, t := range r.Transitions {
 		dates, ages = dates || !t.Date.IsZero(), ages || t.Date.IsZero()
 	}
-	if dates && ages {
+	if dates && ages && !daysAndDate.On() {
 		return request("Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule")
 	}
 	return nil
