@@ -140,7 +140,7 @@ var (
 	copyIDUnsaid = fault.NewBug("version.copy-id-unsaid",
 		"CopyObject does not tell the id of the version that it makes", "V-02", "CP-06", "V-12")
 	copyRemoves = fault.NewBug("copy.refused-removes",
-		"a copy that is refused for its source removes the object that the destination has", "CP-05")
+		"a copy that is refused for its source removes the object that the destination has", "CP-05", "I0")
 	copyLocked = fault.NewBug("lock.copy-refused",
 		"CopyObject onto a key whose current version is locked is refused", "OL-10")
 	currentTags = fault.NewBug("copy.tags-of-current",

@@ -202,7 +202,7 @@ var _ = Add(Scenario{
 
 var _ = Add(Scenario{
 	ID:    "copy.result.refused-keeps",
-	Rule:  "CP-05",
+	Rule:  "I0",
 	Says:  "A copy that fails MUST leave the object that the destination key holds.",
 	Ref:   ref,
 	Level: Must,

@@ -124,7 +124,7 @@ func (l *lodger) get(ctx context.Context, key string) ([]byte, error) {
 	return io.ReadAll(r.Body)
 }
 
-// seed draws one, and says which.
+// draw draws a seed, and says which.
 func draw(t *testing.T) uint64 {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
