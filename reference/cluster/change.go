@@ -139,24 +139,46 @@ func (r *Raft) remove(ctx context.Context, c Change) error {
 	return changed(r.raft.RemoveServer(raft.ServerID(c.ID), 0, left(ctx)))
 }
 
+// transfer hands the leadership to a voter, with "" to the one that holds most. When
+// it fails this node goes on to lead, and it may be tried again.
 func (r *Raft) transfer(id string) error {
 	if id == r.o.Node {
 		return nil
 	}
+	term := r.raft.CurrentTerm()
 	if id == "" {
-		if len(r.voters(r.o.Node)) == 0 {
+		others := r.voters(r.o.Node)
+		if len(others) == 0 {
 			return &RefusedError{ErrLastVoter}
 		}
-		return handedOver(r.raft.LeadershipTransfer())
+		if id = string(r.hands.takeAny(term, others)); id == "" {
+			return &RefusedError{fmt.Errorf("%w: hand over the leadership: to none it can be tried again yet", ErrBusy)}
+		}
+	} else if err := r.voter(id); err != nil {
+		return &RefusedError{err}
+	} else if !r.hands.take(term, raft.ServerID(id)) {
+		return &RefusedError{fmt.Errorf("%w: hand over the leadership: it was tried, and %s has not been sent enough since", ErrBusy, id)}
 	}
+	m, _ := r.member(id) // raft tells one that has just left
+	err := r.raft.LeadershipTransferToServer(raft.ServerID(id), raft.ServerAddress(m.Addr)).Error()
+	switch {
+	case errors.Is(err, raft.ErrNotLeader):
+		return &RefusedError{ErrNotLeader}
+	case err != nil:
+		return &RefusedError{fmt.Errorf("%w: hand over the leadership: %w", ErrBusy, err)}
+	}
+	return nil
+}
+
+// voter tells whether the leadership can be that node's.
+func (r *Raft) voter(id string) error {
 	switch m, known := r.member(id); {
 	case !known:
-		return &RefusedError{ErrUnknownMember}
+		return ErrUnknownMember
 	case !m.Voter:
-		return &RefusedError{ErrNotVoter}
-	default:
-		return handedOver(r.raft.LeadershipTransferToServer(raft.ServerID(id), raft.ServerAddress(m.Addr)))
+		return ErrNotVoter
 	}
+	return nil
 }
 
 // left is how long ctx still allows; raft takes 0 for ever.
@@ -179,17 +201,4 @@ func changed(f raft.IndexFuture) error {
 		return &RefusedError{fmt.Errorf("%w: %w", ErrBusy, err)}
 	}
 	return err
-}
-
-// handedOver waits for the end of a transfer. When it fails this node goes on to
-// lead, and it may be tried again.
-func handedOver(f raft.Future) error {
-	err := f.Error()
-	switch {
-	case errors.Is(err, raft.ErrNotLeader):
-		return &RefusedError{ErrNotLeader}
-	case err != nil:
-		return &RefusedError{fmt.Errorf("%w: hand over the leadership: %w", ErrBusy, err)}
-	}
-	return nil
 }

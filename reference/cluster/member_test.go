@@ -323,6 +323,34 @@ func TestTransfer(t *testing.T) {
 	}
 }
 
+// TestTransferToALostNode: the cluster goes on to serve, however often the
+// leadership is handed to a node that cannot be reached, and to which a message is
+// under way all the time; and once it is back it can lead.
+func TestTransferToALostNode(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, quick, "a", "b", "c")
+	f.bucket()
+	l := f.leader()
+	lost := f.follower()
+	patient, end := context.WithCancel(t.Context())
+	t.Cleanup(end) // or nothing would end
+	f.net.change(func() { f.net.patient = patient })
+	f.net.isolate(lost.o.Node, true)
+	f.do(l, put("k", "0", meta.WriteCondition{}))
+	for range 3 {
+		if err := l.transfer(lost.o.Node); err == nil {
+			t.Fatal("a node that cannot be reached took the leadership")
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if res, err := l.Propose(ctx, meta.Command{Op: put("k", "1", meta.WriteCondition{})}); err != nil || res.Err != nil {
+		t.Fatalf("after that no write succeeds: %v, %v", err, res.Err)
+	}
+	f.net.heal()
+	eventually(t, "it leads", func() bool { return l.transfer(lost.o.Node) == nil || f.leader() == lost })
+}
+
 // A voter that was started at another address is found there.
 func TestAddressChanges(t *testing.T) {
 	t.Parallel()

@@ -30,6 +30,9 @@ type network struct {
 	heard func(from, to string, req *raft.AppendEntriesRequest) bool
 	sent  func(from, to string, command []byte)
 	image func() // is called before an image is sent
+	// patient, where it is not nil, is how long a message of raft waits for a cut to
+	// heal, instead of 300 ms.
+	patient context.Context
 }
 
 // kinds of messages.
@@ -142,7 +145,12 @@ func (l *link) carry(to raft.ServerID, call func() error) error {
 
 // carryBack is carry for a call that tells whether its answer gets through.
 func (l *link) carryBack(to raft.ServerID, call func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	l.n.mu.Lock()
+	ctx, cancel := l.n.patient, func() {}
+	l.n.mu.Unlock()
+	if ctx == nil {
+		ctx, cancel = context.WithTimeout(context.Background(), 300*time.Millisecond)
+	}
 	defer cancel()
 	if _, err := l.n.passes(ctx, edge{ofRaft, l.id, string(to)}); err != nil {
 		return err
@@ -269,8 +277,4 @@ func (w *wires) Change(ctx context.Context, node string, c Change) error {
 
 func (w *wires) Status(ctx context.Context, node string, brief bool) (NodeStatus, error) {
 	return ask(ctx, w, node, func(_ context.Context, r *Raft) (NodeStatus, error) { return r.ServeStatus(brief), nil })
-}
-
-func isHeartbeat(req *raft.AppendEntriesRequest) bool {
-	return len(req.Entries) == 0 && req.PrevLogEntry == 0 && req.PrevLogTerm == 0
 }

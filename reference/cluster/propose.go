@@ -263,10 +263,9 @@ func (r *Raft) startTerm(election time.Duration) {
 // it cannot, startTerm goes on.
 func (r *Raft) stepDown() {
 	done := make(chan struct{})
-	f := r.raft.LeadershipTransfer()
 	go func() {
 		defer close(done)
-		_ = f.Error() // the state says it
+		_ = r.transfer("") // the state says it
 	}()
 	select {
 	case <-done:

@@ -133,6 +133,7 @@ type Raft struct {
 	store     *raftlog.Store
 	snapshots *snapshots
 	outcomes  *outcomes
+	hands     *hands
 	raft      *raft.Raft
 
 	packer *batch.Batch[*packed]
@@ -187,7 +188,7 @@ func OpenRaft(ctx context.Context, o RaftOptions) (opened *Raft, err error) {
 	if err != nil {
 		return r, err
 	}
-	r.outcomes = newOutcomes(started)
+	r.outcomes, r.hands = newOutcomes(started), newHands()
 	r.packer = batch.New(maxBatchItems, maxBatchBytes, r.flush)
 	r.rounds = batch.New(0, 0, r.round)
 	return r, r.start(base)
@@ -218,7 +219,7 @@ func (r *Raft) start(base place) (err error) {
 		}
 	}
 	r.raft, err = dies.open(func() (*raft.Raft, error) {
-		return raft.NewRaft(c, m, logs, mortalStable{&votes{StableStore: r.store}, dies}, r.snapshots, &silencer{r.o.Transport, disk, stuckElections * c.ElectionTimeout})
+		return raft.NewRaft(c, m, logs, mortalStable{&votes{StableStore: r.store}, dies}, r.snapshots, &silencer{r.o.Transport, disk, stuckElections * c.ElectionTimeout, r.hands})
 	})
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)

@@ -61,11 +61,13 @@ func (d *diskWatch) stuck(most time.Duration) bool {
 }
 
 // A silencer is raft's transport, which sends no heartbeats while the log hangs,
-// so that the others elect a leader that can write.
+// so that the others elect a leader that can write. It notes in hands what it
+// sends and what comes of it.
 type silencer struct {
-	t    raft.Transport
-	disk *diskWatch
-	most time.Duration
+	t     raft.Transport
+	disk  *diskWatch
+	most  time.Duration
+	hands *hands
 }
 
 var _ raft.WithPreVote = (*silencer)(nil)
@@ -80,14 +82,25 @@ func (s *silencer) EncodePeer(id raft.ServerID, a raft.ServerAddress) []byte {
 func (s *silencer) DecodePeer(b []byte) raft.ServerAddress { return s.t.DecodePeer(b) }
 
 func (s *silencer) AppendEntriesPipeline(id raft.ServerID, a raft.ServerAddress) (raft.AppendPipeline, error) {
-	return s.t.AppendEntriesPipeline(id, a)
+	p, err := s.t.AppendEntriesPipeline(id, a)
+	if err != nil {
+		return nil, err
+	}
+	return newPipeline(p, id, s.hands), nil
 }
 
 func (s *silencer) AppendEntries(id raft.ServerID, a raft.ServerAddress, req *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
 	if len(req.Entries) == 0 && s.disk.stuck(s.most) {
 		return errStuck
 	}
-	return s.t.AppendEntries(id, a, req, resp)
+	if len(req.Entries) == 0 && !isHeartbeat(req) { // of many with entries there may be one round
+		s.hands.looked(req.Term, id)
+	}
+	err := s.t.AppendEntries(id, a, req, resp)
+	if err == nil && resp.Success && !isHeartbeat(req) {
+		s.hands.holds(req, id)
+	}
+	return err
 }
 
 func (s *silencer) RequestVote(id raft.ServerID, a raft.ServerAddress, req *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
@@ -108,4 +121,10 @@ func (s *silencer) TimeoutNow(id raft.ServerID, a raft.ServerAddress, req *raft.
 
 func (s *silencer) InstallSnapshot(id raft.ServerID, a raft.ServerAddress, req *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
 	return s.t.InstallSnapshot(id, a, req, resp, data)
+}
+
+// isHeartbeat tells what raft's own transport takes for one. They are sent from
+// goroutines of their own.
+func isHeartbeat(req *raft.AppendEntriesRequest) bool {
+	return len(req.Entries) == 0 && req.PrevLogEntry == 0 && req.PrevLogTerm == 0 && req.LeaderCommitIndex == 0
 }
