@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,9 @@ type Options struct {
 	Schedule *fault.Schedule
 	// Workloads are those of the level full; nil: full.Workloads.
 	Workloads []string
+	// Collect is how much virtual time lies between two collections of garbage, for a
+	// process without any of its own; 0: none are made.
+	Collect time.Duration
 	// Bubble runs fn in a bubble of virtual time: synctest.Test of a test, or
 	// Outside in any other program.
 	Bubble func(fn func())
@@ -106,7 +110,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	o.Bubble(func() {
 		//lint:ignore SA1019 raft draws its timeouts there
 		rand.Seed(int64(o.Seed))
-		err = inside(ctx, o.Virtual+stuckAfter, func(ctx context.Context) error {
+		err = inside(ctx, o.Virtual+stuckAfter, o.Collect, func(ctx context.Context) error {
 			if o.Level == LevelFull {
 				return res.playFull(ctx, o.Workloads)
 			}
@@ -137,15 +141,18 @@ func Draw(level string, seed uint64, nodes int, length time.Duration, kinds []fa
 // it is one that never ends.
 const stuckAfter = 15 * time.Minute
 
+// beat is how often a run is looked at. Nothing else happens at just its moments.
+const beat = time.Second + 7*time.Nanosecond
+
 // inside gives fn a context of the bubble, which ends soon after the one from
 // outside has: the channel of that is of no use in here. A run that does not end
-// within most panics.
-func inside(outside context.Context, most time.Duration, fn func(context.Context) error) error {
+// within most panics. collect is Options.Collect.
+func inside(outside context.Context, most, collect time.Duration, fn func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	var watch sync.WaitGroup
 	over, began := make(chan struct{}), time.Now()
 	watch.Go(func() {
-		for {
+		for collected := began; ; {
 			select {
 			case <-over:
 				return
@@ -157,7 +164,11 @@ func inside(outside context.Context, most time.Duration, fn func(context.Context
 			if time.Since(began) > most {
 				panic(fmt.Sprintf("a run that should have ended goes on after %s of its time", most))
 			}
-			sleep(over, time.Second)
+			if collect > 0 && time.Since(collected) >= collect {
+				runtime.GC() // alone: at this moment nothing else has anything to do
+				collected = time.Now()
+			}
+			sleep(over, beat)
 		}
 	})
 	err := fn(ctx)

@@ -36,10 +36,13 @@ const (
 	starts = 20
 )
 
+// collect is how often a child collects its garbage, in virtual time: memory that
+// has been used before costs less than new one.
+const collect = 20 * time.Second
+
 // environment is all of a child's. With what start does, it makes a child run the
 // same every time: one goroutine at a time, each until it waits. The collector would
-// begin at times of its own; below the limit, which runs of some minutes reach, it
-// never does.
+// begin at times of its own; below the limit, which is not reached, it never does.
 var environment = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=1GiB", "GODEBUG=asyncpreemptoff=1,cryptocustomrand=1", "GOTRACEBACK=all"}
 
 // errNoFate says that the random numbers of a child's runtime are its own.

@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
-	"sync/atomic"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -39,7 +39,8 @@ func start(cmd *exec.Cmd, fate [16]byte) error {
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // who traces a process is a thread; it ends with this
-		err := confine()
+		seat, err := confine()
+		defer leave(seat)
 		monitor := 0
 		if err == nil {
 			monitor, err = begin(cmd, fate)
@@ -80,19 +81,24 @@ func begin(cmd *exec.Cmd, fate [16]byte) (monitor int, err error) {
 	return monitor, err
 }
 
-// turn is whose turn it is of the processors.
-var turn atomic.Uint32
+// seats counts the children that run on each processor.
+var seats = struct {
+	sync.Mutex
+	taken map[int]int
+}{taken: map[int]int{}}
 
-// confine sees to it that what this thread starts runs on one processor, the next
-// one every time, and does not make way for what it wakes.
-func confine() error {
+// confine sees to it that what this thread starts runs on one processor, of those
+// that have the fewest children, and does not make way for what it wakes. leave
+// gives the seat back.
+func confine() (seat int, err error) {
 	var all, one unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
-		return fmt.Errorf("%w: ask for processors: %w", errNoFate, err)
+		return -1, fmt.Errorf("%w: ask for processors: %w", errNoFate, err)
 	}
-	one.Set(nth(&all, int(turn.Add(1))%all.Count()))
+	seat = take(&all)
+	one.Set(seat)
 	if err := unix.SchedSetaffinity(0, &one); err != nil {
-		return fmt.Errorf("%w: stay on one processor: %w", errNoFate, err)
+		return seat, fmt.Errorf("%w: stay on one processor: %w", errNoFate, err)
 	}
 	attr, err := unix.SchedGetAttr(0, 0)
 	if err == nil {
@@ -100,19 +106,35 @@ func confine() error {
 		err = unix.SchedSetAttr(0, attr, 0)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: make no way: %w", errNoFate, err)
+		return seat, fmt.Errorf("%w: make no way: %w", errNoFate, err)
 	}
-	return nil
+	return seat, nil
 }
 
-// nth is the nth processor of a set, from 0.
-func nth(set *unix.CPUSet, n int) (cpu int) {
-	for ; n > 0 || !set.IsSet(cpu); cpu++ {
-		if set.IsSet(cpu) {
-			n--
+// take takes a seat.
+func take(all *unix.CPUSet) int {
+	seats.Lock()
+	defer seats.Unlock()
+	best, found := -1, 0
+	for cpu := 0; found < all.Count(); cpu++ {
+		if !all.IsSet(cpu) {
+			continue
+		}
+		if found++; best < 0 || seats.taken[cpu] < seats.taken[best] {
+			best = cpu
 		}
 	}
-	return cpu
+	seats.taken[best]++
+	return best
+}
+
+// leave gives a seat back; -1 is none.
+func leave(seat int) {
+	seats.Lock()
+	defer seats.Unlock()
+	if seat >= 0 {
+		seats.taken[seat]--
+	}
 }
 
 // decide writes fate over the random bytes of a process that stops before its

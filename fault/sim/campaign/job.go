@@ -180,7 +180,7 @@ func (j *Job) run(ctx context.Context) (*sim.Result, error) {
 	if err := Plant(j.Mutants); err != nil {
 		return nil, err
 	}
-	o := sim.Options{Level: j.Level, Seed: j.Seed, Nodes: j.Nodes, Virtual: time.Duration(j.Length), Bubble: bubble.Run, Workloads: j.Workload, Shared: j.Shared}
+	o := sim.Options{Level: j.Level, Seed: j.Seed, Nodes: j.Nodes, Virtual: time.Duration(j.Length), Bubble: bubble.Run, Collect: collect, Workloads: j.Workload, Shared: j.Shared}
 	var err error
 	if o.Kinds, err = fault.Choose(j.Kinds); err != nil {
 		return nil, err
