@@ -84,7 +84,8 @@ func (l Slot) complete(ctx context.Context, body string) {
 	_, err = l.s.main.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &l.Bucket, Key: &l.Key, UploadId: &l.upload,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{PartNumber: p.PartNumber, ETag: p.ETag,
 			ChecksumCRC32: p.ChecksumCRC32, ChecksumCRC32C: p.ChecksumCRC32C, ChecksumCRC64NVME: p.ChecksumCRC64NVME,
-			ChecksumSHA1: p.ChecksumSHA1, ChecksumSHA256: p.ChecksumSHA256}}}})
+			ChecksumSHA1: p.ChecksumSHA1, ChecksumSHA256: p.ChecksumSHA256, ChecksumMD5: p.ChecksumMD5, ChecksumSHA512: p.ChecksumSHA512,
+			ChecksumXXHASH64: p.ChecksumXXHASH64, ChecksumXXHASH3: p.ChecksumXXHASH3, ChecksumXXHASH128: p.ChecksumXXHASH128}}}})
 	l.s.Must(err, "complete the upload")
 }
 

@@ -2,6 +2,7 @@ package checksum
 
 import (
 	"context"
+	"slices"
 
 	. "github.com/onsi/gomega"
 
@@ -12,7 +13,7 @@ import (
 // COMPOSITE: the checksum of an object is that of its parts' checksums.
 
 var _ = func() struct{} {
-	for _, a := range digest.All() {
+	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
 		if a.Composite {
 			addComposite(a)
 		}
@@ -21,7 +22,7 @@ var _ = func() struct{} {
 }()
 
 func addComposite(a digest.Algorithm) {
-	Add(Scenario{
+	Add(about(a, Scenario{
 		ID:    "checksum.composite.value." + a.ID(),
 		Rule:  "K-09",
 		Says:  "A multipart object with COMPOSITE " + a.Name + " MUST carry the checksum of its parts' checksums, a dash and their number, as COMPOSITE.",
@@ -39,7 +40,7 @@ func addComposite(a digest.Algorithm) {
 			s.Expect(head).To(HaveHeader(a.Header(), a.OfParts(first, last)), "HeadObject")
 			s.Expect(head).To(HaveHeader(typeHeader, composite), "HeadObject")
 		},
-	})
+	}))
 }
 
 var _ = Add(Scenario{

@@ -2,6 +2,7 @@ package checksum
 
 import (
 	"context"
+	"slices"
 
 	. "github.com/onsi/gomega"
 
@@ -17,7 +18,7 @@ func copyTo(ctx context.Context, s *S, bucket, key string, headers ...string) *R
 }
 
 var _ = func() struct{} {
-	for _, a := range digest.All() {
+	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
 		addCopy(a)
 		addPartCopy(a)
 	}
@@ -25,7 +26,7 @@ var _ = func() struct{} {
 }()
 
 func addCopy(a digest.Algorithm) {
-	Add(Scenario{
+	Add(about(a, Scenario{
 		ID:    "checksum.copy.keeps." + a.ID(),
 		Rule:  "K-12",
 		Says:  "CopyObject MUST give the copy the source's " + a.Name + " when the request names no algorithm.",
@@ -41,8 +42,8 @@ func addCopy(a digest.Algorithm) {
 			s.Expect(read(ctx, s, "HEAD", b, "copy")).To(HaveHeader(a.Header(), want), "HeadObject")
 			s.Expect(element(r.Body, a.Element())).To(Equal(want), "CopyObjectResult")
 		},
-	})
-	Add(Scenario{
+	}))
+	Add(about(a, Scenario{
 		ID:    "checksum.copy.recomputes." + a.ID(),
 		Rule:  "K-12",
 		Says:  "CopyObject with x-amz-checksum-algorithm MUST give the copy a " + a.Name + " of its own.",
@@ -62,11 +63,11 @@ func addCopy(a digest.Algorithm) {
 			s.Expect(head).To(HaveHeader(a.Header(), want))
 			s.Expect(head).To(HaveHeader(source.Header(), ""))
 		},
-	})
+	}))
 }
 
 func addPartCopy(a digest.Algorithm) {
-	Add(Scenario{
+	Add(about(a, Scenario{
 		ID:    "checksum.part-copy.result." + a.ID(),
 		Rule:  "K-13",
 		Says:  "UploadPartCopy into an upload created with " + a.Name + " MUST return the part's value in CopyPartResult.",
@@ -81,7 +82,7 @@ func addPartCopy(a digest.Algorithm) {
 			s.Expect(element(r.Body, a.Element())).To(Equal(a.Of([]byte(body))))
 			slot.ExpectStored(ctx, body)
 		},
-	})
+	}))
 }
 
 var _ = Add(Scenario{

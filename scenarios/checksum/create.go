@@ -2,6 +2,7 @@ package checksum
 
 import (
 	"context"
+	"slices"
 
 	. "bleepstore/scenarios"
 	"bleepstore/scenarios/digest"
@@ -12,7 +13,7 @@ import (
 const awsTranscript = "https://github.com/floci-io/floci/pull/3093" // answers of S3, captured
 
 var _ = func() struct{} {
-	for _, a := range digest.All() {
+	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
 		if !a.Full {
 			addNoType(a, full)
 		}
@@ -21,14 +22,15 @@ var _ = func() struct{} {
 		}
 		addDefaultType(a)
 	}
-	for _, pair := range [][2]digest.Algorithm{{digest.CRC32, digest.SHA256}, {digest.SHA256, digest.CRC32}, {digest.CRC64NVME, digest.CRC32C}, {digest.SHA1, digest.CRC64NVME}} {
+	for _, pair := range [][2]digest.Algorithm{{digest.CRC32, digest.SHA256}, {digest.SHA256, digest.CRC32}, {digest.CRC64NVME, digest.CRC32C}, {digest.SHA1, digest.CRC64NVME},
+		{digest.SHA512, digest.SHA256}, {digest.CRC32, digest.MD5}, {digest.MD5, digest.XXHASH128}, {digest.XXHASH3, digest.XXHASH64}} {
 		addOtherPart(pair[0], pair[1])
 	}
 	return struct{}{}
 }()
 
 func addNoType(a digest.Algorithm, kind string) {
-	Add(Scenario{
+	Add(about(a, Scenario{
 		ID:    "checksum.create.no-type." + a.ID(),
 		Rule:  "K-06",
 		Says:  "CreateMultipartUpload with " + a.Name + " and " + kind + ", which that algorithm does not support, MUST fail with 400.",
@@ -42,7 +44,7 @@ func addNoType(a digest.Algorithm, kind string) {
 			s.Expect(r).To(FailWith(400))
 			expectNoUpload(ctx, s, b)
 		},
-	})
+	}))
 }
 
 func expectNoUpload(ctx context.Context, s *S, bucket string) {
@@ -58,7 +60,7 @@ func addDefaultType(a digest.Algorithm) {
 	if !a.Composite {
 		kind = full
 	}
-	Add(Scenario{
+	Add(about(a, Scenario{
 		ID:    "checksum.create.default-type." + a.ID(),
 		Rule:  "K-09",
 		Says:  "CreateMultipartUpload with " + a.Name + " and no type SHOULD answer with that algorithm and the type " + kind + ".",
@@ -71,7 +73,7 @@ func addDefaultType(a digest.Algorithm) {
 			s.Expect(r).To(HaveHeader(algHeader, a.Name))
 			s.Expect(r).To(HaveHeader(typeHeader, kind))
 		},
-	})
+	}))
 }
 
 var _ = Add(Scenario{
@@ -120,7 +122,7 @@ var _ = Add(Scenario{
 })
 
 func addOtherPart(created, sent digest.Algorithm) {
-	Add(Scenario{
+	Add(about(created, about(sent, Scenario{
 		ID:    "checksum.part.other-algorithm." + created.ID() + "-" + sent.ID(),
 		Rule:  "K-08",
 		Says:  "UploadPart with " + sent.Name + " to an upload created with " + created.Name + " MUST fail with 400 and store no part.",
@@ -134,7 +136,7 @@ func addOtherPart(created, sent digest.Algorithm) {
 			s.Expect(r).To(FailWith(400))
 			slot.ExpectEmpty(ctx)
 		},
-	})
+	})))
 }
 
 var _ = Add(Scenario{
@@ -166,6 +168,23 @@ var _ = Add(Scenario{
 			r = slot.Send(ctx, Request{Body: []byte(body), Header: header(a.Header(), a.Of([]byte("other")))})
 			s.Observe(a.Name+", wrong", Outcome(r))
 			s.Expect(r).NotTo(OK(), "a wrong %s", a.Name)
+		}
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "checksum.complete.not-announced",
+	Rule:  "K-08",
+	Says:  "CompleteMultipartUpload with a CRC32, CRC32C, SHA1 or SHA256 of an upload that was created without an algorithm MAY ignore it, as S3 is documented to do for the time being, or refuse it; what the server does is recorded.",
+	Ref:   guideUpload,
+	Level: Info,
+	Needs: []Feature{Checksum, Multipart},
+	Check: func(ctx context.Context, s *S) {
+		for _, a := range []digest.Algorithm{digest.CRC32, digest.CRC32C, digest.SHA1, digest.SHA256} {
+			u := begin(ctx, s)
+			row := listed{number: 1, etag: u.mustPart(ctx, 1, []byte(body))}
+			r := u.completeWith(ctx, header(a.Header(), a.OfParts([]byte("other"))), row)
+			s.Observe(a.Name+" of another object", Outcome(r))
 		}
 	},
 })

@@ -6,27 +6,42 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	. "bleepstore/scenarios"
+	"bleepstore/scenarios/digest"
 )
 
 // The algorithms that S3 added in 2026.
 
+// about is a rule about algorithm a: K-14, and judged only of servers that have
+// it, when a is of 2026.
+func about(a digest.Algorithm, sc Scenario) Scenario {
+	isNewer := slices.ContainsFunc(digest.Newer(), func(n digest.Algorithm) bool { return n.Name == a.Name })
+	if isNewer && !slices.Contains(sc.Needs, NewChecksum) {
+		sc.Rule, sc.Needs = "K-14", append(slices.Clone(sc.Needs), NewChecksum)
+	}
+	return sc
+}
+
+// awsLibrary is how AWS's own SDKs compute and write xxHash.
+const awsLibrary = "https://github.com/awslabs/aws-checksums/blob/main/source/xxhash.c"
+
 // A newer algorithm is known by its value of the body "a".
 type newer struct {
 	name, sum string // sum in hexadecimal
-	level     Level
 }
 
-// The xxHash sums are its authors' (seed 0, canonical order). That S3 writes
-// them in that order is not documented, so a right value is only a should.
+// The xxHash sums are its authors' (seed 0, canonical order). No page says that
+// S3 writes them so. But the user guide has S3 validate what AWS's SDKs compute, and
+// these compute them so: a server that goes another way refuses their uploads.
 var newers = []newer{
-	{"MD5", hexOf(md5.Sum([]byte("a"))), Must},
-	{"SHA512", hexOf64(sha512.Sum512([]byte("a"))), Must},
-	{"XXHASH64", "d24ec4f1a98c6e5b", Should},
-	{"XXHASH3", "e6c632b61e964e1f", Should},
-	{"XXHASH128", "a96faf705af16834e6c632b61e964e1f", Should},
+	{"MD5", hexOf(md5.Sum([]byte("a")))},
+	{"SHA512", hexOf64(sha512.Sum512([]byte("a")))},
+	{"XXHASH64", "d24ec4f1a98c6e5b"},
+	{"XXHASH3", "e6c632b61e964e1f"},
+	{"XXHASH128", "a96faf705af16834e6c632b61e964e1f"},
 }
 
 func hexOf(sum [md5.Size]byte) string      { return hex.EncodeToString(sum[:]) }
@@ -54,10 +69,10 @@ func (n newer) add() {
 	Add(Scenario{
 		ID:    "checksum.new.right." + id,
 		Rule:  "K-14",
-		Says:  "PutObject whose " + head + " is right " + strings.ToUpper(string(n.level)) + " store the body and return the value.",
-		Ref:   apiPut + "#API_PutObject_RequestParameters",
+		Says:  "PutObject whose " + head + " is right MUST store the body and return the value.",
+		Ref:   guideUpload,
 		SDK:   "s3@v1.114.8 PutObjectInput.Checksum" + n.name,
-		Level: n.level,
+		Level: Must,
 		Needs: []Feature{NewChecksum},
 		Check: func(ctx context.Context, s *S) {
 			slot := ObjectSlot(ctx, s)

@@ -2,6 +2,7 @@ package checksum
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -69,7 +70,7 @@ var _ = func() struct{} {
 	for _, d := range demands {
 		d.add()
 	}
-	for _, a := range digest.All() {
+	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
 		addDeleteObjects(a)
 	}
 	return struct{}{}
@@ -152,7 +153,7 @@ var _ = Add(Scenario{
 })
 
 func addDeleteObjects(a digest.Algorithm) {
-	Add(Scenario{
+	Add(about(a, Scenario{
 		ID:    "checksum.enough.delete-objects." + a.ID(),
 		Rule:  "K-15",
 		Says:  "DeleteObjects MUST accept " + a.Header() + " alone, and fail with 400 BadDigest and delete nothing when it is wrong.",
@@ -169,5 +170,5 @@ func addDeleteObjects(a digest.Algorithm) {
 			_, err := s.Head(ctx, b, "k")
 			s.Expect(err).To(FailWith(404), "HEAD of a deleted key")
 		},
-	})
+	}))
 }

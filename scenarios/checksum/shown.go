@@ -2,6 +2,7 @@ package checksum
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/gomega"
@@ -20,8 +21,8 @@ func attributes(ctx context.Context, s *S, bucket, key, names string) *Response 
 }
 
 var _ = func() struct{} {
-	for _, a := range digest.All() {
-		Add(Scenario{
+	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
+		Add(about(a, Scenario{
 			ID:    "checksum.shown.attributes." + a.ID(),
 			Rule:  "K-13",
 			Says:  "GetObjectAttributes MUST return the " + a.Name + " of an object and the type FULL_OBJECT.",
@@ -36,7 +37,7 @@ var _ = func() struct{} {
 				s.Expect(element(r.Body, a.Element())).To(Equal(a.Of([]byte(body))))
 				s.Expect(element(r.Body, "ChecksumType")).To(Equal(full))
 			},
-		})
+		}))
 	}
 	return struct{}{}
 }()

@@ -3,6 +3,7 @@ package checksum
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/gomega"
@@ -52,8 +53,8 @@ var _ = Add(Scenario{
 })
 
 var _ = func() struct{} {
-	for _, a := range digest.All() {
-		Add(Scenario{
+	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
+		Add(about(a, Scenario{
 			ID:    "checksum.read.enabled." + a.ID(),
 			Rule:  "K-05",
 			Says:  "GetObject and HeadObject with x-amz-checksum-mode: ENABLED MUST return the stored checksum and its type.",
@@ -71,7 +72,7 @@ var _ = func() struct{} {
 					s.Expect(r).To(HaveHeader(typeHeader, full), method)
 				}
 			},
-		})
+		}))
 	}
 	return struct{}{}
 }()

@@ -5,15 +5,19 @@
 package digest
 
 import (
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"hash"
 	"hash/crc32"
 	"strconv"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/minio/crc64nvme"
+	"github.com/zeebo/xxh3"
 )
 
 // An Algorithm is one of S3's checksums.
@@ -35,6 +39,21 @@ var (
 
 // All returns them, by name.
 func All() []Algorithm { return []Algorithm{CRC32, CRC32C, CRC64NVME, SHA1, SHA256} }
+
+// The algorithms that S3 has had since April 2026. The xxHash family has seed 0
+// and is written as its authors have it, the highest byte first, which is what
+// AWS's own library for its SDKs computes.
+// https://github.com/awslabs/aws-checksums/blob/main/source/xxhash.c
+var (
+	MD5       = Algorithm{"MD5", md5.New, false, true}
+	SHA512    = Algorithm{"SHA512", sha512.New, false, true}
+	XXHASH64  = Algorithm{"XXHASH64", func() hash.Hash { return xxhash.New() }, false, true}
+	XXHASH3   = Algorithm{"XXHASH3", func() hash.Hash { return xxh3.New() }, false, true}
+	XXHASH128 = Algorithm{"XXHASH128", func() hash.Hash { return xxh3.New128() }, false, true}
+)
+
+// Newer returns them, by name.
+func Newer() []Algorithm { return []Algorithm{MD5, SHA512, XXHASH128, XXHASH3, XXHASH64} }
 
 // ID is the name in lower case, as ids of scenarios use it.
 func (a Algorithm) ID() string { return strings.ToLower(a.Name) }

@@ -15,6 +15,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
+	"bleepstore/scenarios/digest"
 )
 
 // What the fields of a form say of the object.
@@ -169,6 +170,27 @@ var _ = Add(Scenario{
 		s.Expect(r).To(HaveHeader("x-amz-checksum-crc32", value))
 		s.Expect(of("bad", "jello", fields...).send(ctx, s, b)).To(FailWith(400, "BadDigest", "InvalidRequest"))
 		s.ExpectAbsent(ctx, b, "bad")
+	},
+})
+
+var _ = Add(Scenario{
+	ID:    "form.field.new-checksum",
+	Rule:  "K-14",
+	Says:  "A checksum field of MD5, SHA512 or the xxHash family MUST be verified and kept, and one that is not the file's be refused with 400.",
+	Ref:   apiPost,
+	Level: Must,
+	Needs: []Feature{Form, Checksum, NewChecksum},
+	Check: func(ctx context.Context, s *S) {
+		b := s.Bucket(ctx)
+		for _, a := range digest.Newer() {
+			value := a.Of([]byte("hello"))
+			fields := [][2]string{{"x-amz-checksum-algorithm", a.Name}, {a.Header(), value}}
+			s.Expect(of("k-"+a.ID(), "jello", fields...).send(ctx, s, b)).To(FailWith(400, "BadDigest", "InvalidRequest"), a.Name)
+			s.ExpectAbsent(ctx, b, "k-"+a.ID())
+			of("k-"+a.ID(), "hello", fields...).expectStored(ctx, s, b, "k-"+a.ID())
+			r := s.Send(ctx, Request{Method: "HEAD", Bucket: b, Key: "k-" + a.ID(), Header: [][2]string{{"x-amz-checksum-mode", "ENABLED"}}})
+			s.Expect(r).To(HaveHeader(a.Header(), value))
+		}
 	},
 })
 
