@@ -20,7 +20,7 @@ nodes=
 region=us-east-1
 defaults=aws
 https=
-claim=(--features +versioning,+tagging,+tls,+acl,+public-access-block,+second-account,+policy,+lock,+encryption,+sse-c,+kms-hook,+lifecycle,+website,+cors,+form --allow-compliance)
+claim=(--features +versioning,+tagging,+tls,+acl,+public-access-block,+second-account,+policy,+lock,+encryption,+sse-c,+kms-hook,+lifecycle,+website,+cors,+form,+new-checksum --allow-compliance)
 args=()
 while [ $# -gt 0 ]; do
   case $1 in

@@ -80,7 +80,7 @@ func (o *Options) Embed(s Embedded) {
 	o.AccessKey, o.SecretKey = s.AccessKey, s.SecretKey
 	o.AltAccessKey, o.AltSecretKey = s.AltAccessKey, s.AltSecretKey
 	if len(o.Features) == 0 {
-		o.Features = []string{"+versioning", "+tagging", "+acl", "+public-access-block", "+policy", "+second-account", "+tls", "+encryption", "+sse-c", "+kms-hook", "+lock", "+lifecycle", "+clock-hook", "+website", "+cors", "+form"}
+		o.Features = []string{"+versioning", "+tagging", "+acl", "+public-access-block", "+policy", "+second-account", "+tls", "+encryption", "+sse-c", "+kms-hook", "+lock", "+lifecycle", "+clock-hook", "+website", "+cors", "+form", "+new-checksum"}
 		if s.WebsiteURL != "" {
 			o.Features = append(o.Features, "+website-endpoint")
 		}

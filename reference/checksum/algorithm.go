@@ -5,13 +5,17 @@
 package checksum
 
 import (
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"hash"
 	"hash/crc32"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/minio/crc64nvme"
+	"github.com/zeebo/xxh3"
 
 	"bleepstore/fault"
 )
@@ -21,13 +25,23 @@ import (
 // constants below answer with zero values.
 type Algorithm string
 
-// The algorithms that the server computes.
+// The algorithms that the server computes. Their names are stored with objects.
+//
+// No page of AWS's says how S3 writes the xxHash family, for which XXHASH3 is the
+// variant of 64 bits; AWS's library for its SDKs takes the seed 0 and writes the
+// highest byte first, as xxHash's authors do.
+// https://github.com/awslabs/aws-checksums/blob/main/source/xxhash.c
 const (
 	CRC32     Algorithm = "CRC32"
 	CRC32C    Algorithm = "CRC32C"
 	CRC64NVME Algorithm = "CRC64NVME"
+	MD5       Algorithm = "MD5"
 	SHA1      Algorithm = "SHA1"
 	SHA256    Algorithm = "SHA256"
+	SHA512    Algorithm = "SHA512"
+	XXHASH128 Algorithm = "XXHASH128"
+	XXHASH3   Algorithm = "XXHASH3"
+	XXHASH64  Algorithm = "XXHASH64"
 )
 
 // Default is what is computed when the client names no algorithm.
@@ -44,7 +58,9 @@ const (
 )
 
 // All returns the algorithms in the order of their names.
-func All() []Algorithm { return []Algorithm{CRC32, CRC32C, CRC64NVME, SHA1, SHA256} }
+func All() []Algorithm {
+	return []Algorithm{CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64}
+}
 
 // Parse returns the algorithm called name. Case does not matter: botocore
 // passes on whatever its caller wrote.
@@ -69,19 +85,10 @@ func FromHeader(name string) (Algorithm, bool) {
 // Header returns the name, in lower case, of the header or trailer that
 // carries a value.
 func (a Algorithm) Header() string {
-	switch a {
-	case CRC32:
-		return headerPrefix + "crc32"
-	case CRC32C:
-		return headerPrefix + "crc32c"
-	case CRC64NVME:
-		return headerPrefix + "crc64nvme"
-	case SHA1:
-		return headerPrefix + "sha1"
-	case SHA256:
-		return headerPrefix + "sha256"
+	if a.Size() == 0 {
+		return ""
 	}
-	return ""
+	return headerPrefix + strings.ToLower(string(a))
 }
 
 // Element returns the name of the XML element that carries a value.
@@ -99,10 +106,18 @@ func (a Algorithm) Size() int {
 		return crc32.Size
 	case CRC64NVME:
 		return crc64nvme.Size
+	case MD5:
+		return md5.Size
 	case SHA1:
 		return sha1.Size
 	case SHA256:
 		return sha256.Size
+	case SHA512:
+		return sha512.Size
+	case XXHASH64, XXHASH3:
+		return 64 / 8
+	case XXHASH128:
+		return 128 / 8
 	}
 	return 0
 }
@@ -123,10 +138,20 @@ func (a Algorithm) New() hash.Hash {
 		return crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	case CRC64NVME:
 		return crc64nvme.New()
+	case MD5:
+		return md5.New()
 	case SHA1:
 		return sha1.New()
 	case SHA256:
 		return sha256.New()
+	case SHA512:
+		return sha512.New()
+	case XXHASH64:
+		return xxhash.New()
+	case XXHASH3:
+		return xxh3.New()
+	case XXHASH128:
+		return xxh3.New128()
 	}
 	return nil
 }
@@ -146,7 +171,7 @@ func (a Algorithm) AllowsMultipart(t Type) bool {
 	case FullObject:
 		return a == CRC32 || a == CRC32C || a == CRC64NVME
 	case Composite:
-		return a == CRC32 || a == CRC32C || a == SHA1 || a == SHA256
+		return a.Size() > 0 && a != CRC64NVME
 	}
 	return false
 }

@@ -17,7 +17,7 @@ func (c Command) Needs() int {
 }
 
 // ofThree says whether op came, or has what came, with version 3: settings, users,
-// locks, encryption and lifecycles.
+// locks, encryption, lifecycles and checksums.
 func ofThree(op Op) bool {
 	switch op := op.(type) {
 	case SetSetting, SetUser, SetRetention, SetLegalHold, Expire:
@@ -25,11 +25,11 @@ func ofThree(op Op) bool {
 	case CreateBucket:
 		return op.ObjectLock
 	case PutObject:
-		return op.Attributes.ofThree()
+		return op.Attributes.ofThree() || sumOfThree(op.Checksum.Algorithm)
 	case CopyObject:
-		return op.Attributes.ofThree()
+		return op.Attributes.ofThree() || sumOfThree(op.Checksum.Algorithm)
 	case CreateUpload:
-		return op.Attributes.ofThree()
+		return op.Attributes.ofThree() || sumOfThree(op.Algorithm)
 	case DeleteObject:
 		return op.Item.Bypass
 	case DeleteObjects:
@@ -43,3 +43,14 @@ func ofThree(op Op) bool {
 }
 
 func (a *Attributes) ofThree() bool { return a.Lock != nil || a.Seal != nil }
+
+// sumOfThree says whether a checksum algorithm came with version 3. It would be
+// stored by an older node all the same, which then could neither compute it for a
+// part or a copy nor say what it is.
+func sumOfThree(algorithm string) bool {
+	switch algorithm {
+	case "MD5", "SHA512", "XXHASH128", "XXHASH3", "XXHASH64":
+		return true
+	}
+	return false
+}

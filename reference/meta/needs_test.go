@@ -134,3 +134,16 @@ func TestKnows(t *testing.T) {
 		t.Errorf("got %v, want that it is not known", err)
 	}
 }
+
+// TestNeedsOfChecksums: a node of version 2 computes the five that S3 had then.
+func TestNeedsOfChecksums(t *testing.T) {
+	for algorithm, want := range map[string]int{"": 2, "CRC32": 2, "CRC32C": 2, "CRC64NVME": 2, "SHA1": 2, "SHA256": 2,
+		"MD5": 3, "SHA512": 3, "XXHASH128": 3, "XXHASH3": 3, "XXHASH64": 3} {
+		w := Write{Checksum: Checksum{Algorithm: algorithm}}
+		for _, op := range []Op{PutObject{Write: w}, &PutObject{Write: w}, CopyObject{Write: w}, CreateUpload{Algorithm: algorithm}} {
+			if got := (Command{Op: op}).Needs(); got != want {
+				t.Errorf("%T with %q: got %d, want %d", op, algorithm, got, want)
+			}
+		}
+	}
+}

@@ -88,7 +88,7 @@ func (s *Seal) Opaque() bool { return s != nil && s.Algorithm != "AES256" }
 // A Checksum is one stored checksum. Value is the base64 text as clients see
 // it, with "-N" behind it when composite.
 type Checksum struct {
-	Algorithm string `json:",omitempty"` // CRC32, CRC32C, CRC64NVME, SHA1, SHA256; "" none
+	Algorithm string `json:",omitempty"` // as x-amz-checksum-algorithm spells it; "" none
 	Type      string `json:",omitempty"` // FULL_OBJECT or COMPOSITE
 	Value     string `json:",omitempty"`
 }

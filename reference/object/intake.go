@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,10 +65,11 @@ func newIntake(body Body, now func() time.Time, deadline time.Time, extra ...che
 			return nil, err
 		}
 		in.sent = a
-		in.sums[a] = a.New()
+		extra = append(slices.Clone(extra), a)
 	}
 	for _, a := range extra {
-		if in.sums[a] == nil {
+		// The ETag and an MD5 checksum are one computation.
+		if in.sums[a] == nil && a != checksum.MD5 {
 			in.sums[a] = a.New()
 		}
 	}
@@ -94,6 +96,16 @@ func algorithmOr(name string, d checksum.Algorithm) (checksum.Algorithm, error) 
 }
 
 func (in *intake) close() { in.md5.close() }
+
+// sum is the raw value of a, which is one that newIntake computes, once all bytes
+// are taken.
+func (in *intake) sum(a checksum.Algorithm) []byte {
+	if a == checksum.MD5 {
+		sum := in.md5.sum()
+		return sum[:]
+	}
+	return in.sums[a].Sum(nil)
+}
 
 // Read implements io.Reader.
 func (in *intake) Read(p []byte) (int, error) {
@@ -151,7 +163,7 @@ var (
 )
 
 // conclude checks everything that the client claimed, once all Size bytes are
-// there, and returns io.EOF when it holds. Only a claimed MD5 is waited for:
+// there, and returns io.EOF when it holds. An MD5 is waited for only when claimed:
 // without one its last chunks are hashed while the store syncs.
 func (in *intake) conclude(ended bool) error {
 	if !ended {
@@ -177,7 +189,7 @@ func (in *intake) conclude(ended bool) error {
 		if _, err := in.sent.Decode(claimed); err != nil {
 			return errcode.New(errcode.InvalidRequest, "Value for %s header is invalid.", in.sent.Header())
 		}
-		if got := checksum.Encode(in.sums[in.sent].Sum(nil)); got != claimed && !(in.body.Trailer == nil && checksumIgnored.On()) {
+		if got := checksum.Encode(in.sum(in.sent)); got != claimed && !(in.body.Trailer == nil && checksumIgnored.On()) {
 			return badDigest(in.sent, claimed, got)
 		}
 	}
@@ -204,10 +216,11 @@ func (in *intake) finish() (digest, error) {
 	if in.err != io.EOF {
 		return digest{}, in.err
 	}
-	d := digest{md5: in.md5.sum(), sums: make(map[checksum.Algorithm][]byte, len(in.sums))}
-	for a, h := range in.sums {
-		d.sums[a] = h.Sum(nil)
+	d := digest{md5: in.md5.sum(), sums: make(map[checksum.Algorithm][]byte, len(in.sums)+1)}
+	for a := range in.sums {
+		d.sums[a] = in.sum(a)
 	}
+	d.sums[checksum.MD5] = slices.Clone(d.md5[:])
 	return d, nil
 }
 

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"fmt"
 	"strings"
 
 	"bleepstore/fault"
@@ -21,6 +22,9 @@ var checksumNames, checksumElements = func() (map[string]string, map[string]stri
 func checksumName(algorithm string) string    { return checksumNames[algorithm] }
 func checksumElement(algorithm string) string { return checksumElements[algorithm] }
 
+// validAlgorithms lists them for a client that named another.
+var validAlgorithms = strings.ReplaceAll(fmt.Sprint(checksum.All()), " ", ", ")
+
 var unknownAlgorithm = fault.NewBug("checksum.unknown-algorithm-ignored",
 	"an x-amz-checksum-algorithm or -type that does not exist is ignored", "K-06", "K-12")
 
@@ -35,7 +39,7 @@ func (q *request) announcedAlgorithm() (checksum.Algorithm, error) {
 		return "", nil
 	}
 	if !ok {
-		return "", errcode.New(errcode.InvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+		return "", errcode.New(errcode.InvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: %s", validAlgorithms)
 	}
 	return a, nil
 }

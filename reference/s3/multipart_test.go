@@ -153,7 +153,7 @@ func TestCompleteRefusals(t *testing.T) {
 		}
 	}
 	ok := part("<PartNumber>1</PartNumber><ETag>e</ETag>")
-	do(t, srv, "POST", "/b/k?uploadId=u", part("<PartNumber>1</PartNumber><ETag>e</ETag><ChecksumSHA512>x</ChecksumSHA512>")).wantError(t, 501, errcode.NotImplemented)
+	do(t, srv, "POST", "/b/k?uploadId=u", part("<PartNumber>1</PartNumber><ETag>e</ETag><ChecksumSHA384>x</ChecksumSHA384>")).wantError(t, 501, errcode.NotImplemented)
 	do(t, srv, "POST", "/b/k?uploadId=u", ok, "x-amz-mp-object-size: -1").wantError(t, 400, errcode.InvalidRequest)
 	do(t, srv, "POST", "/b/k?uploadId=u", ok, "x-amz-checksum-type: HALF").wantError(t, 400, errcode.InvalidRequest)
 	do(t, srv, "POST", "/b/k?uploadId=u", ok, "x-amz-checksum-crc32: AAAA").wantError(t, 400, errcode.InvalidRequest)

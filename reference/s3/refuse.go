@@ -41,11 +41,6 @@ func headerBytes(r *http.Request) int {
 // an object other than the client thinks, so they are answered 501.
 var lacking = map[string]string{
 	"X-Amz-Bucket-Namespace":            "global",
-	"X-Amz-Checksum-Md5":                "", // S3 has had these algorithms since 2026
-	"X-Amz-Checksum-Sha512":             "",
-	"X-Amz-Checksum-Xxhash128":          "",
-	"X-Amz-Checksum-Xxhash3":            "",
-	"X-Amz-Checksum-Xxhash64":           "",
 	"X-Amz-Create-Session-Mode":         "",
 	"X-Amz-If-Match-Initiated-Time":     "",
 	"X-Amz-If-Match-Last-Modified-Time": "",
@@ -129,7 +124,6 @@ func knownChecksum(name string) bool {
 	case hChecksumAlgo, hChecksumType, hChecksumMode:
 		return true
 	}
-	_, lacks := lacking[name]
 	_, ok := checksum.FromHeader(name)
-	return lacks || ok
+	return ok
 }

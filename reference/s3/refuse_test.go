@@ -8,8 +8,7 @@ import (
 	"bleepstore/reference/sigv4"
 )
 
-// A checksum that the server would not compute is refused: as lacking when S3
-// has it, as wrong when nobody has.
+// A checksum that the server would not compute is refused.
 func TestChecksumHeadersAreNeverIgnored(t *testing.T) {
 	for name, want := range map[string]errcode.Code{
 		"X-Amz-Checksum-Crc32":     "",
@@ -17,8 +16,10 @@ func TestChecksumHeadersAreNeverIgnored(t *testing.T) {
 		"X-Amz-Checksum-Algorithm": "",
 		"X-Amz-Checksum-Type":      "",
 		"X-Amz-Checksum-Mode":      "",
-		"X-Amz-Checksum-Xxhash3":   errcode.NotImplemented,
-		"X-Amz-Checksum-Md5":       errcode.NotImplemented,
+		"X-Amz-Checksum-Xxhash3":   "",
+		"X-Amz-Checksum-Md5":       "",
+		"X-Amz-Checksum-Sha512":    "",
+		"X-Amz-Checksum-Xxhash32":  errcode.InvalidRequest,
 		"X-Amz-Checksum-Sha256a":   errcode.InvalidRequest,
 		"X-Amz-Checksum-":          errcode.InvalidRequest,
 	} {
