@@ -44,6 +44,15 @@ const (
 	XXHASH64  Algorithm = "XXHASH64"
 )
 
+// Of2026 says whether a is one of those that S3 added in April 2026.
+func (a Algorithm) Of2026() bool {
+	switch a {
+	case MD5, SHA512, XXHASH128, XXHASH3, XXHASH64:
+		return true
+	}
+	return false
+}
+
 // Default is what is computed when the client names no algorithm.
 const Default = CRC64NVME
 
@@ -146,15 +155,30 @@ func (a Algorithm) New() hash.Hash {
 		return sha256.New()
 	case SHA512:
 		return sha512.New()
-	case XXHASH64:
-		return xxhash.New()
-	case XXHASH3:
-		return xxh3.New()
-	case XXHASH128:
-		return xxh3.New128()
+	case XXHASH128, XXHASH3, XXHASH64:
+		if lowByteFirst.On() {
+			return backwards{a.xxhash()}
+		}
+		return a.xxhash()
 	}
 	return nil
 }
+
+// xxhash returns a fresh hash of one of its family.
+func (a Algorithm) xxhash() hash.Hash {
+	switch {
+	case a == XXHASH128 && !halvesSwapped.On():
+		return xxh3.New128()
+	case a == XXHASH128:
+		return swapped{xxh3.New128()}
+	case a == XXHASH3 && !oneXXHash.On():
+		return xxh3.New()
+	}
+	return xxhash.New()
+}
+
+var newFullObject = fault.NewBug("checksum.new-full-object",
+	"an upload may be created with a FULL_OBJECT checksum of MD5, SHA512 or xxHash", "checksum.create.no-type.*")
 
 var anyMultipartType = fault.NewBug("checksum.any-type",
 	"an upload may have a type that its checksum does not come in", "K-06")
@@ -165,6 +189,9 @@ var anyMultipartType = fault.NewBug("checksum.any-type",
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
 func (a Algorithm) AllowsMultipart(t Type) bool {
 	if anyMultipartType.On() {
+		return true
+	}
+	if t == FullObject && a.Of2026() && newFullObject.On() {
 		return true
 	}
 	switch t {

@@ -323,6 +323,8 @@ var (
 		"a copy without a storage class has that of its source", "CP-10")
 	partsETagKept = fault.NewBug("copy.etag-of-parts",
 		"a copy of an object made of parts keeps its ETag", "CP-11")
+	newLost = fault.NewBug("checksum.new-lost-on-copy",
+		"a copy does not keep a checksum of MD5, SHA512 or xxHash", "checksum.copy.keeps.*")
 	algorithmLost = fault.NewBug("checksum.copy-default-algorithm",
 		"a copy has a checksum of the server's default algorithm", "K-12")
 )
@@ -389,6 +391,9 @@ func (s *Service) copiedDigests(ctx context.Context, src *source, algorithm stri
 		return "", Checksum{}, err
 	}
 	if algorithm == "" && kept != checksum.Default && algorithmLost.On() {
+		kept = checksum.Default
+	}
+	if algorithm == "" && kept.Of2026() && newLost.On() {
 		kept = checksum.Default
 	}
 	a, err := algorithmOr(algorithm, kept)

@@ -90,6 +90,9 @@ func (s *Service) copyAnew(ctx context.Context, algorithm string, w meta.Write, 
 	if algorithm == "" && kept != checksum.Default && algorithmLost.On() {
 		kept = checksum.Default
 	}
+	if algorithm == "" && kept.Of2026() && newLost.On() {
+		kept = checksum.Default
+	}
 	a, err := algorithmOr(algorithm, kept)
 	if err != nil {
 		return res, err

@@ -27,6 +27,8 @@ var (
 		"a body in chunks has to come with a Content-Length, also in the chunked transfer coding", "S-01", "S-14")
 	trailerSumUnverified = fault.NewBug("streaming.trailer-checksum-unverified",
 		"the checksum in a trailer is not compared with the body", "S-09", "S-14")
+	newTrailerUnverified = fault.NewBug("streaming.new-trailer-unverified",
+		"an MD5, SHA512 or xxHash in a trailer is not compared with the body", "streaming.put.*.new-wrong.*", "streaming.part.*.new-wrong.*")
 	partTrailerUnverified = fault.NewBug("streaming.part-trailer-unverified",
 		"the checksum in a trailer is not compared with the body of a part", "S-14")
 	digestsIgnored = fault.NewBug("streaming.head-digests-ignored",
@@ -142,7 +144,8 @@ func (q *request) putBody() (object.Body, error) {
 			name := c.trailer.Header()
 			body.Checksum = object.Checksum{Algorithm: string(c.trailer)}
 			body.Trailer = func() (string, error) { return trailerValue(c.trailer, chunks.Trailer(name)) }
-			if id.Payload == sigv4.ChunksSignedTrailer && sigv4.SignedTrailerUnverified.On() || trailerSumUnverified.On() || q.op.name == "UploadPart" && partTrailerUnverified.On() {
+			if id.Payload == sigv4.ChunksSignedTrailer && sigv4.SignedTrailerUnverified.On() || trailerSumUnverified.On() || q.op.name == "UploadPart" && partTrailerUnverified.On() ||
+				c.trailer.Of2026() && newTrailerUnverified.On() {
 				body.Trailer = nil
 			}
 		}

@@ -97,6 +97,8 @@ func (q *request) copySource() (source, error) {
 var (
 	copyAlgorithmIgnored = fault.NewBug("checksum.copy-algorithm-ignored",
 		"CopyObject ignores x-amz-checksum-algorithm", "K-12")
+	newCopyIgnored = fault.NewBug("checksum.new-copy-algorithm-ignored",
+		"CopyObject ignores an x-amz-checksum-algorithm of MD5, SHA512 or xxHash", "checksum.copy.recomputes.*")
 	copyACLLost = fault.NewBug("acl.copy-acl-lost",
 		"CopyObject ignores the ACL that it asks for", "AC-03", "AC-10")
 )
@@ -138,7 +140,7 @@ func (q *request) copyObject() error {
 	if err != nil {
 		return err
 	}
-	if algorithm != "" && copyAlgorithmIgnored.On() {
+	if algorithm != "" && copyAlgorithmIgnored.On() || algorithm.Of2026() && newCopyIgnored.On() {
 		algorithm = ""
 	}
 	in.Algorithm = string(algorithm)

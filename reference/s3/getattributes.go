@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"bleepstore/fault"
+	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
@@ -198,10 +199,16 @@ func (x *xmlBuf) checksum(c object.Checksum) {
 	x.some("ChecksumType", c.Type)
 }
 
+var newValueUnlisted = fault.NewBug("checksum.new-value-unlisted",
+	"no document tells the value of an MD5, SHA512 or xxHash checksum", "checksum.shown.attributes.*", "checksum.new.parts.*", "checksum.new.attributes-parts.*")
+
 var valuesUnlisted = fault.NewBug("checksum.values-unlisted",
 	"no document tells the value of a checksum", "K-13", "K-09", "K-10", "K-12")
 
 func (x *xmlBuf) checksumValue(c object.Checksum) {
+	if checksum.Algorithm(c.Algorithm).Of2026() && newValueUnlisted.On() {
+		return
+	}
 	if c.Algorithm != "" && c.Value != "" && !valuesUnlisted.On() {
 		x.text(checksumElement(c.Algorithm), c.Value)
 	}

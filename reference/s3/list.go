@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bleepstore/fault"
+	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
@@ -322,11 +323,17 @@ func (q *request) appendOwner(x *xmlBuf, owner string) {
 	x.owner("Owner", owner, q.nameOf(owner))
 }
 
+var newUnlisted = fault.NewBug("checksum.new-unlisted",
+	"listings do not tell of a checksum of MD5, SHA512 or xxHash", "checksum.new.listed.*")
+
 var checksumTypeUnsaid = fault.NewBug("checksum.type-unlisted",
 	"listings tell a checksum's algorithm but not its type", "K-13", "L-17")
 
 // algorithm appends which checksum is stored, which is all that listings tell.
 func (x *xmlBuf) algorithm(c object.Checksum) {
+	if checksum.Algorithm(c.Algorithm).Of2026() && newUnlisted.On() {
+		return
+	}
 	if c.Algorithm != "" {
 		x.text("ChecksumAlgorithm", c.Algorithm)
 		if !checksumTypeUnsaid.On() {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bleepstore/fault"
+	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/object"
 )
@@ -248,15 +249,25 @@ func (q *request) checkChecksumMode() error {
 	return nil
 }
 
-var checksumUnsaid = fault.NewBug("checksum.unsaid",
-	"no answer to PutObject, UploadPart, GET or HEAD has a checksum", "K-01", "K-04", "K-05")
+var (
+	checksumUnsaid = fault.NewBug("checksum.unsaid",
+		"no answer to PutObject, UploadPart, GET or HEAD has a checksum", "K-01", "K-04", "K-05")
+	newUnsaid = fault.NewBug("checksum.new-unsaid",
+		"no answer to PutObject, GET or HEAD has a checksum of MD5, SHA512 or xxHash", "checksum.read.enabled.*", "checksum.new.right.*")
+	otherName = fault.NewBug("checksum.xxhash3-by-another-name",
+		"the XXHASH3 of an object is answered as its XXHASH64", "checksum.read.enabled.xxhash3", "checksum.new.right.xxhash3")
+)
 
 // setChecksum sends one checksum and its type.
 func (q *request) setChecksum(c object.Checksum) {
-	if c.Algorithm == "" || c.Value == "" || checksumUnsaid.On() {
+	if c.Algorithm == "" || c.Value == "" || checksumUnsaid.On() || checksum.Algorithm(c.Algorithm).Of2026() && newUnsaid.On() {
 		return
 	}
-	q.set(checksumName(c.Algorithm), c.Value)
+	name := checksumName(c.Algorithm)
+	if c.Algorithm == string(checksum.XXHASH3) && otherName.On() {
+		name = checksumName(string(checksum.XXHASH64))
+	}
+	q.set(name, c.Value)
 	q.setSome("x-amz-checksum-type", c.Type)
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"bleepstore/fault"
+	"bleepstore/reference/checksum"
 	"bleepstore/reference/errcode"
 	"bleepstore/reference/form"
 	"bleepstore/reference/object"
@@ -49,6 +50,8 @@ var (
 		"the ACL in a form is not stored", "PO-14")
 	md5Dropped = fault.NewBug("form.digests-dropped",
 		"the Content-MD5 and the checksum in a form are not looked at", "PO-14")
+	newSumDropped = fault.NewBug("form.new-checksum-dropped",
+		"an MD5, SHA512 or xxHash checksum in a form is not looked at", "form.field.new-checksum")
 	locksDropped = fault.NewBug("form.lock-fields-dropped",
 		"the object lock in a form is not looked at", "PO-19")
 	formPlain = fault.NewBug("form.default-encryption-ignored",
@@ -181,6 +184,12 @@ var contentFields = []string{"cache-control", "content-type", "content-dispositi
 // signatureFields are those that are the signature itself.
 var signatureFields = []string{"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-security-token", "x-amz-signature"}
 
+// newSum says whether a field is a checksum of the algorithms of 2026.
+func newSum(field string) bool {
+	a, _ := checksum.FromHeader(field)
+	return a.Of2026()
+}
+
 // headerOf returns the canonical name of the header that a field stands for, ""
 // for none.
 func headerOf(field string) string {
@@ -193,7 +202,8 @@ func headerOf(field string) string {
 		return hSDKChecksum
 	case slices.Contains(signatureFields, field), strings.HasPrefix(field, "x-amz-meta-") && metaDropped.On(),
 		strings.HasPrefix(field, "x-amz-object-lock-") && locksDropped.On(),
-		(strings.HasPrefix(field, "x-amz-checksum-") || field == "content-md5") && md5Dropped.On():
+		(strings.HasPrefix(field, "x-amz-checksum-") || field == "content-md5") && md5Dropped.On(),
+		newSum(field) && newSumDropped.On():
 		return ""
 	case strings.HasPrefix(field, "x-amz-"), slices.Contains(contentFields, field) && !contentDropped.On():
 		return textproto.CanonicalMIMEHeaderKey(field)

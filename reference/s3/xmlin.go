@@ -32,6 +32,8 @@ var (
 		"the Content-MD5 of a document is not compared with it", "K-15", "O-16")
 	documentSumUnverified = fault.NewBug("checksum.document-unverified",
 		"the checksum of a document is not compared with it", "K-15")
+	newDocumentSum = fault.NewBug("checksum.new-document-unverified",
+		"an MD5, SHA512 or xxHash of a document is not compared with it", "checksum.enough.delete-objects.*", "checksum.new.object-tagging")
 )
 
 // Bounds of a document from a client. The largest honest one is a
@@ -279,7 +281,7 @@ func (q *request) verifyXML(data []byte) error {
 	a := checksum.Algorithm(c.sum.Algorithm)
 	hash := a.New()
 	hash.Write(data)
-	if checksum.Encode(hash.Sum(nil)) != c.sum.Value && !documentSumUnverified.On() {
+	if checksum.Encode(hash.Sum(nil)) != c.sum.Value && !documentSumUnverified.On() && !(a.Of2026() && newDocumentSum.On()) {
 		return errcode.New(errcode.BadDigest, "The %s you specified did not match the calculated checksum.", strings.ToUpper(string(a)))
 	}
 	return nil
