@@ -37,11 +37,12 @@ func ledgerFile(out string, now time.Time) (string, error) {
 func (r *Run) Ledger() string { return r.file }
 
 // lockPatience is how long Close waits for COMPLIANCE locks, which scenarios
-// set for seconds, to end.
+// set for seconds, to end; and longer by ten of the slowest answers, since so do
+// they.
 const lockPatience = 20 * time.Second
 
-// bucketPatience bounds the removal of one bucket.
-const bucketPatience = time.Minute
+// bucketPatience bounds the removal of one bucket, also from a slow server.
+const bucketPatience = 5 * time.Minute
 
 // Close removes what is left of the run and closes the ledger. It returns
 // what could not be removed and the ledger that names it; when nothing is left
@@ -68,7 +69,7 @@ func (r *Run) Close(ctx context.Context) (left []string, file string, err error)
 // sweepLocked sweeps now and then until nothing is left, for as long as what is
 // may be locked.
 func (r *Run) sweepLocked(ctx context.Context, ses *scenarios.Session) (left []string) {
-	patience := time.NewTimer(lockPatience)
+	patience := time.NewTimer(lockPatience + 10*r.slowest())
 	defer patience.Stop()
 	tick := time.NewTicker(lockPatience / 10)
 	defer tick.Stop()
@@ -84,6 +85,14 @@ func (r *Run) sweepLocked(ctx context.Context, ses *scenarios.Session) (left []s
 			return r.sweep(ctx, ses)
 		}
 	}
+}
+
+// slowest is the longest that an answer took in the run.
+func (r *Run) slowest() (took time.Duration) {
+	for _, ses := range r.sessions {
+		took = max(took, ses.Slowest())
+	}
+	return took
 }
 
 // sweep tries once to remove all that the ledger names.

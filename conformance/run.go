@@ -133,9 +133,10 @@ func (r *Run) judged(it Item, res scenarios.Result) scenarios.Result {
 	return res
 }
 
-// limit is how long a scenario may take: no rule needs more than a minute,
-// but those that move much or wait for a server's own timeouts, and those that
-// run for as long as they are told, after which their history is judged.
+// limit is how long a scenario may take where answers come at once; those that
+// are late put its end off, see Session.Run. No rule needs more than a minute,
+// but those that move much or wait for a server's own timeouts, and those that run
+// for as long as they are told, after which their history is judged.
 func limit(sc scenarios.Scenario, consistency time.Duration) time.Duration {
 	switch {
 	case slices.Contains(sc.Needs, scenarios.Consistency):

@@ -55,10 +55,10 @@ func (s *S) conclude(kind endKind, where, reason string) {
 
 // expire concludes a scenario whose time is up. That a request got no answer
 // by then is the clock's doing, and no verdict on the server.
-func (s *S) expire(limit time.Duration) {
+func (s *S) expire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	late := ending{kind: outError, reason: fmt.Sprintf("the scenario did not end within %s", limit)}
+	late := ending{kind: outError, reason: fmt.Sprintf("the scenario did not end within %s", s.deadline.limit+s.deadline.lateness().Round(time.Second))}
 	switch {
 	case s.out == nil:
 		s.out = &late

@@ -14,13 +14,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// cleanUpTime bounds the clean-up behind one scenario.
+// cleanUpTime bounds the clean-up behind one scenario, beyond what its answers were
+// late by.
 const cleanUpTime = 60 * time.Second
 
 // cleanUp removes what the scenario made. It decides no verdict; what it
 // cannot remove stays in the ledger for `bleepstore cleanup`.
 func (s *S) cleanUp() {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanUpTime)
+	ctx, cancel := context.WithTimeout(context.Background(), cleanUpTime+s.deadline.lateness())
 	defer cancel()
 	s.mu.Lock()
 	names, reserved := slices.Clone(s.buckets), slices.Clone(s.reserved)

@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// connWait is how long a Conn waits for the server's next bytes. A server that
-// answers at all needs far less; a longer wait would only tell later that none
-// came.
+// connWait is how long a Conn waits for the server's next bytes, beyond what the
+// slowest answer took. A server that answers at all needs far less; a longer wait
+// would only tell later that none came.
 const connWait = 8 * time.Second
 
 // A Conn is a raw connection to the target, for rules about what lies outside
@@ -52,7 +52,7 @@ func DialTo(ctx context.Context, s *S, to *url.URL) *Conn {
 // DialBy is DialTo by way of what stands before the endpoint: dial connects to
 // that, whatever the scheme of the endpoint.
 func DialBy(ctx context.Context, s *S, to *url.URL, dial func(context.Context, *url.URL) (net.Conn, error)) *Conn {
-	s.Must(s.session.Target.pace(ctx), "wait for a turn")
+	s.Must(s.pace(ctx), "wait for a turn")
 	conn, err := dial(ctx, to)
 	s.Must(err, "connect")
 	c := &Conn{s: s, conn: conn, br: bufio.NewReader(conn), start: time.Now(), to: to,
@@ -94,7 +94,7 @@ func (c *Conn) Write(p []byte) error {
 		c.sent.Write(p[:min(len(p), room)])
 	}
 	c.total += int64(len(p))
-	_ = c.conn.SetWriteDeadline(time.Now().Add(connWait)) // a failing deadline shows as a failing write
+	_ = c.conn.SetWriteDeadline(time.Now().Add(c.patience(connWait))) // a failing deadline shows as a failing write
 	_, err = c.conn.Write(p)
 	return err
 }
@@ -107,7 +107,9 @@ func (c *Conn) Send(r Request) error {
 
 // Answer reads the final answer to a request of the method, and which interim
 // ones came before it.
-func (c *Conn) Answer(method string) *Response { return c.read(method, connWait, readResponse) }
+func (c *Conn) Answer(method string) *Response {
+	return c.read(method, c.patience(connWait), readResponse)
+}
 
 // AnswerWithin is Answer for rules about slowness.
 func (c *Conn) AnswerWithin(method string, wait time.Duration) *Response {
@@ -115,11 +117,17 @@ func (c *Conn) AnswerWithin(method string, wait time.Duration) *Response {
 }
 
 // Next reads the next answer, which may be an interim one.
-func (c *Conn) Next(method string) *Response { return c.read(method, connWait, readNext) }
+func (c *Conn) Next(method string) *Response { return c.read(method, c.patience(connWait), readNext) }
+
+// patience is wait for this server: one whose answers come late is also late in
+// closing connections.
+func (c *Conn) patience(wait time.Duration) time.Duration { return wait + Slowest(c.s) }
 
 func (c *Conn) read(method string, wait time.Duration, read func(*bufio.Reader, string) *Response) *Response {
 	_ = c.conn.SetReadDeadline(time.Now().Add(wait)) // a failing deadline shows as a failing read
+	asked := time.Now()
 	resp := read(c.br, method)
+	c.s.answered(time.Since(asked), resp.Err)
 	if errors.Is(resp.Err, os.ErrDeadlineExceeded) {
 		resp.Err = fmt.Errorf("no answer within %s", wait)
 	}
@@ -154,9 +162,12 @@ func redactText(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Closed reports whether the server closes the connection within wait, with
-// nothing more said.
+// Closed reports whether the server closes the connection within wait, and as
+// much longer as its slowest answer took, with nothing more said; 0 looks whether it has.
 func (c *Conn) Closed(wait time.Duration) bool {
+	if wait > 0 {
+		wait = c.patience(wait)
+	}
 	_ = c.conn.SetReadDeadline(time.Now().Add(wait)) // a failing deadline shows as a failing read
 	_, err := c.br.Peek(1)
 	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)

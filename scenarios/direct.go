@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // A Direct sends the requests of scenarios that keep a record of their own:
@@ -75,7 +76,7 @@ func (d *Direct) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = d.s.session.guard.admit(a, req.Header)
 	}
 	if err == nil {
-		err = d.s.session.Target.pace(req.Context())
+		err = d.s.pace(req.Context())
 	}
 	if err != nil {
 		if req.Body != nil {
@@ -84,7 +85,10 @@ func (d *Direct) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &NotSent{err}
 	}
 	d.s.writes.doubt(a)
-	return d.base.RoundTrip(req)
+	start := time.Now()
+	resp, err := d.base.RoundTrip(req)
+	d.s.answered(time.Since(start), err)
+	return resp, err
 }
 
 // aim reads what an address names. A host that is no endpoint of the target is

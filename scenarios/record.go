@@ -76,7 +76,7 @@ func (t *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := ses.guard.admit(a, req.Header); err != nil {
 		return nil, err
 	}
-	if err := ses.Target.pace(req.Context()); err != nil {
+	if err := t.s.pace(req.Context()); err != nil {
 		return nil, err
 	}
 	var sample sampler
@@ -98,9 +98,11 @@ func (t *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		err = answer.Err
 	}
+	took := time.Since(start)
+	t.s.answered(took, err)
 	sent, total := sample.snapshot()
 	rec := &recorded{aim: a, header: req.Header, resp: answer}
-	rec.Exchange = Exchange{Method: req.Method, URL: redactURL(req.URL.String()), Took: time.Since(start),
+	rec.Exchange = Exchange{Method: req.Method, URL: redactURL(req.URL.String()), Took: took,
 		Request: headText(fmt.Sprintf("%s %s HTTP/1.1\nHost: %s", req.Method, redactURL(req.URL.RequestURI()), req.URL.Host), req.Header) + bodyText(sent, total),
 		Curl:    curl(req.Method, req.URL, req.Header, sent, total, ses.Target.Region, req.Header.Get("Authorization") != "")}
 	rec.fill(answer)

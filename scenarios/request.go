@@ -85,7 +85,7 @@ func (s *S) Send(ctx context.Context, r Request) *Response {
 		s.note(err)
 		return &Response{Err: err}
 	}
-	if err := s.session.Target.pace(ctx); err != nil {
+	if err := s.pace(ctx); err != nil {
 		return &Response{Err: err}
 	}
 	s.writes.begin(w.aim)
@@ -93,7 +93,9 @@ func (s *S) Send(ctx context.Context, r Request) *Response {
 	ctx, cancel := context.WithTimeout(ctx, s.session.Target.Timeout)
 	defer cancel()
 	resp := w.send(ctx, s.session)
-	s.record(w.record(resp, time.Since(start), s.session.Target.Region))
+	took := time.Since(start)
+	s.answered(took, resp.Err)
+	s.record(w.record(resp, took, s.session.Target.Region))
 	return resp
 }
 

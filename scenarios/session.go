@@ -28,6 +28,7 @@ type Session struct {
 	secrets *strings.Replacer // hides the run's credentials in what is kept
 	base    *http.Transport
 	buckets atomic.Int64
+	slowest longest
 	pool    sync.Once
 	bytes   []byte
 }
@@ -137,10 +138,12 @@ func seed32(seed uint64, use string) [32]byte {
 }
 
 // Run checks one scenario and says what it found; Gating is left to the
-// caller. A panic of the scenario is an Error, never a crash of the run.
+// caller. A panic of the scenario is an Error, never a crash of the run. limit is
+// how long it may take where answers come at once; late ones put that off, see
+// deadline.
 func (ses *Session) Run(ctx context.Context, sc Scenario, limit time.Duration) Result {
 	s := newS(ses, sc)
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := s.deadline.begin(ctx, limit)
 	defer cancel()
 	start := time.Now()
 	done := make(chan struct{})
@@ -152,7 +155,7 @@ func (ses *Session) Run(ctx context.Context, sc Scenario, limit time.Duration) R
 	}()
 	<-done // every call of the toolbox ends with ctx, so the check does too
 	if ctx.Err() != nil {
-		s.expire(limit)
+		s.expire()
 	}
 	res := s.result(time.Since(start))
 	if !ses.Target.Leave {

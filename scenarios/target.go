@@ -69,11 +69,3 @@ func (t *Target) dial(ctx context.Context, addr string) (net.Conn, error) {
 
 // Has reports whether the run claims feature f.
 func (t *Target) Has(f Feature) bool { return t.Claimed[f] }
-
-// pace waits until the next request may leave.
-func (t *Target) pace(ctx context.Context) error {
-	if t.Pace == nil {
-		return nil
-	}
-	return t.Pace(ctx)
-}

@@ -31,6 +31,7 @@ type S struct {
 	main     *s3.Client
 	rand     *mathrand.Rand
 	drew     atomic.Bool // something that the seed decides was asked for
+	deadline deadline
 
 	mu       sync.Mutex
 	out      *ending

@@ -24,9 +24,7 @@ func (w *wire) send(ctx context.Context, ses *Session) *Response {
 		return &Response{Err: err}
 	}
 	defer conn.Close()
-	if dl, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(dl) // a failing deadline shows as a failing read
-	}
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })() // a failing deadline shows as a failing read
 	if w.req.Cut != 0 {
 		return w.sendCut(conn)
 	}

@@ -113,7 +113,7 @@ var _ = Add(Scenario{
 		b := s.Bucket(ctx, func(in *s3.CreateBucketInput) { in.ObjectLockEnabledForBucket = aws.Bool(true) })
 		_, err := s.SDK().PutObject(ctx, &s3.PutObjectInput{Bucket: &b, Key: aws.String("src"), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32,
 			ObjectLockLegalHoldStatus: types.ObjectLockLegalHoldStatusOn, ObjectLockMode: types.ObjectLockModeGovernance,
-			ObjectLockRetainUntilDate: aws.Time(time.Now().Add(20 * time.Second))})
+			ObjectLockRetainUntilDate: aws.Time(time.Now().Add(time.Hour))})
 		s.Must(err, "put a locked object")
 		_, err = dup(ctx, s, b, "dst", source(b, "src"))
 		s.Expect(err).To(OK())

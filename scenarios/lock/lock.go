@@ -59,12 +59,17 @@ const (
 	hBypass = "x-amz-bypass-governance-retention"
 )
 
-// How long things are locked. Governance outlasts every scenario, also a slow
-// one; compliance has to end before the run does.
-const (
-	governed = 5 * time.Minute
-	complied = 15 * time.Second
-)
+// governed is how long things are locked in governance mode, which a clean-up
+// bypasses: it outlasts every scenario, also on a slow server.
+const governed = time.Hour
+
+// complied is how long things are locked in compliance mode, which has to end
+// before the run does.
+func complied(s *S) time.Duration { return lasting(s, 15*time.Second) }
+
+// lasting is d where answers come at once, and longer by eight of those that the
+// server takes: that many are asked for while a lock has to last.
+func lasting(s *S, d time.Duration) time.Duration { return d + 8*Slowest(s) }
 
 // enabled makes a new bucket one with object lock.
 func enabled(in *s3.CreateBucketInput) { in.ObjectLockEnabledForBucket = aws.Bool(true) }
@@ -169,7 +174,7 @@ func governs(ctx context.Context, s *S, bucket, key string) string {
 // complies puts a key under compliance, for seconds, where the run allows it.
 func complies(ctx context.Context, s *S, bucket, key string) (version string, until time.Time) {
 	needsCompliance(s)
-	until = in(ctx, s, bucket, complied)
+	until = in(ctx, s, bucket, complied(s))
 	return locked(ctx, s, bucket, key, period(compliance, until)...), until
 }
 

@@ -91,7 +91,7 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		needsCompliance(s)
 		b := bucket(ctx, s)
-		until := in(ctx, s, b, complied)
+		until := in(ctx, s, b, complied(s))
 		v := locked(ctx, s, b, "k", period(compliance, until.Add(-time.Second))...)
 		s.Expect(s.Send(ctx, retain(b, "k", v, compliance, until))).To(HaveStatus(200))
 		expectPeriod(s, state(ctx, s, b, "k", v), compliance, until)
@@ -108,7 +108,7 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		needsCompliance(s)
 		b := bucket(ctx, s)
-		until := in(ctx, s, b, 3*time.Second)
+		until := in(ctx, s, b, lasting(s, 3*time.Second))
 		v := locked(ctx, s, b, "k", period(compliance, until)...)
 		over(ctx, s, b, until)
 		s.Expect(s.Send(ctx, remove(b, "k", v))).To(HaveStatus(204))
@@ -205,7 +205,7 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		needsCompliance(s)
 		b := bucket(ctx, s)
-		until := in(ctx, s, b, complied)
+		until := in(ctx, s, b, complied(s))
 		v := locked(ctx, s, b, "k", period(governance, until)...)
 		s.Observe("PutObjectRetention", Outcome(s.Send(ctx, retain(b, "k", v, compliance, until))))
 	},
