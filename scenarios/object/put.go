@@ -185,9 +185,9 @@ const (
 
 // announce sends the head of a PutObject of size bytes, which asks before it
 // sends the body. A server that wants the body sends 100 and waits, so that
-// no final answer comes in the time that a scenario has.
+// no final answer comes two seconds later than answers come.
 func announce(ctx context.Context, s *S, bucket string, size int64) *Response {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second+Slowest(s))
 	defer cancel()
 	r := s.Send(ctx, Request{Method: "PUT", Bucket: bucket, Key: "k", Payload: sign.Unsigned,
 		Header: [][2]string{{"Content-Length", strconv.FormatInt(size, 10)}, {"Expect", "100-continue"}}})
