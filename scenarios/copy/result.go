@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
@@ -187,16 +185,10 @@ var _ = Add(Scenario{
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
 		s.MustPut(ctx, b, "src", "new")
-		s.MustPut(ctx, b, "dst", "old", Header("x-amz-tagging", "a=1"), Header("x-amz-storage-class", "REDUCED_REDUNDANCY"), Header("x-amz-website-redirect-location", "/old"))
+		MustPutWithProperties(ctx, s, b, "dst")
 		_, err := dup(ctx, s, b, "dst", source(b, "src"))
 		s.Expect(err).To(OK())
-		tags, err := s.SDK().GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b, Key: aws.String("dst")})
-		s.Expect(err).To(OK(), "GetObjectTagging")
-		s.Expect(tags.TagSet).To(BeEmpty(), "tags")
-		head, err := s.Head(ctx, b, "dst")
-		s.Expect(err).To(OK())
-		s.Expect(head.StorageClass).To(BeElementOf(types.StorageClass(""), types.StorageClassStandard), "storage class")
-		s.Expect(aws.ToString(head.WebsiteRedirectLocation)).To(BeEmpty(), "website redirect")
+		ExpectNoProperties(ctx, s, b, "dst")
 	},
 })
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	. "github.com/onsi/gomega"
 
 	. "bleepstore/scenarios"
@@ -95,16 +94,10 @@ var _ = Add(Scenario{
 	Needs: []Feature{Multipart, Tagging},
 	Check: func(ctx context.Context, s *S) {
 		b := s.Bucket(ctx)
-		s.MustPut(ctx, b, "k", "old", Header("x-amz-tagging", "a=1"), Header("x-amz-storage-class", "REDUCED_REDUNDANCY"), Header("x-amz-website-redirect-location", "/old"))
+		MustPutWithProperties(ctx, s, b, "k")
 		u := create(ctx, s, b, "k")
 		s.Expect(u.complete(ctx, u.part(ctx, 1, []byte("new")))).To(OK())
-		tags, err := s.SDK().GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b, Key: aws.String("k")})
-		s.Expect(err).To(OK(), "GetObjectTagging")
-		s.Expect(tags.TagSet).To(BeEmpty(), "tags")
-		head, err := s.Head(ctx, b, "k")
-		s.Expect(err).To(OK())
-		s.Expect(head.StorageClass).To(BeElementOf(types.StorageClass(""), types.StorageClassStandard), "storage class")
-		s.Expect(aws.ToString(head.WebsiteRedirectLocation)).To(BeEmpty(), "website redirect")
+		ExpectNoProperties(ctx, s, b, "k")
 	},
 })
 
