@@ -18,7 +18,7 @@ import (
 
 // baselineCmd keeps the files that --baseline takes.
 type baselineCmd struct {
-	Update baselineUpdateCmd `cmd:"" help:"Write the failures of a run into a baseline: of a finished one (--run), or of one made now with the flags of test. What stands there keeps its words, comments and place."`
+	Update baselineUpdateCmd `cmd:"" help:"Write the failures of a run into a baseline: of a finished one (--run), or of one made now with the flags of test. What stands there keeps its words, comments and place; an entry whose scenario shows another rule now is given that one."`
 	Check  baselineCheckCmd  `cmd:"" help:"Look for entries that name nothing or have expired, without a server."`
 }
 
@@ -122,13 +122,13 @@ func tellChanges(w io.Writer, file string, c report.Changes) {
 	for _, part := range []struct {
 		what  string
 		names []string
-	}{{"added", c.Added}, {"renewed", c.Renewed}, {"dropped", c.Pruned}, {"stale", c.Stale}, {"left out", c.Left}} {
+	}{{"added", c.Added}, {"renewed", c.Renewed}, {"moved", c.Moved}, {"dropped", c.Pruned}, {"stale", c.Stale}, {"left out", c.Left}} {
 		for _, name := range part.names {
 			fmt.Fprintf(w, "%s %s\n", part.what, name)
 		}
 	}
-	fmt.Fprintf(w, "%s: %d added, %d renewed, %d dropped, %d kept, %d stale\n", file,
-		len(c.Added), len(c.Renewed), len(c.Pruned), c.Kept, len(c.Stale))
+	fmt.Fprintf(w, "%s: %d added, %d renewed, %d moved, %d dropped, %d kept, %d stale\n", file,
+		len(c.Added), len(c.Renewed), len(c.Moved), len(c.Pruned), c.Kept, len(c.Stale))
 	if len(c.Added) > 0 {
 		fmt.Fprintln(w, "each new entry has the run's own words for a reason: put in why it may stay, and the link of an issue")
 	}

@@ -28,6 +28,7 @@ type Changes struct {
 	Added   []string
 	Renewed []string // had expired, hold still and have a new day
 	Pruned  []string
+	Moved   []string // their scenario shows another rule now, which they are given
 	Kept    int      // entries that are as they were
 	Stale   []string // kept although they no longer hold, and why
 	Left    []string // results that gate and that no baseline should name
@@ -100,6 +101,8 @@ func (u Update) keep(b Baseline, list *yaml.Node, results []scenarios.Result, c 
 	var nodes []*yaml.Node
 	for i, e := range b {
 		node := list.Content[i]
+		was := e.Rule
+		e.Rule = e.ruleNow(results)
 		held := e
 		held.Expires = "" // a failure that is still there is not stale for its date
 		stale, _ := held.stale(results, u.Exists, u.Now)
@@ -115,13 +118,31 @@ func (u Update) keep(b Baseline, list *yaml.Node, results []scenarios.Result, c 
 			c.Renewed = append(c.Renewed, e.key())
 		case e.expired(u.Now):
 			c.Stale = append(c.Stale, e.key()+": it expired on "+e.Expires)
-		default:
+		case e.Rule == was:
 			c.Kept++
+		}
+		if e.Rule != was {
+			setField(node, "rule", e.Rule)
+			c.Moved = append(c.Moved, e.key()+": "+e.Rule)
 		}
 		entries, nodes = append(entries, e), append(nodes, node)
 	}
 	list.Content = nodes
 	return entries
+}
+
+// ruleNow is the rule that the entry's scenario shows in results; the entry's own
+// where it names no scenario, no rule, or one that was not run.
+func (e Entry) ruleNow(results []scenarios.Result) string {
+	if e.Rule == "" || e.Scenario == "" {
+		return e.Rule
+	}
+	for _, r := range results {
+		if (Entry{Scenario: e.Scenario}).covers(r) {
+			return r.Rule
+		}
+	}
+	return e.Rule
 }
 
 // seen reports whether a result ended as the entry says.

@@ -107,6 +107,44 @@ func TestUpdatePrunesAndRenews(t *testing.T) {
 	}
 }
 
+// TestUpdateFollowsRules: an entry whose scenario shows another rule than it did is
+// given that one, and holds, is dropped or renewed as any other.
+func TestUpdateFollowsRules(t *testing.T) {
+	const old = `# Ours.
+- rule: R-7 # as it was
+  scenario: b.known
+  verdict: fail
+  reason: an old bug
+  link: https://x/1
+- {rule: R-gone, scenario: x.nine, verdict: silent, reason: r, link: l}
+- {rule: R-8, scenario: c.mended, verdict: fail, reason: r, link: l}
+- {rule: R-8, scenario: n.not-run, verdict: fail, reason: r, link: l}
+`
+	u := update
+	u.Prune = true
+	got, c, err := report.UpdateBaseline([]byte(old), failing(), u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"b.known fail: R-2", "x.nine silent: R-9"}, c.Moved); d != "" || !cmp.Equal(c.Pruned, []string{"c.mended fail"}) {
+		t.Errorf("moved (-want +got):\n%s; got %+v", d, c)
+	}
+	b, err := report.ParseBaseline(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := map[string]string{}
+	for _, e := range b {
+		rules[e.Scenario] = e.Rule
+	}
+	if d := cmp.Diff(map[string]string{"a.new": "R-1", "b.known": "R-2", "n.not-run": "R-8", "x.nine": "R-9", "y.new": "R-4"}, rules); d != "" || !strings.Contains(string(got), "- rule: R-2 # as it was\n") {
+		t.Errorf("rules (-want +got):\n%s\nin\n%s", d, got)
+	}
+	if known := b.Apply(failing().Results, update.Exists, day); len(known.Stale) > 0 || known.Used != 5 {
+		t.Errorf("of the new baseline %d are used, and stale are %v; want 5 and none", known.Used, known.Stale)
+	}
+}
+
 // TestHeadOfTheFileStaysAbove: a comment above the first entry is the file's.
 func TestHeadOfTheFileStaysAbove(t *testing.T) {
 	got, _, err := report.UpdateBaseline([]byte("# head\n- {scenario: b.known, verdict: fail, reason: r, link: l}\n"), failing(), update)
