@@ -190,6 +190,7 @@ func TestFailures(t *testing.T) {
 		{fmt.Errorf("%w: 3 blobs", ErrLastCopy), 409, "LastCopy"},
 		{&cluster.RefusedError{Err: cluster.ErrNoLeader}, 503, "NoLeader"},
 		{&cluster.RefusedError{Err: cluster.ErrNoQuorum}, 503, "NoLeader"},
+		{cluster.ErrBehind, 503, "Behind"},
 		{cluster.ErrClosed, 503, "Closed"},
 		{context.DeadlineExceeded, 503, "Timeout"},
 		{&cluster.UnknownOutcomeError{Err: cluster.ErrNotLeader}, 500, "Unclear"},

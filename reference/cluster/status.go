@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -145,7 +146,8 @@ func (r *Raft) Ready() bool {
 }
 
 // Snapshot has a snapshot made now, which lets raft cut the log. That there is
-// nothing new since the last one is no error.
+// nothing new since the last one is no error; ErrBehind is that the node has first to
+// apply a change of its members, which it is about to.
 func (r *Raft) Snapshot(ctx context.Context) error {
 	if err := r.gone(); err != nil {
 		return err
@@ -154,13 +156,24 @@ func (r *Raft) Snapshot(ctx context.Context) error {
 	go func() { done <- r.raft.Snapshot().Error() }()
 	select {
 	case err := <-done:
-		if errors.Is(err, raft.ErrNothingNewToSnapshot) {
-			return nil
-		}
-		return err
+		return snapshotError(err)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// snapshotError is what an error of raft's means for who asked for a snapshot. For
+// what passes raft has no error of its own, but words.
+func snapshotError(err error) error {
+	switch {
+	case err == nil, errors.Is(err, raft.ErrNothingNewToSnapshot):
+		return nil
+	case errors.Is(err, raft.ErrRaftShutdown):
+		return ErrClosed
+	case strings.HasPrefix(err.Error(), "cannot take snapshot now"):
+		return fmt.Errorf("%w: %w", ErrBehind, err)
+	}
+	return err
 }
 
 // Hash returns a digest of this node's state, and the log index up to which it is
