@@ -76,7 +76,7 @@ keep() {
 
 # at is where the server listens for a scheme, said where it first said that something else is.
 at() { sed -n "s,^$1://,,p" "$work/url"; }
-said() { sed -n "s|^  $1 at http://||p" "$work/server.log" | head -n 1; }
+said() { sed -n "s|^\(node-1:\)\{0,1\} *$1 at http://||p" "$work/server.log" | head -n 1; }
 
 # ready FILE PROCESS TRIES: waits until the process has written to the file.
 ready() {
@@ -140,7 +140,7 @@ echo 'auth: {users: [{access_key: e2e-alt, secret_key: e2e-alt-secret-key, name:
 common=(--config "$work/accounts.yaml" --addr 127.0.0.1:0 --addr-file "$work/url" --data "$work/data" --backend "$backend" \
   --region "$region" --bucket-defaults "$defaults" --access-key e2e --secret-key e2e-secret-key)
 if [ -n "$nodes" ]; then
-  bin/bleepstore cluster --nodes "$nodes" --tls "${common[@]}" >"$work/server.log" 2>&1 &
+  bin/bleepstore cluster --nodes "$nodes" --tls --website-addr 127.0.0.1:0 "${common[@]}" >"$work/server.log" 2>&1 &
 else
   # Lifecycles are looked at in days to come, and the server is killed: not a cluster, whose nodes have no such hooks.
   export CLOCK_HOOK_TOKEN=e2e-token
@@ -149,9 +149,11 @@ fi
 server=$!
 ready "$work/url" $server $((nodes ? 1300 : 200))
 
+args+=(--website-endpoint "http://$(said websites)")
+[ ${#claim[@]} -eq 0 ] || claim[1]+=,+website-endpoint
 if [ -z "$nodes" ]; then
-  args+=(--clock-hook "http://$(said "health, metrics and documentation")/admin/lifecycle?bucket={bucket}&at={at}" --website-endpoint "http://$(said websites)")
-  [ ${#claim[@]} -eq 0 ] || claim[1]+=,+clock-hook,+website-endpoint
+  args+=(--clock-hook "http://$(said "health, metrics and documentation")/admin/lifecycle?bucket={bucket}&at={at}")
+  [ ${#claim[@]} -eq 0 ] || claim[1]+=,+clock-hook
   if [ "$backend" != memory ]; then
     cat >"$work/kill" <<'END'
 #!/bin/sh

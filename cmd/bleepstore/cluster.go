@@ -18,11 +18,12 @@ import (
 // clusterCmd runs a cluster on this machine. A flag left empty leaves the
 // setting to the environment, the file and the default, as serve does.
 type clusterCmd struct {
-	Nodes    int    `placeholder:"N" help:"Nodes, 1 to 7; none given: as many as the directory has, 3 in a new one. More than it has are added."`
-	Data     string `default:"./cluster" placeholder:"DIR" help:"Directory of the cluster (./cluster): data and log of each node, cluster.json (addresses, process ids, admin token), the nodes' secret."`
-	Addr     string `placeholder:"HOST:PORT" help:"S3 address of the first node, the others on the ports that follow; else free ports, kept from start to start where they are free."`
-	AddrFile string `placeholder:"FILE" help:"File that gets what is printed: the http URL of each node, a line each, then, with TLS, the https URL of each."`
-	Restart  bool   `help:"Start a node again that has died; else that is only told."`
+	Nodes       int    `placeholder:"N" help:"Nodes, 1 to 7; none given: as many as the directory has, 3 in a new one. More than it has are added."`
+	Data        string `default:"./cluster" placeholder:"DIR" help:"Directory of the cluster (./cluster): data and log of each node, cluster.json (addresses, process ids, admin token), the nodes' secret."`
+	Addr        string `placeholder:"HOST:PORT" help:"S3 address of the first node, the others on the ports that follow; else free ports, kept from start to start where they are free."`
+	WebsiteAddr string `placeholder:"HOST:PORT" help:"Address at which the first node serves buckets that are websites as such, the others on the ports that follow, port 0 is free ones; without it they are not served."`
+	AddrFile    string `placeholder:"FILE" help:"File that gets what is printed: the http URL of each node, a line each, then, with TLS, the https URL of each."`
+	Restart     bool   `help:"Start a node again that has died; else that is only told."`
 
 	Config         string `placeholder:"FILE" help:"YAML file of settings that all nodes share, such as users and cluster.election_timeout_ms."`
 	Backend        string `help:"Where bodies are kept: local or sqlite, by each node, or once for all in a cloud, aws, gcp or azure (local)."`
@@ -51,6 +52,7 @@ func (c *clusterCmd) flags() map[string]string {
 	for key, value := range map[string]string{
 		"storage.backend": c.Backend, "server.region": c.Region, "server.bucket_defaults": c.BucketDefaults,
 		"auth.access_key": c.AccessKey, "auth.secret_key": c.SecretKey, "observability.log_level": c.LogLevel,
+		"server.website_addr": c.WebsiteAddr,
 	} {
 		if value != "" {
 			given[key] = value
@@ -109,21 +111,22 @@ func (c *clusterCmd) Run() error {
 	}
 }
 
-// announce prints the endpoints, to a file too, and tells a person the rest.
+// announce tells a person what there is, and prints the endpoints, to a file too: last,
+// so that who waits for it finds the rest.
 func (f *fleet) announce(out io.Writer, addrFile string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for _, n := range f.record.Nodes {
+		fmt.Fprintf(f.notes, "%s: process %d, health and metrics at %s, log in %s\n", n.ID, n.PID, n.OpsURL, n.Log)
+		if n.WebsiteURL != "" {
+			fmt.Fprintf(f.notes, "%s: websites at %s\n", n.ID, n.WebsiteURL)
+		}
+	}
+	fmt.Fprintf(f.notes, "addresses, process ids and the admin token are in %s\n", filepath.Join(f.plan.dir, recordFile))
 	plain, secure := f.record.endpoints()
 	all := append(plain, secure...)
-	if err := announce(addrFile, all...); err != nil {
-		return err
-	}
 	if _, err := io.WriteString(out, strings.Join(all, "\n")+"\n"); err != nil {
 		return err
 	}
-	for _, n := range f.record.Nodes {
-		fmt.Fprintf(f.notes, "%s: process %d, health and metrics at %s, log in %s\n", n.ID, n.PID, n.OpsURL, n.Log)
-	}
-	fmt.Fprintf(f.notes, "addresses, process ids and the admin token are in %s\n", filepath.Join(f.plan.dir, recordFile))
-	return nil
+	return announce(addrFile, all...)
 }

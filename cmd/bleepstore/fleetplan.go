@@ -26,6 +26,7 @@ type fleetPlan struct {
 	dir      string
 	nodes    int               // 0: as many as the directory has, 3 in a new one
 	addr     string            // of the first node, the others on the ports that follow; "": as before, else free ports
+	website  string            // likewise, where buckets are served as websites; "": nowhere
 	tls      bool              // a second S3 address for each node
 	restart  bool              // nodes that die
 	settings map[string]string // of every node, by key
@@ -52,6 +53,8 @@ func planFleet(v *config.Values, dir string) (*fleetPlan, error) {
 	for _, s := range config.Settings() {
 		switch value := v.String(s.Key); {
 		case value == s.Default:
+		case s.Key == "server.website_addr":
+			p.website = value
 		case slices.Contains(ownKeys, s.Key):
 			return nil, fmt.Errorf("%s (from %s): each node of a local cluster is given its own", s.Key, v.From(s.Key))
 		default:
@@ -96,7 +99,7 @@ func (p *fleetPlan) addresses(r *fleetRecord) error {
 	defer free.Release()
 	for i := range r.Nodes {
 		n := &r.Nodes[i]
-		s3, err := p.s3Addr(&free, i, n.Addr)
+		s3, err := following(&free, "--addr", p.addr, i, n.Addr)
 		if err != nil {
 			return err
 		}
@@ -113,6 +116,15 @@ func (p *fleetPlan) addresses(r *fleetRecord) error {
 		if err != nil {
 			return err
 		}
+		n.WebsiteURL = ""
+		if p.website == "" {
+			n.WebsiteAddr = ""
+		} else if n.WebsiteAddr, err = following(&free, "--website-addr", p.website, i, n.WebsiteAddr); err == nil {
+			n.WebsiteURL = "http://" + dialled(n.WebsiteAddr)
+		}
+		if err != nil {
+			return err
+		}
 		ops, err := free.Pick("127.0.0.1", strings.TrimPrefix(n.OpsURL, "http://"))
 		if err != nil {
 			return err
@@ -125,27 +137,29 @@ func (p *fleetPlan) addresses(r *fleetRecord) error {
 	return nil
 }
 
-// s3Addr is where the i-th node serves S3.
-func (p *fleetPlan) s3Addr(free *process.Ports, i int, before string) (string, error) {
-	if p.addr == "" {
+// following is where the i-th node listens whose first one does at addr, as flag
+// says: on the port that follows by as many, or, where none is given, on one that is
+// free, as before if it can be.
+func following(free *process.Ports, flag, addr string, i int, before string) (string, error) {
+	if addr == "" {
 		return free.Pick("127.0.0.1", before)
 	}
-	host, port, err := net.SplitHostPort(p.addr)
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return "", fmt.Errorf("--addr: %w", err)
+		return "", fmt.Errorf("%s: %w", flag, err)
 	}
 	first, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return "", fmt.Errorf("--addr: port %q: want a number", port)
+		return "", fmt.Errorf("%s: port %q: want a number", flag, port)
 	}
 	if first == 0 {
 		return free.Pick(host, before)
 	}
-	addr := net.JoinHostPort(host, strconv.FormatUint(first+uint64(i), 10))
-	if !free.Take(addr) {
-		return "", fmt.Errorf("--addr: %s cannot be listened on, or is taken", addr)
+	at := net.JoinHostPort(host, strconv.FormatUint(first+uint64(i), 10))
+	if !free.Take(at) {
+		return "", fmt.Errorf("%s: %s cannot be listened on, or is taken", flag, at)
 	}
-	return addr, nil
+	return at, nil
 }
 
 // dialled is how a client on this machine reaches a bound address.
@@ -192,6 +206,9 @@ func (p *fleetPlan) nodeSettings(r *fleetRecord, i int) map[string]string {
 	}
 	if n.TLSAddr != "" {
 		all["server.tls.addr"] = n.TLSAddr
+	}
+	if n.WebsiteAddr != "" {
+		all["server.website_addr"] = n.WebsiteAddr
 	}
 	for key, value := range p.settings {
 		all[key] = value

@@ -50,7 +50,7 @@ func TestNodesAreToldOfEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	f, err := prepared(t, clusterCmd{Data: dir, Config: file, Backend: "sqlite", Region: "eu-west-1", TLS: true, AccessKey: "k", SecretKey: "s"})
+	f, err := prepared(t, clusterCmd{Data: dir, Config: file, Backend: "sqlite", Region: "eu-west-1", TLS: true, WebsiteAddr: "127.0.0.1:0", AccessKey: "k", SecretKey: "s"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +69,8 @@ func TestNodesAreToldOfEachOther(t *testing.T) {
 				t.Errorf("%s: peer %+v is none of %+v", n.ID, p, f.record.Nodes)
 			}
 		}
-		if "http://"+s.server.Addr != n.URL || "https://"+s.server.TLSAddr != n.TLSURL || "http://"+s.ops != n.OpsURL || s.server.TLS == nil {
-			t.Errorf("%s: serves at %s, %s and %s, want %+v", n.ID, s.server.Addr, s.server.TLSAddr, s.ops, n)
+		if "http://"+s.server.Addr != n.URL || "https://"+s.server.TLSAddr != n.TLSURL || "http://"+s.server.WebsiteAddr != n.WebsiteURL || "http://"+s.ops != n.OpsURL || s.server.TLS == nil {
+			t.Errorf("%s: serves at %s, %s, %s and %s, want %+v", n.ID, s.server.Addr, s.server.TLSAddr, s.server.WebsiteAddr, s.ops, n)
 		}
 		if s.server.Dir != filepath.Join(dir, n.ID) || s.server.Backend != "sqlite" || s.server.Region != "eu-west-1" || s.admin != f.record.AdminToken || s.admin == "" {
 			t.Errorf("%s: got %+v", n.ID, s)
@@ -97,6 +97,9 @@ func TestNodesKeepTheirPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, secret := f.record.Nodes, f.node(t, 0).server.Cluster.Secret
+	if at := f.node(t, 0).server.WebsiteAddr; at != "" || before[0].WebsiteURL != "" {
+		t.Errorf("websites are served at %q and %q, want nowhere", at, before[0].WebsiteURL)
+	}
 	f.record.Founded = true
 	if err := f.record.write(c.Data); err != nil {
 		t.Fatal(err)
@@ -172,6 +175,7 @@ func TestClusterRefuses(t *testing.T) {
 		"memory":         {clusterCmd{Data: t.TempDir(), Backend: "memory"}, "keeps its bodies on disk"},
 		"backend":        {clusterCmd{Data: t.TempDir(), Backend: "tape"}, "tape"},
 		"a taken port":   {clusterCmd{Data: t.TempDir(), Addr: taken.Addr().String()}, "is taken"},
+		"a website's":    {clusterCmd{Data: t.TempDir(), WebsiteAddr: taken.Addr().String()}, "--website-addr: " + taken.Addr().String()},
 		"a port by name": {clusterCmd{Data: t.TempDir(), Addr: "127.0.0.1:s3"}, "want a number"},
 		"secret is gone": {clusterCmd{Data: lost}, "secret is gone"},
 		"node's setting": {clusterCmd{Data: t.TempDir(), Config: owned}, "given its own"},

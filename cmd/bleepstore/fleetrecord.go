@@ -23,17 +23,19 @@ type fleetRecord struct {
 
 // A nodeRecord is one node of it.
 type nodeRecord struct {
-	ID       string `json:"id"`
-	PID      int    `json:"pid"` // 0: not running
-	URL      string `json:"url"` // of S3
-	TLSURL   string `json:"tls_url,omitempty"`
-	OpsURL   string `json:"ops_url"`
-	PeerAddr string `json:"peer_addr"` // for the other nodes
-	Addr     string `json:"addr"`      // as bound
-	TLSAddr  string `json:"tls_addr,omitempty"`
-	Config   string `json:"config"`
-	Data     string `json:"data"`
-	Log      string `json:"log"`
+	ID          string `json:"id"`
+	PID         int    `json:"pid"` // 0: not running
+	URL         string `json:"url"` // of S3
+	TLSURL      string `json:"tls_url,omitempty"`
+	WebsiteURL  string `json:"website_url,omitempty"`
+	OpsURL      string `json:"ops_url"`
+	PeerAddr    string `json:"peer_addr"` // for the other nodes
+	Addr        string `json:"addr"`      // as bound
+	TLSAddr     string `json:"tls_addr,omitempty"`
+	WebsiteAddr string `json:"website_addr,omitempty"`
+	Config      string `json:"config"`
+	Data        string `json:"data"`
+	Log         string `json:"log"`
 }
 
 // readRecord reads the record of a directory; one that is new has none.
