@@ -22,7 +22,7 @@ type chaosCmd struct {
 	Endpoint   []string      `sep:"," placeholder:"URL" help:"The server under test; several URLs, comma-separated, are nodes of one server, and clients spread over them. None: a reference server, embedded, or as --nodes says."`
 	Nodes      int           `placeholder:"N" help:"Start a cluster of so many nodes on this machine for the run, each a process, 1 to 7; clients spread over them."`
 	Data       string        `placeholder:"DIR" help:"Directory of that cluster, as of bleepstore cluster, which stays; none: a temporary one, removed afterwards."`
-	Backend    string        `placeholder:"NAME" help:"Backend of the reference server: memory, local or sqlite (memory; of a cluster local)."`
+	Backend    string        `placeholder:"NAME" help:"Backend of the reference server: memory, local, sqlite, or aws, gcp or azure in the bucket that the environment names, as BLEEPSTORE_STORAGE_AWS_BUCKET (memory; of a cluster local)."`
 	AccessKey  string        `help:"Access key; else AWS_ACCESS_KEY_ID, else AWS_PROFILE."`
 	SecretKey  string        `help:"Secret key; else AWS_SECRET_ACCESS_KEY."`
 	Region     string        `help:"Region to sign for; else AWS_REGION, else us-east-1."`
@@ -147,8 +147,11 @@ func (c *chaosCmd) parse() ([]consistency.Workload, model.Level, error) {
 	if err := cmp.Or(c.faultFlags.check(), c.layerFlags.check(c.disturbs(), c.Nodes > 0 || c.Topology != "" || len(c.Endpoint) > 0)); err != nil {
 		return nil, 0, err
 	}
-	if backends := []string{"", reference.Local, reference.SQLite, reference.Memory}; !slices.Contains(backends, c.Backend) || c.Nodes > 0 && c.Backend == reference.Memory {
-		return nil, 0, usage("--backend %s: want local, sqlite or, without --nodes, memory", c.Backend)
+	if backends := append([]string{"", reference.Local, reference.SQLite, reference.Memory}, clouds...); !slices.Contains(backends, c.Backend) || c.Nodes > 0 && c.Backend == reference.Memory {
+		return nil, 0, usage("--backend %s: want local, sqlite, aws, gcp, azure or, without --nodes, memory", c.Backend)
+	}
+	if _, err := cloudSettings(c.Backend, os.Getenv); err != nil {
+		return nil, 0, usage("--backend: %w", err)
 	}
 	if c.Data != "" && c.Nodes == 0 && c.Topology == "" {
 		return nil, 0, usage("--data is where a cluster goes: give --nodes or --topology")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -43,14 +44,16 @@ func (c *chaosCmd) hold(ctx context.Context, seed uint64, requests bool) (*groun
 			return nil, usage("--topology: %w", err)
 		}
 		return c.stand(ctx, t, seed, fronts)
-	case c.Alone:
-		t, err := aloneTopology(c.settings())
+	case c.Alone, c.Nodes > 0:
+		settings, err := c.settings()
 		if err != nil {
 			return nil, err
 		}
-		return c.stand(ctx, t, seed, fronts)
-	case c.Nodes > 0:
-		t, err := ownTopology(c.settings())
+		topology := ownTopology
+		if c.Alone {
+			topology = aloneTopology
+		}
+		t, err := topology(settings)
 		if err != nil {
 			return nil, err
 		}
@@ -60,15 +63,17 @@ func (c *chaosCmd) hold(ctx context.Context, seed uint64, requests bool) (*groun
 }
 
 // settings are those of the nodes of a cluster of our own.
-func (c *chaosCmd) settings() map[string]string {
+func (c *chaosCmd) settings() (map[string]string, error) {
 	s := map[string]string{}
+	cloud, err := c.cloud()
+	maps.Copy(s, cloud)
 	if c.Backend != "" {
 		s["storage.backend"] = c.Backend
 	}
 	if c.Region != "" {
 		s["server.region"] = c.Region
 	}
-	return s
+	return s, err
 }
 
 // stand starts the processes of a topology, with what disturbs them between and

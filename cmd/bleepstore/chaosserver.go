@@ -51,10 +51,28 @@ func backendOr(given, def string) string {
 	return given
 }
 
+// cloud are the settings of the cloud that the backend is of, if it is of one. In a
+// directory that stays its prefix is as it was the last time.
+func (c *chaosCmd) cloud() (map[string]string, error) {
+	settings, err := cloudSettings(c.Backend, os.Getenv)
+	if settings != nil && c.Data == "" {
+		apart(settings, os.Stderr)
+	}
+	return settings, err
+}
+
 // cluster starts a cluster. A node that ends by itself is an error of stop.
 func (c *chaosCmd) cluster(ctx context.Context, o *conformance.Options, dir string) (stop func() error, err error) {
+	env := map[string]string{}
+	cloud, err := c.cloud()
+	if err != nil {
+		return nil, err
+	}
+	for key, value := range cloud {
+		env[config.Env(key)] = value
+	}
 	own := clusterCmd{Nodes: c.Nodes, Data: dir, Backend: backendOr(c.Backend, reference.Local), Region: o.Region, LogLevel: "warn"}
-	p, err := own.plan(func(string) string { return "" })
+	p, err := own.plan(func(name string) string { return env[name] })
 	if err != nil {
 		return nil, err
 	}

@@ -33,8 +33,8 @@ type compareCmd struct {
 // Help is shown by --help.
 func (c *compareCmd) Help() string {
 	return `The targets file is a YAML list; an unknown key is an error. A target has a name, and one of
-endpoint (a URL, or several of one server), embedded (memory, local or sqlite: this program's own
-server) and command (a list of words that starts a server; it writes its URL, and in a second line
+endpoint (a URL, or several of one server), embedded (this program's own server with that backend: memory, local, sqlite,
+or aws, gcp or azure in the bucket that the environment names, as BLEEPSTORE_STORAGE_AWS_BUCKET) and command (a list of words that starts a server; it writes its URL, and in a second line
 that of TLS, to the file that stands for ` + addrFileMark + `); note is told to readers. The rest is as for test: tls-endpoint,
 access-key, secret-key, alt-access-key, alt-secret-key (or, with -env behind each, the name of the
 variable that holds it), region, k, profile, features, addressing, bucket, baseline, strict-baseline.

@@ -23,7 +23,7 @@ import (
 // embedded, our own, or by a command.
 type target struct {
 	Name     string   `yaml:"name"`
-	Embedded string   `yaml:"embedded"` // memory, local or sqlite
+	Embedded string   `yaml:"embedded"` // a backend
 	Command  []string `yaml:"command"`  // {addr-file} in it is the file that it writes its URL to
 	Note     string   `yaml:"note"`     // told to readers of the report
 
@@ -99,10 +99,13 @@ func (t *target) validate() error {
 	switch {
 	case ways != 1:
 		return errors.New("want one of endpoint, embedded and command")
-	case t.Embedded != "" && !slices.Contains([]string{reference.Memory, reference.Local, reference.SQLite}, t.Embedded):
-		return fmt.Errorf("embedded: %q: want memory, local or sqlite", t.Embedded)
+	case t.Embedded != "" && !slices.Contains(append([]string{reference.Memory, reference.Local, reference.SQLite}, clouds...), t.Embedded):
+		return fmt.Errorf("embedded: %q: want memory, local, sqlite, aws, gcp or azure", t.Embedded)
 	case len(t.Command) > 0 && !strings.Contains(strings.Join(t.Command, " "), addrFileMark):
 		return fmt.Errorf("command: nothing in it says %s, the file to write the server's URL to", addrFileMark)
+	}
+	if _, err := cloudSettings(t.Embedded, os.Getenv); err != nil {
+		return fmt.Errorf("embedded: %w", err)
 	}
 	return nil
 }
