@@ -5,11 +5,15 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/zeebo/xxh3"
 
 	"bleepstore/scenarios/sign"
 )
@@ -19,6 +23,11 @@ var digests = map[string]func() hash.Hash{
 	"content-md5":              md5.New,
 	"x-amz-checksum-sha1":      sha1.New,
 	"x-amz-checksum-sha256":    sha256.New,
+	"x-amz-checksum-sha512":    sha512.New,
+	"x-amz-checksum-md5":       md5.New,
+	"x-amz-checksum-xxhash64":  func() hash.Hash { return xxhash.New() },
+	"x-amz-checksum-xxhash3":   func() hash.Hash { return xxh3.New() },
+	"x-amz-checksum-xxhash128": func() hash.Hash { return xxh3.New128() },
 	"x-amz-checksum-crc32":     func() hash.Hash { return crc32.NewIEEE() },
 	"x-amz-checksum-crc32c":    func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) },
 	"x-amz-checksum-crc64nvme": func() hash.Hash { return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5)) },
