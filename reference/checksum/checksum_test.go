@@ -34,8 +34,8 @@ func TestKnownValues(t *testing.T) {
 	}
 }
 
-// The vectors by which AWS tests what its SDKs compute xxHash with, and what S3
-// was seen to take for "hello world".
+// The vectors by which AWS tests what its SDKs compute xxHash with, and what a
+// maintainer of its Go SDK gives as the value of "hello world".
 // https://github.com/awslabs/aws-checksums/blob/main/tests/xxhash_test.c
 // https://github.com/aws/aws-sdk-go-v2/issues/3404
 func TestXXHashIsWrittenAsAWSDoes(t *testing.T) {
