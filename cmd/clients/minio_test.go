@@ -110,7 +110,8 @@ func TestMinioChecksums(t *testing.T) {
 	b := makeBucket(t, c, "sums")
 	data := random(11 * mib)
 	for _, sum := range []minio.ChecksumType{minio.ChecksumCRC32, minio.ChecksumCRC32C, minio.ChecksumSHA1, minio.ChecksumSHA256,
-		minio.ChecksumCRC64NVME, minio.ChecksumFullObjectCRC32, minio.ChecksumFullObjectCRC32C} {
+		minio.ChecksumCRC64NVME, minio.ChecksumFullObjectCRC32, minio.ChecksumFullObjectCRC32C,
+		minio.ChecksumMD5, minio.ChecksumSHA512, minio.ChecksumXXHash64, minio.ChecksumXXHash3, minio.ChecksumXXHash128} {
 		for _, size := range []int{10, len(data)} {
 			what := sum.String() + " of " + strconv.Itoa(size)
 			_, err := c.PutObject(t.Context(), b, "k", bytes.NewReader(data[:size]), int64(size), minio.PutObjectOptions{Checksum: sum, PartSize: 5 * mib})
@@ -118,7 +119,8 @@ func TestMinioChecksums(t *testing.T) {
 			same(t, read(t, c, b, "k"), data[:size], what)
 			st, err := c.StatObject(t.Context(), b, "k", minio.StatObjectOptions{Checksum: true})
 			check(t, err, what)
-			if st.ChecksumCRC32+st.ChecksumCRC32C+st.ChecksumSHA1+st.ChecksumSHA256+st.ChecksumCRC64NVME == "" {
+			if st.ChecksumCRC32+st.ChecksumCRC32C+st.ChecksumSHA1+st.ChecksumSHA256+st.ChecksumCRC64NVME+
+				st.ChecksumMD5+st.ChecksumSHA512+st.ChecksumXXHash64+st.ChecksumXXHash3+st.ChecksumXXHash128 == "" {
 				t.Errorf("%s: no checksum is shown", what)
 			}
 			a, err := c.GetObjectAttributes(t.Context(), b, "k", minio.ObjectAttributesOptions{})

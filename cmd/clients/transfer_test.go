@@ -36,6 +36,7 @@ func TestTransferObjects(t *testing.T) {
 	for name, change := range map[string]func(*tm.Options){
 		"default": func(*tm.Options) {},
 		"sha256":  func(o *tm.Options) { o.ChecksumAlgorithm = tmtypes.ChecksumAlgorithmSha256 },
+		"sha512":  func(o *tm.Options) { o.ChecksumAlgorithm = tmtypes.ChecksumAlgorithmSha512 },
 		"crc32c":  func(o *tm.Options) { o.ChecksumAlgorithm = tmtypes.ChecksumAlgorithmCrc32c },
 		"none":    func(o *tm.Options) { o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired },
 		"ranges":  func(o *tm.Options) { o.GetObjectType = tmtypes.GetObjectRanges },

@@ -61,9 +61,9 @@ says 'copy-object REPLACE' 'CopyObjectResult' api copy-object --bucket cli --key
 says 'and the old metadata is gone' '"new": "1"' sh -c "$CLIENT --endpoint-url $ENDPOINT s3api head-object --bucket cli --key meta2 | tee /dev/stderr | grep -v blue"
 says 'copy-object of a key with + and unicode' 'CopyObjectResult' api copy-object --bucket cli --key copied --copy-source 'cli/tree2/ünï cödé/日本語 – ☃.txt'
 says 'get-object-attributes' '"ObjectSize": 20971521' api get-object-attributes --bucket cli --key big --object-attributes ETag ObjectSize ObjectParts Checksum StorageClass
-for a in CRC32 CRC32C SHA1 SHA256; do
-  if api put-object --bucket cli --key sum-$a --body small --checksum-algorithm $a 2>&1 | grep -q 'Missing Dependency'; then
-    skip "put-object --checksum-algorithm $a" 'needs a native library that is not installed'
+for a in CRC32 CRC32C SHA1 SHA256 CRC64NVME SHA512 XXHASH64 XXHASH3 XXHASH128; do
+  if api put-object --bucket cli --key sum-$a --body small --checksum-algorithm $a 2>&1 | grep -Eqi 'Missing Dependency|unsupported checksum|invalid choice'; then
+    skip "put-object --checksum-algorithm $a" 'needs a native library that is not installed, or a later version'
     continue
   fi
   says "put-object --checksum-algorithm $a" "\"Checksum$a\": \"[A-Za-z0-9+/=]+\"" api put-object --bucket cli --key sum-$a --body small --checksum-algorithm $a

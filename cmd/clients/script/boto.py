@@ -249,17 +249,44 @@ def checksums():
                 continue
         if a == "MD5":
             continue  # botocore knows the name and cannot compute it
-        try:
-            r = put(b, a, b"hello", ChecksumAlgorithm=a)
-        except ClientError as e:
-            if e.response["Error"]["Code"] == "NotImplemented":
-                print(f"note\t{a} is answered 501")
-                continue
-            raise
+        r = put(b, a, b"hello", ChecksumAlgorithm=a)
         value = r["Checksum" + a]
         r = CLIENT.get_object(Bucket=b, Key=a, ChecksumMode="ENABLED")
         want((r["Body"].read(), r["Checksum" + a]), (b"hello", value), a)
     refused("BadDigest", 400, CLIENT.put_object, Bucket=b, Key="bad", Body=b"hello", ChecksumSHA256="A" * 43 + "=")
+    refused("404", 404, CLIENT.head_object, Bucket=b, Key="bad")
+
+
+# Of b"hello". botocore sends a value that it is given, of the algorithms too that it
+# cannot compute without the native library.
+SUMS_OF_2026 = {
+    "MD5": "XUFAKrxLKna5cZ2REBfFkg==",
+    "SHA512": "m3HSJL1i83hdltRq0+o9czGb+8KJDKra4t/3JRlnPKcjI8PZm6XBHXx6zG4UuMXaDEZjR1wuXDre9G9zvN7AQw==",
+    "XXHASH64": "JseCfYifbaM=",
+    "XXHASH3": "lVXoVVxi3P0=",
+    "XXHASH128": "tenBrQcbPn/Hec+qXlI4GA==",
+}
+
+
+@step
+def checksums_of_2026():
+    lacks("PutObject", "ChecksumXXHASH3")
+    b = bucket("py-sums-2026")
+    for a, value in SUMS_OF_2026.items():
+        member = "Checksum" + a
+        want(put(b, a, b"hello", **{member: value})[member], value, a)
+        want(CLIENT.head_object(Bucket=b, Key=a, ChecksumMode="ENABLED")[member], value, a)
+        r = CLIENT.get_object(Bucket=b, Key=a, ChecksumMode="ENABLED")
+        want((r["Body"].read(), r[member], r["ChecksumType"]), (b"hello", value, "FULL_OBJECT"), a)
+        want(CLIENT.get_object_attributes(Bucket=b, Key=a, ObjectAttributes=["Checksum"])["Checksum"][member], value, a)
+        want(CLIENT.copy_object(Bucket=b, Key=a + "-copy", CopySource={"Bucket": b, "Key": a})["CopyObjectResult"][member], value, a)
+        refused("BadDigest", 400, CLIENT.put_object, Bucket=b, Key="bad", Body=b"jello", **{member: value})
+        upload = dict(Bucket=b, Key="parts", UploadId=CLIENT.create_multipart_upload(Bucket=b, Key="parts", ChecksumAlgorithm=a)["UploadId"])
+        part = CLIENT.upload_part(PartNumber=1, Body=b"hello", **{member: value}, **upload)
+        parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"], member: part[member]}]}
+        r = CLIENT.complete_multipart_upload(MultipartUpload=parts, **upload)
+        want((r[member][-2:], r["ChecksumType"]), ("-1", "COMPOSITE"), a)
+        want(get(b, "parts", ChecksumMode="ENABLED"), b"hello", a)
     refused("404", 404, CLIENT.head_object, Bucket=b, Key="bad")
 
 
