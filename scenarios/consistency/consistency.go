@@ -62,7 +62,18 @@ type Move struct {
 	Do     func(context.Context, *client, *holding)
 }
 
-const patience = 20 * time.Second
+// patience is how long a workload goes on for operations enough, and waits for a
+// server that was killed; mostPatience what more it has with a slow server.
+const (
+	patience     = 20 * time.Second
+	mostPatience = 4 * time.Minute
+)
+
+// patience is patience with this server: it has a hundred of its slowest answers
+// more, which is how many each client waits for until there are operations enough.
+func (r *run) patience() time.Duration {
+	return patience + min(100*scenarios.Slowest(r.s), mostPatience)
+}
 
 // The bounds within which a history can be judged.
 const (
@@ -80,7 +91,7 @@ type Options struct {
 	// is as at its end. nil: never.
 	Until <-chan struct{}
 	// Enough is how many requests it goes on for in spite of Duration, so that a
-	// slow server is judged too; at most patience longer.
+	// slow server is judged too; at most as long as patience says.
 	Enough int64
 	// Think is the mean pause of a client between two moves; 0: none.
 	Think time.Duration

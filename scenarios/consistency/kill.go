@@ -103,7 +103,7 @@ func (c *client) revival(ctx context.Context) {
 
 // reaches waits until so many operations have ended.
 func (r *run) reaches(ctx context.Context, n int64) bool {
-	for c, end := r.client(-1), time.Now().Add(patience+r.s.Target().Settle); r.requests.Load() < n; c.pause(ctx) {
+	for c, end := r.client(-1), time.Now().Add(r.patience()+r.s.Target().Settle); r.requests.Load() < n; c.pause(ctx) {
 		if ctx.Err() != nil || r.failed.Load() != nil {
 			return false
 		}
@@ -129,7 +129,7 @@ func (r *run) up(ctx context.Context) bool {
 			if ctx.Err() != nil || r.failed.Load() != nil {
 				return false
 			}
-			if time.Since(began) > patience+r.s.Target().Settle {
+			if time.Since(began) > r.patience()+r.s.Target().Settle {
 				r.fail(fmt.Errorf("the server was killed, and %s does not serve again: %d %s %v", u, a.status, a.code, a.err))
 				return false
 			}

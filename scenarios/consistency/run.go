@@ -222,7 +222,7 @@ func (r *run) over(ctx context.Context) bool {
 	default:
 	}
 	return ctx.Err() != nil || r.failed.Load() != nil ||
-		late >= 0 && (n >= r.opts.Enough || late >= patience) ||
+		late >= 0 && (n >= r.opts.Enough || late >= r.patience()) ||
 		r.opts.Requests > 0 && n >= r.opts.Requests
 }
 
