@@ -24,10 +24,13 @@ const connWait = 8 * time.Second
 // of one request and its answer: pipelining, framing, interim answers, bodies
 // that stall or break off. What is written leaves exactly as it is, once the
 // guard has seen every request in it, and is recorded with each answer. A Conn
-// belongs to the scenario's goroutine, which closes it.
+// belongs to the scenario's goroutine, which closes it. It connects when the first
+// byte is written: a server may close a connection on which it is asked nothing
+// while the scenario makes what it will ask for.
 type Conn struct {
 	s     *S
-	conn  net.Conn
+	dial  func() (net.Conn, error)
+	conn  net.Conn // nil: not yet
 	br    *bufio.Reader
 	watch watch
 	stop  func() bool // takes the context off the connection
@@ -40,7 +43,7 @@ type Conn struct {
 	target string
 }
 
-// Dial opens a Conn to the endpoint. The scenario is blocked when the target
+// Dial returns a Conn to the endpoint. The scenario is blocked when the target
 // does not accept the connection.
 func Dial(ctx context.Context, s *S) *Conn { return DialTo(ctx, s, s.endpoint) }
 
@@ -52,13 +55,26 @@ func DialTo(ctx context.Context, s *S, to *url.URL) *Conn {
 // DialBy is DialTo by way of what stands before the endpoint: dial connects to
 // that, whatever the scheme of the endpoint.
 func DialBy(ctx context.Context, s *S, to *url.URL, dial func(context.Context, *url.URL) (net.Conn, error)) *Conn {
-	s.Must(s.pace(ctx), "wait for a turn")
-	conn, err := dial(ctx, to)
-	s.Must(err, "connect")
-	c := &Conn{s: s, conn: conn, br: bufio.NewReader(conn), start: time.Now(), to: to,
-		watch: watch{guard: s.session.guard, bases: []string{to.Hostname(), hostname(virtualBase(to))}}}
-	c.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	c := &Conn{s: s, to: to, watch: watch{guard: s.session.guard, bases: []string{to.Hostname(), hostname(virtualBase(to))}}}
+	c.dial = func() (net.Conn, error) {
+		s.Must(s.pace(ctx), "wait for a turn")
+		conn, err := dial(ctx, to)
+		if err == nil {
+			c.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		return conn, err
+	}
 	return c
+}
+
+// connect connects, unless that is done.
+func (c *Conn) connect() {
+	if c.conn != nil {
+		return
+	}
+	conn, err := c.dial()
+	c.s.Must(err, "connect")
+	c.conn, c.br, c.start = conn, bufio.NewReader(conn), time.Now()
 }
 
 // Render returns the bytes of r as Send would write them, but path style
@@ -84,6 +100,7 @@ func (c *Conn) Write(p []byte) error {
 	if err != nil {
 		c.s.broke(err)
 	}
+	c.connect()
 	for _, a := range aims {
 		if c.method == "" {
 			c.method, c.target = a.method, "/"+a.bucket+"/"+a.key
@@ -124,6 +141,7 @@ func (c *Conn) Next(method string) *Response { return c.read(method, c.patience(
 func (c *Conn) patience(wait time.Duration) time.Duration { return wait + Slowest(c.s) }
 
 func (c *Conn) read(method string, wait time.Duration, read func(*bufio.Reader, string) *Response) *Response {
+	c.connect()
 	_ = c.conn.SetReadDeadline(time.Now().Add(wait)) // a failing deadline shows as a failing read
 	asked := time.Now()
 	resp := read(c.br, method)
@@ -168,6 +186,7 @@ func (c *Conn) Closed(wait time.Duration) bool {
 	if wait > 0 {
 		wait = c.patience(wait)
 	}
+	c.connect()
 	_ = c.conn.SetReadDeadline(time.Now().Add(wait)) // a failing deadline shows as a failing read
 	_, err := c.br.Peek(1)
 	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
@@ -193,6 +212,9 @@ func (c *Conn) Reset() {
 
 // Close ends the connection; closing twice is fine.
 func (c *Conn) Close() {
+	if c.conn == nil {
+		return
+	}
 	c.stop()
 	_ = c.conn.Close()
 	if c.total > 0 {

@@ -12,51 +12,29 @@ import (
 
 	. "github.com/onsi/gomega"
 
+	"bleepstore/fault/sim/simnet"
 	. "bleepstore/scenarios"
 )
-
-// pipes are a server's connections in a bubble, whose clock no socket would let
-// run.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (p pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-func (p pipes) Close() error   { close(p.closed); return nil }
-func (p pipes) Addr() net.Addr { return &net.UnixAddr{} }
-
-func (p pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
 
 // inBubble runs a scenario of one minute, in a bubble, against a server that does as
 // answer says, and hands on what it found and how long that took. pace may be nil.
 func inBubble(t *testing.T, answer http.HandlerFunc, pace func(context.Context) error, check func(context.Context, *S), judge func(t *testing.T, got Result, took time.Duration)) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pipes{make(chan net.Conn), make(chan struct{})}
-		srv := &http.Server{Handler: answer}
-		go func() { _ = srv.Serve(p) }()
+		n := simnet.New(1) // no socket would let the bubble's clock run
+		l, err := n.Listen("server", "server:80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		srv := &http.Server{Handler: answer, ReadHeaderTimeout: 10 * time.Second}
+		go func() { _ = srv.Serve(l) }()
 		defer srv.Close()
 		ledger, err := NewLedger("", LedgerEntry{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ses := NewSession(Target{Endpoints: []*url.URL{{Scheme: "http", Host: "server"}}, Main: Keys{Access: "a", Secret: "b"}, Region: "us-east-1",
-			Addressing: PathStyle, Timeout: 30 * time.Second, Settle: 10 * time.Second, Dial: p.dial, Pace: pace}, ledger)
+			Addressing: PathStyle, Timeout: 30 * time.Second, Settle: 10 * time.Second, Pace: pace,
+			Dial: func(ctx context.Context, _, addr string) (net.Conn, error) { return n.Dial(ctx, "client", addr) }}, ledger)
 		defer ses.Close()
 		start := time.Now()
 		got := ses.Run(t.Context(), Scenario{ID: "object.self.test", Level: Must, Check: check}, time.Minute)
@@ -78,17 +56,17 @@ func slowly(by time.Duration) http.HandlerFunc {
 	return late(func(*http.Request) time.Duration { return by })
 }
 
-// asking puts and reads one key so many times, by each kind of client.
+// asking puts and reads one key so many times, by each kind of client. One that is
+// there from the start asks only at the end.
 func asking(times int) func(context.Context, *S) {
 	return func(ctx context.Context, s *S) {
-		b := s.Bucket(ctx)
+		b, c := s.Bucket(ctx), Dial(ctx, s)
+		defer c.Close()
 		for range times {
 			_, err := s.Put(ctx, b, "k", "v")
 			s.Expect(err).To(OK())
 			s.Expect(s.Send(ctx, Request{Bucket: b, Key: "k"})).To(HaveStatus(200))
 		}
-		c := Dial(ctx, s)
-		defer c.Close()
 		s.Expect(c.Send(Request{Bucket: b, Key: "k"})).To(Succeed())
 		s.Expect(c.Answer("GET")).To(HaveStatus(200))
 	}
