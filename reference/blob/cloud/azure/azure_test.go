@@ -6,18 +6,17 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"bleepstore/reference/blob"
 	"bleepstore/reference/blob/blobtest"
 	"bleepstore/reference/blob/cloud"
 	"bleepstore/reference/blob/cloud/azure"
+	"bleepstore/reference/blob/cloud/cloudtest"
 )
 
 // emulate runs Azurite until the test ends, and says how to connect to its
@@ -81,25 +80,7 @@ func TestFailedUpload(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	const size = 40 << 20
-	broken := errors.New("body breaks")
-	body := io.MultiReader(io.LimitReader(zeros{}, size-1), iotest.ErrReader(broken))
-	if _, err := s.Create(t.Context(), "a", body, size); !errors.Is(err, broken) {
-		t.Fatalf("got %v", err)
-	}
-	if err := s.List(t.Context(), "", func(i blob.Info) error { return fmt.Errorf("there is %+v", i) }); err != nil {
-		t.Error(err)
-	}
-	if info, err := s.Create(t.Context(), "a", io.LimitReader(zeros{}, size), size); err != nil || info.Size != size {
-		t.Errorf("created then: %+v, %v", info, err)
-	}
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
+	cloudtest.FailedUpload(t, s)
 }
 
 func TestRefusals(t *testing.T) {

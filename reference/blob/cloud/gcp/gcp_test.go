@@ -3,7 +3,6 @@
 package gcp_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,13 +10,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 
 	"bleepstore/reference/blob"
 	"bleepstore/reference/blob/blobtest"
 	"bleepstore/reference/blob/cloud"
+	"bleepstore/reference/blob/cloud/cloudtest"
 	"bleepstore/reference/blob/cloud/gcp"
 )
 
@@ -111,23 +110,5 @@ func TestFailedUpload(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	const size = 40 << 20
-	broken := errors.New("body breaks")
-	body := io.MultiReader(io.LimitReader(zeros{}, size-1), iotest.ErrReader(broken))
-	if _, err := s.Create(t.Context(), "a", body, size); !errors.Is(err, broken) {
-		t.Fatalf("got %v", err)
-	}
-	if err := s.List(context.Background(), "", func(i blob.Info) error { return fmt.Errorf("there is %+v", i) }); err != nil {
-		t.Error(err)
-	}
-	if info, err := s.Create(t.Context(), "a", io.LimitReader(zeros{}, size), size); err != nil || info.Size != size {
-		t.Errorf("created then: %+v, %v", info, err)
-	}
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
+	cloudtest.FailedUpload(t, s)
 }
