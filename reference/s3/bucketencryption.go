@@ -49,20 +49,11 @@ func (q *request) getEncryption() error {
 // putEncryption does not look whether the KMS key exists, as S3 does not.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
 func (q *request) putEncryption() error {
-	e, err := q.readXML("ServerSideEncryptionConfiguration")
+	rule, err := q.readRule("ServerSideEncryptionConfiguration")
 	if err != nil {
 		return err
 	}
-	if e == nil {
-		return &errcode.Error{Code: errcode.MissingRequestBody}
-	}
-	if err := e.only("Rule"); err != nil {
-		return err
-	}
-	if len(e.kids) != 1 {
-		return malformed("ServerSideEncryptionConfiguration has one Rule")
-	}
-	c, err := encryptionRule(&e.kids[0])
+	c, err := encryptionRule(rule)
 	if err != nil {
 		return err
 	}

@@ -37,23 +37,14 @@ func (q *request) getOwnership() error {
 }
 
 func (q *request) putOwnership() error {
-	e, err := q.readXML("OwnershipControls")
+	rule, err := q.readRule("OwnershipControls")
 	if err != nil {
 		return err
 	}
-	if e == nil {
-		return &errcode.Error{Code: errcode.MissingRequestBody}
-	}
-	if err := e.only("Rule"); err != nil {
+	if err := rule.only("ObjectOwnership"); err != nil {
 		return err
 	}
-	if len(e.kids) != 1 {
-		return malformed("OwnershipControls has one Rule")
-	}
-	if err := e.kids[0].only("ObjectOwnership"); err != nil {
-		return err
-	}
-	value, _, err := e.kids[0].child("ObjectOwnership")
+	value, _, err := rule.child("ObjectOwnership")
 	if err != nil {
 		return err
 	}

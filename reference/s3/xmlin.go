@@ -202,6 +202,24 @@ func (q *request) readXML(root string) (*element, error) {
 	return parseXML(x.b, root)
 }
 
+// readRule reads a document that has to have one Rule and nothing beside it.
+func (q *request) readRule(root string) (*element, error) {
+	e, err := q.readXML(root)
+	if err != nil {
+		return nil, err
+	}
+	if e == nil {
+		return nil, &errcode.Error{Code: errcode.MissingRequestBody}
+	}
+	if err := e.only("Rule"); err != nil {
+		return nil, err
+	}
+	if len(e.kids) != 1 {
+		return nil, malformed(root + " has one Rule")
+	}
+	return &e.kids[0], nil
+}
+
 // readDocument reads the request's document into x and checks it against what
 // the client claims of it.
 func (q *request) readDocument(x *xmlBuf) error {
