@@ -143,6 +143,8 @@ var (
 		"a copy that is refused for its source removes the object that the destination has", "CP-05", "I0")
 	copyLocked = fault.NewBug("lock.copy-refused",
 		"CopyObject onto a key whose current version is locked is refused", "OL-10")
+	copyTagsLate = fault.NewBug("tagging.copy-in-two-steps",
+		"CopyObject sets the tags that it is sent behind the copy, in a step of its own", "tagging.header.at-once")
 	currentTags = fault.NewBug("copy.tags-of-current",
 		"a copy of a version has the tags of the current one", "CP-09")
 	replacedTags = fault.NewBug("copy.keeps-replaced-tags",
@@ -237,6 +239,9 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 	}
 	if w.Attributes.StorageClass == "" && replacedClass.On() {
 		w.Attributes.StorageClass = s.replaced(ctx, in.Bucket, in.Key).StorageClass
+	}
+	if in.ReplaceTags && w.Attributes.Tags != nil && copyTagsLate.On() {
+		defer s.tagLater(ctx, &w)()
 	}
 	r, err := s.makeCopy(ctx, in, w, b, &src)
 	if errors.Is(err, blob.ErrNotFound) {

@@ -24,6 +24,8 @@ var (
 		"PutObject looks at its condition before it reads the body, not as it writes", "W-18", "W-19", "W-20")
 	refusedRemoves = fault.NewBug("object.bad-digest-removes",
 		"a PutObject that is refused for its digest removes the object that the key had", "K-01", "O-16")
+	putTagsLate = fault.NewBug("tagging.put-in-two-steps",
+		"PutObject sets the tags of x-amz-tagging behind the object, in a step of its own", "tagging.header.at-once")
 	checksumNotComputed = fault.NewBug("checksum.none-by-default",
 		"an object that was put without a checksum has none", "K-04")
 )
@@ -112,8 +114,20 @@ func (s *Service) Put(ctx context.Context, in PutInput) (PutResult, error) {
 	if readUntilPut.On() || listUntilPut.On() {
 		defer s.recent.drop(in.Bucket, in.Key)
 	}
+	if w.Attributes.Tags != nil && putTagsLate.On() {
+		defer s.tagLater(ctx, &w)()
+	}
 	res, err := s.commit(ctx, p, meta.PutObject{Write: w, Body: p.inline, Extents: p.extents, Epoch: p.epoch})
 	return s.made(res), err
+}
+
+// tagLater takes the tags from w, and what it returns sets them: a bug of writes.
+func (s *Service) tagLater(ctx context.Context, w *meta.Write) func() {
+	tags := w.Attributes.Tags
+	w.Attributes.Tags = nil
+	return func() {
+		_, _ = s.propose(ctx, meta.SetObjectTags{Bucket: w.Bucket, Key: w.Key, Tags: tags})
+	}
 }
 
 // Bugs of writes.
