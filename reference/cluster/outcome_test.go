@@ -67,3 +67,27 @@ func TestOutcomes(t *testing.T) {
 		}
 	}
 }
+
+// A command that is applied together with the start of the next term has happened:
+// who waits for it looks at the command first, or it would be proposed again.
+func TestSettleWithTheNextTerm(t *testing.T) {
+	r := &Raft{outcomes: newOutcomes(2), broken: make(chan struct{}), ctx: t.Context()}
+	c, err := r.outcomes.begin("x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.outcomes.applied([]meta.Entry{
+		{Index: 5, Term: 3, Command: meta.Command{ID: "x", Term: 3, Op: meta.Fence{}}},
+		{Index: 6, Term: 4, Command: meta.Command{ID: "z", Term: 4, Op: meta.TermStart{}}},
+	}, []meta.Result{{Index: 5}, {Index: 6}})
+	if res, happened, err := r.settle(t.Context(), c, 3, ErrNoLeader); !happened || err != nil || res.Index != 5 {
+		t.Errorf("got the result of %d, happened %v, %v; want that of 5", res.Index, happened, err)
+	}
+	other, err := r.outcomes.begin("y")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, happened, err := r.settle(t.Context(), other, 3, ErrNoLeader); happened || err != nil {
+		t.Errorf("one that was not applied: happened %v, %v; want that it never did", happened, err)
+	}
+}
