@@ -154,3 +154,29 @@ func TestFlush(t *testing.T) {
 	}
 	s.must(put("b", "k", "1"))
 }
+
+// What a bucket was set to before a reload is not answered from memory behind it.
+func TestReloadForgetsBuckets(t *testing.T) {
+	s := openFile(t)
+	ctx := context.Background()
+	s.must(mkBucket("b"))
+	if b, err := s.db.Bucket(ctx, "b"); err != nil || b.Versioning != "" {
+		t.Fatalf("before: %+v, %v", b, err)
+	}
+	other := openFile(t)
+	other.must(mkBucket("b"), SetVersioning{Bucket: "b", State: VersioningEnabled})
+	path := filepath.Join(t.TempDir(), "snapshot")
+	if _, err := other.db.Snapshot(ctx, path); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if moved, err := s.db.Reload(bytes.NewReader(file)); err != nil || !moved {
+		t.Fatalf("moved %v, %v", moved, err)
+	}
+	if b, err := s.db.Bucket(ctx, "b"); err != nil || b.Versioning != VersioningEnabled {
+		t.Errorf("behind the reload: %+v, %v", b, err)
+	}
+}
