@@ -18,6 +18,9 @@ var (
 	appliedBehind = fault.NewBug("apply.index-behind",
 		"the applied index is durable only as of the last snapshot, so that a restart applies what came since a second time", "Z-02", "Z-16").
 		By("chaos --sim raft --seed 1 --seeds 12 --nemesis kill --shrink 0s")
+	seqForgotten = fault.NewBug("apply.sequence-forgotten",
+		"the last sequence number is not kept, so that a restart gives out those since the start before a second time", "Z-16").
+		By("chaos --sim raft --seed 1 --seeds 12 --nemesis kill --shrink 0s")
 	versionClock = fault.NewBug("version.order-by-clock",
 		"versions are in the order of the clock of the leader of their time, which jumps", "Z-07").
 		By("chaos --sim full --workload versions,register,list,append --seed 1 --seeds 6 --nemesis clock,kill --shrink 0s")
@@ -97,6 +100,7 @@ type machine struct {
 	raw     int64                 // the stamp of the command being applied; for bugs, as is
 	knows   int                   // the newest version that is applied
 	marked  uint64                // the applied index of the last snapshot
+	begun   int64                 // the last sequence number at the start; for a bug
 }
 
 // A state is the one row of that table.
@@ -132,7 +136,7 @@ func (m *machine) load() (err error) {
 	if m.st, err = readState(m.c); err != nil {
 		return err
 	}
-	m.marked = m.st.applied
+	m.marked, m.begun = m.st.applied, m.st.seq
 	if m.st.version > m.knows {
 		return fmt.Errorf("state version %d is of a later version of this program, which knows %d", m.st.version, m.knows)
 	}
@@ -145,8 +149,12 @@ func (m *machine) save() error {
 	if appliedBehind.On() {
 		applied = m.marked
 	}
+	seq := s.seq
+	if seqForgotten.On() {
+		seq = m.begun
+	}
 	return m.c.exec("UPDATE state SET version = ?, applied = ?, term = ?, stamp = ?, seq = ?, epoch = ?, objects = ?, bytes = ?, completed = ?",
-		int64(s.version), int64(applied), int64(s.term), s.stamp, s.seq, int64(s.epoch), s.objects, s.bytes, s.completed)
+		int64(s.version), int64(applied), int64(s.term), s.stamp, seq, int64(s.epoch), s.objects, s.bytes, s.completed)
 }
 
 // commit may leave the transaction open when it fails.

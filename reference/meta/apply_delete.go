@@ -79,9 +79,15 @@ func (m *machine) deleteObjects(op DeleteObjects) (Result, error) {
 		if r.Deleted[i], err = m.deleteItem(b, op.Owner, item, op.OwnOnly || item.OwnOnly); err != nil {
 			return Result{}, err
 		}
+		if r.Deleted[i].Err != nil && manyEnd.On() {
+			break
+		}
 	}
 	return r, nil
 }
+
+var manyEnd = fault.NewBug("conditional.delete-many-ends",
+	"DeleteObjects leaves what stands behind an object whose condition does not hold, and says that it is deleted", "W-17")
 
 var (
 	deleteMissing = fault.NewBug("object.delete-missing-404",

@@ -50,13 +50,16 @@ func findUpload(c *conn, id string) (*uploadRow, error) {
 var otherKey = fault.NewBug("multipart.other-key-accepted",
 	"an upload id is good for every key of its bucket", "M-03")
 
+var otherBucket = fault.NewBug("multipart.other-bucket-accepted",
+	"an upload id is good for the same key of every bucket", "M-03")
+
 // upload returns an upload of that key: NoSuchUpload (M-03, M-13).
 func upload(c *conn, b *bucketRow, key, id string) (*uploadRow, error) {
 	u, err := findUpload(c, id)
 	if err != nil {
 		return nil, err
 	}
-	if u == nil || u.bucket != b.row || u.Key != key && !otherKey.On() {
+	if u == nil || u.bucket != b.row && !otherBucket.On() || u.Key != key && !otherKey.On() {
 		return nil, noSuchUpload(id)
 	}
 	u.Bucket = b.Name

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"bleepstore/fault"
 	"bleepstore/reference/acl"
@@ -69,6 +70,9 @@ func (s *Service) Complete(ctx context.Context, in CompleteInput) (PutResult, er
 		if _, err := s.propose(ctx, meta.DeleteObject{Bucket: in.Bucket, Owner: in.Caller.id(), Item: meta.DeleteItem{Key: in.Key}}); err != nil {
 			return PutResult{}, err
 		}
+	}
+	if !done && meta.PartsEarly.On() {
+		time.Sleep(2 * time.Millisecond) // on its way
 	}
 	res, err := s.propose(ctx, op)
 	return s.made(res), err

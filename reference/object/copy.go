@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	"bleepstore/fault"
 	"bleepstore/reference/blob"
@@ -145,6 +146,10 @@ var (
 		"CopyObject onto a key whose current version is locked is refused", "OL-10")
 	copyTagsLate = fault.NewBug("tagging.copy-in-two-steps",
 		"CopyObject sets the tags that it is sent behind the copy, in a step of its own", "tagging.header.at-once")
+	copyTorn = fault.NewBug("copy.metadata-read-again",
+		"a copy has the metadata of its source as they were a moment before its data were read", "Z-11")
+	copySteps = fault.NewBug("copy.not-atomic",
+		"a copy replaces an object in two steps, of which the first removes it", "Z-11", "Z-01")
 	currentTags = fault.NewBug("copy.tags-of-current",
 		"a copy of a version has the tags of the current one", "CP-09")
 	replacedTags = fault.NewBug("copy.keeps-replaced-tags",
@@ -212,6 +217,9 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 	if err != nil {
 		return res, false, err
 	}
+	if copyTorn.On() {
+		s.readLater(ctx, &src, in)
+	}
 	if src.Size > maxCopy {
 		return res, false, errcode.New(errcode.InvalidRequest,
 			"The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(maxCopy))
@@ -240,6 +248,10 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 	if w.Attributes.StorageClass == "" && replacedClass.On() {
 		w.Attributes.StorageClass = s.replaced(ctx, in.Bucket, in.Key).StorageClass
 	}
+	if b.Versioning == "" && cond == (meta.WriteCondition{}) && copySteps.On() {
+		_, _ = s.propose(ctx, meta.DeleteObject{Bucket: in.Bucket, Owner: in.Caller.id(), Item: meta.DeleteItem{Key: in.Key}})
+		time.Sleep(2 * time.Millisecond) // between the steps
+	}
 	if in.ReplaceTags && w.Attributes.Tags != nil && copyTagsLate.On() {
 		defer s.tagLater(ctx, &w)()
 	}
@@ -264,6 +276,17 @@ func (s *Service) copyOnce(ctx context.Context, in CopyInput, cond meta.WriteCon
 		res.SourceVersion = ""
 	}
 	return res, false, nil
+}
+
+// readLater is the bug copy.metadata-read-again: src is read anew but for its
+// metadata.
+func (s *Service) readLater(ctx context.Context, src *source, in CopyInput) {
+	time.Sleep(time.Millisecond) // the moment
+	now, err := s.source(ctx, sourceRef{in.Caller, in.SourceBucket, in.SourceKey, in.SourceVersion, in.SourceConditions, in.SourceCustomer})
+	if err == nil {
+		now.Metadata = src.Metadata
+		*src = now
+	}
 }
 
 // replaced is what an object has that is to be replaced; without one, nothing.

@@ -45,6 +45,9 @@ func (s *Service) Get(ctx context.Context, in GetInput) (*GetResult, error) {
 		if r.Length > 1 && !r.Partial && getTwo.On() {
 			runs = s.twoHalves(ctx, in, &o, g)
 		}
+		if r.Partial && rangeTwo.On() {
+			runs = s.later(ctx, in, r, runs)
+		}
 		r.Body, err = s.openBody(ctx, runs)
 		if err == nil {
 			return r, nil
@@ -65,6 +68,11 @@ var (
 		"that a key is absent is believed for a second, though it is written meanwhile", "Z-01", "Z-10")
 	readUntilPut = fault.NewBug("get.cached-until-put",
 		"what was read of a key is answered again for a second, unless PutObject or DeleteObject came in between", "object.put.seen-at-once*")
+	rangeTwo = fault.NewBug("get.range-of-later",
+		"the bytes of a range are those of the version which is current by then", "Z-04")
+	headLocal = fault.NewBug("head.follower",
+		"HEAD is answered from the state that a node has, without asking where to read", "Z-01").
+		By("chaos --sim raft --seed 1 --seeds 12 --nemesis partition,pause --shrink 0s")
 	readOld = fault.NewBug("get.one-in-thousand-old",
 		"one GET in a thousand answers with the version before", "Z-01").
 		By("chaos --workload register --time 4s --seed 1")
@@ -82,6 +90,20 @@ func (s *Service) twoHalves(ctx context.Context, in GetInput, o *meta.Object, g 
 		}
 	}
 	return append(runs, runsOf(o, g, second)...)
+}
+
+// later is the bug get.range-of-later.
+func (s *Service) later(ctx context.Context, in GetInput, r *GetResult, runs []run) []run {
+	time.Sleep(2 * time.Millisecond) // in which the headers are on their way
+	_, now, err := s.lookup(ctx, in, true)
+	if err != nil || now.Size < r.Offset+r.Length {
+		return runs
+	}
+	g, err := s.unseal(ctx, &now, in.Customer)
+	if err != nil {
+		return runs
+	}
+	return runsOf(&now, g, span{off: r.Offset, n: r.Length})
 }
 
 // Head is Get without a body.
@@ -131,7 +153,11 @@ func (s *Service) lookup(ctx context.Context, in GetInput, body bool) (*GetResul
 	if in.VersionID == "" && getAbsent.On() && s.recent.absent(name, s.clock.Now()) {
 		return nil, o, noSuchKey(in.Key)
 	}
-	err := s.view(ctx, func(tx *meta.Tx) (err error) {
+	view := s.view
+	if !body && headLocal.On() {
+		view = s.db.View
+	}
+	err := view(ctx, func(tx *meta.Tx) (err error) {
 		*r = GetResult{}
 		if o, err = objectIn(tx, in.Caller, in.Bucket, in.Key, in.VersionID, in.right()); err != nil {
 			o, err = mistaken(tx, &in, o, err)

@@ -18,6 +18,9 @@ var (
 		"a listing ends where a thousand delete markers follow each other", "L-19")
 	listUntilPut = fault.NewBug("list.cached-until-put",
 		"a page of a listing is answered again for a second, unless PutObject or DeleteObject came in between", "object.put.seen-at-once*")
+	listLocal = fault.NewBug("list.follower",
+		"a listing is answered from the state that a node has, without asking where to read", "Z-05").
+		By("chaos --sim raft --seed 1 --seeds 12 --nemesis partition,pause --shrink 0s")
 	minioList = fault.NewBug("history.minio-5380.list-flip-flop",
 		"a node that has come back lists what its own disk has, so that a listing changes with the node that is asked", "Z-05").
 		By("chaos --sim raft --seed 1 --seeds 12 --nemesis kill --shrink 0s")
@@ -36,6 +39,9 @@ func (s *Service) List(ctx context.Context, c Caller, in ListInput) (ListResult,
 	}
 	view := s.view
 	if s.clock.Now().Sub(s.opened) < returned && minioList.On() {
+		view = s.db.View
+	}
+	if listLocal.On() {
 		view = s.db.View
 	}
 	err := view(ctx, func(tx *meta.Tx) (err error) {

@@ -99,6 +99,10 @@ var blobNotSynced = fault.NewBug("blob.not-synced",
 	"a copy of a body counts, and is acknowledged, before it is synced", "Z-16").
 	By("chaos --sim raft --seed 1 --seeds 12 --nemesis disk.power-cut-all --shrink 0s")
 
+var nameNotSynced = fault.NewBug("blob.name-not-synced",
+	"a copy of a body counts once its file is synced, but not the directory that has its name", "Z-16").
+	By("chaos --sim raft --seed 1 --seeds 12 --nemesis disk.power-cut-all --shrink 0s")
+
 // sync makes f and its name durable, and closes f.
 func (s *Store) sync(ctx context.Context, f fault.File, id blob.ID) error {
 	if fault.NoSync.On() || blobNotSynced.On() {
@@ -113,6 +117,9 @@ func (s *Store) sync(ctx context.Context, f fault.File, id blob.ID) error {
 		return err
 	}
 	fault.Point("blob.synced")
+	if nameNotSynced.On() {
+		return nil
+	}
 	return s.syncs[shard(id)].Do(ctx, struct{}{})
 }
 
