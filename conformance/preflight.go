@@ -71,7 +71,21 @@ type answer struct {
 	code   string // of an Error document
 	region string // likewise
 	body   []byte
+	asked  time.Time
 	took   time.Duration
+}
+
+// skew is how far a clock that showed at, to the second, while the answer was under
+// way is off ours, at least.
+func (a answer) skew(at time.Time) time.Duration {
+	from, to := a.asked.Truncate(time.Second), a.asked.Add(a.took).Truncate(time.Second)
+	switch {
+	case at.Before(from):
+		return at.Sub(from)
+	case at.After(to):
+		return at.Sub(to)
+	}
+	return 0
 }
 
 // endpoint lists the buckets of one endpoint.
@@ -83,7 +97,7 @@ func (p prober) endpoint(ctx context.Context, u *url.URL) (report.Preflight, err
 	}
 	f.Server, f.RTT = a.header.Get("Server"), a.took
 	if d, err := http.ParseTime(a.header.Get("Date")); err == nil {
-		f.Skew = d.Sub(time.Now().Truncate(time.Second))
+		f.Skew = a.skew(d)
 	} else {
 		f.Notes = append(f.Notes, fmt.Sprintf("no usable Date header (%q): the clock skew is unknown", a.header.Get("Date")))
 	}
@@ -166,7 +180,7 @@ func (p prober) get(ctx context.Context, u *url.URL, path, query string, keys sc
 	if err != nil {
 		return answer{}, fmt.Errorf("read the answer: %w", err)
 	}
-	a := answer{status: resp.StatusCode, header: resp.Header, body: body, took: time.Since(start)}
+	a := answer{status: resp.StatusCode, header: resp.Header, body: body, asked: start, took: time.Since(start)}
 	var doc struct {
 		XMLName xml.Name
 		Code    string

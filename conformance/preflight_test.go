@@ -1,15 +1,20 @@
 package conformance_test
 
 import (
+	"context"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"bleepstore/conformance"
+	"bleepstore/fault/sim/simnet"
+	"bleepstore/scenarios"
 )
 
 const emptyList = `<?xml version="1.0"?><ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Buckets/></ListAllMyBucketsResult>`
@@ -98,5 +103,52 @@ func TestNobodyAnswers(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+// TestSkewOfALateAnswer: a clock is not off for its answer being long under way.
+func TestSkewOfALateAnswer(t *testing.T) {
+	for name, tc := range map[string]struct {
+		late time.Duration // how long the answer is under way
+		date time.Duration // what it says of the time, from when it was made
+		want func(time.Duration) bool
+	}{
+		"prompt":          {0, 0, func(d time.Duration) bool { return d == 0 }},
+		"late":            {3 * time.Second, 0, func(d time.Duration) bool { return d == 0 }},
+		"behind":          {0, -time.Hour, func(d time.Duration) bool { return d <= -time.Hour && d > -time.Hour-2*time.Second }},
+		"ahead":           {0, time.Hour, func(d time.Duration) bool { return d <= time.Hour && d > time.Hour-2*time.Second }},
+		"ahead, and late": {3 * time.Second, time.Hour, func(d time.Duration) bool { return d < time.Hour && d > time.Hour-5*time.Second }},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			n := simnet.New(1) // no socket would let the bubble's clock run
+			l, err := n.Listen("server", "server:80")
+			if err != nil {
+				t.Fatal(err)
+			}
+			srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Date", time.Now().Add(tc.date).UTC().Format(http.TimeFormat))
+				time.Sleep(tc.late)
+				_, _ = io.WriteString(w, "<ListAllMyBucketsResult/>")
+			})}
+			go func() { _ = srv.Serve(l) }()
+			defer srv.Close()
+			o := conformance.DefaultOptions()
+			o.Endpoint, o.AccessKey, o.SecretKey, o.Out = []string{"http://server:80"}, "a", "b", t.TempDir()
+			o.DialBy(func(ctx context.Context, _, addr string) (net.Conn, error) { return n.Dial(ctx, "client", addr) })
+			p, err := conformance.NewPlan(o, []scenarios.Scenario{scene("pass", passes)}, noEnv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, err := conformance.Open(t.Context(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := run.Preflight.Skew; !tc.want(got) {
+				t.Errorf("%s: the clock is said to be %s off", name, got)
+			}
+			if _, _, err := run.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
