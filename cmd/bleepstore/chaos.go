@@ -85,6 +85,11 @@ func (c *chaosCmd) Run() (err error) {
 			err = serr
 		}
 	}()
+	return c.hunt(ctx, stop, o, chosen, expect)
+}
+
+// hunt lets the workloads loose on the target of o, which runs.
+func (c *chaosCmd) hunt(ctx context.Context, stop *interrupt, o conformance.Options, chosen []consistency.Workload, expect model.Level) error {
 	hunt := &hunt{expect: expect, out: os.Stdout, options: consistency.Options{Duration: c.Time, Clients: c.Clients}, rec: history.NewRecorder(nil)}
 	plan, err := conformance.NewPlan(o, hunt.scenarios(chosen), os.Getenv)
 	if err != nil {
