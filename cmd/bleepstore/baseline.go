@@ -29,6 +29,13 @@ type baselineUpdateCmd struct {
 	Expires string `name:"expires" placeholder:"90d" help:"When new entries expire, in days from now or as a day (2027-01-31). Entries that have expired and still hold are renewed."`
 }
 
+// Help says when nothing is written.
+func (c *baselineUpdateCmd) Help() string {
+	return `Exit codes: 0 the file is written; 7 so it is, and something of the run could not be removed; 6 the run proves nothing,
+since it was cut off or judged no scenario; 3 the server cannot be reached or refuses the keys; 130 interrupted; 2 usage.
+With the latter four the file is as it was.`
+}
+
 // Run brings the baseline up to a run. It exits with 6 for a run that proves
 // nothing, which changes no file.
 func (c *baselineUpdateCmd) Run() error {

@@ -45,6 +45,21 @@ type chaosCmd struct {
 	simFlags   `embed:"" group:"Simulation:"`
 }
 
+// Help says what the verdict is of, and how a run ends.
+func (c *chaosCmd) Help() string {
+	return `The levels of consistency, each with what is below it: eventual, raw (what AWS documents), register, cas, list,
+list-atomic. What the clients saw is judged when they have ended; a level that is not shown comes with a short
+counterexample.
+
+` + verdictCodes + ` 3 the server cannot be reached or refuses the keys; 7 something could not be removed; 130
+interrupted; 2 usage.`
+}
+
+// verdictCodes are the exit codes of a verdict on histories.
+const verdictCodes = `Exit codes: 0 no history breaks raw, nor the level of --expect-level; 4 one does, or nodes that
+have applied the same differ; 1 a run with faults shows something else that gates; 6 the histories are too thin to
+tell, or could not be judged;`
+
 // Run lets the workloads loose on one server and exits with the code of the
 // verdict on their histories.
 func (c *chaosCmd) Run() (err error) {

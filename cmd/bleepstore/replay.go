@@ -22,6 +22,9 @@ type replayCmd struct {
 	Out         string `placeholder:"DIR" help:"Write verdict.json, chart.svg and drawings of failing keys there."`
 }
 
+// Help says how it ends.
+func (c *replayCmd) Help() string { return verdictCodes + ` 130 interrupted; 2 usage.` }
+
 // Run judges a saved history again: the verdict, and the exit code, are those of
 // the run that left it.
 func (c *replayCmd) Run() error {

@@ -22,6 +22,19 @@ type testCmd struct {
 	Verbose             bool `name:"verbose" short:"v" help:"Show every exchange of a failure, not just the last."`
 }
 
+// Help says what a run does to a server, and how it ends.
+func (c *testCmd) Help() string {
+	return `Without --endpoint this program's own server is tested. What a run makes are buckets of its own, bleep-..., which it
+removes; --bucket keeps it to one. A server whose answers are slow is judged as any other: a scenario has as much
+longer as they take beyond a tenth of a second each, up to ten minutes. A request that is not answered within
+--timeout-request counts as one without an answer.
+
+Exit codes, the first that holds: 130 interrupted, and cleaned up; 1 a gating fail, silent or unsupported; 5 a baseline
+entry that has expired or names nothing or, with --strict-baseline, no longer fails; 6 a gating blocked, skipped or
+error; 7 something could not be removed: bleepstore cleanup does that; 0 all as expected. 2 is for usage and an empty
+selection, 3 for a server that cannot be reached or refuses the keys; nothing is judged then.`
+}
+
 // Run tests one server and exits with the code of its verdicts.
 func (c *testCmd) Run() error {
 	whole, err := c.testAndTell()
