@@ -32,7 +32,7 @@ func cloudSettings(backend string, getenv func(string) string) (map[string]strin
 		_, err = openBlobs(v, nil)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w; a run takes the settings of a cloud from the environment: %s_...", err, config.Env("storage."+backend))
+		return nil, fmt.Errorf("%w; a run takes the settings of a cloud from what in the environment begins with %s_", err, config.Env("storage."+backend))
 	}
 	return all, nil
 }
