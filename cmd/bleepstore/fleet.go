@@ -33,11 +33,29 @@ type fleet struct {
 	dead     chan struct{} // closed when no node runs any more
 }
 
+// starts is how often a cluster is started when addresses that were free are taken
+// before its nodes listen on them, by some other process.
+const starts = 3
+
+// errTaken says so.
+var errTaken = errors.New("an address that was free has been taken")
+
 // startFleet starts the nodes and returns when every one says that it is ready.
 // When ctx ends first, or a node ends, or readyWithin has passed, everything is
 // stopped again, and the error has ExitFailed; one without a code is of the
 // plan. ctx bounds the start only.
-func startFleet(ctx context.Context, p *fleetPlan, notes io.Writer) (_ *fleet, err error) {
+func startFleet(ctx context.Context, p *fleetPlan, notes io.Writer) (*fleet, error) {
+	for n := 1; ; n++ {
+		f, err := startOnce(ctx, p, notes)
+		if !errors.Is(err, errTaken) || n == starts {
+			return f, err
+		}
+		fmt.Fprintf(notes, "%v; once more with others\n", errTaken)
+	}
+}
+
+// startOnce is startFleet, and fails with errTaken where that is why.
+func startOnce(ctx context.Context, p *fleetPlan, notes io.Writer) (_ *fleet, err error) {
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -50,6 +68,9 @@ func startFleet(ctx context.Context, p *fleetPlan, notes io.Writer) (_ *fleet, e
 	}
 	if err := f.prepare(); err != nil {
 		return nil, err
+	}
+	if p.picked != nil {
+		p.picked(f.record)
 	}
 	defer func() {
 		if err != nil {

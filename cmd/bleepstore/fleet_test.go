@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -145,6 +147,41 @@ func TestDirectoryInUseIsRefused(t *testing.T) {
 	}
 	if !runs(recorded(t, dir)) {
 		t.Error("the node that was there is gone")
+	}
+}
+
+// TestAddressTakenMeanwhile: another process may listen where a node was about to.
+func TestAddressTakenMeanwhile(t *testing.T) {
+	p, err := (&clusterCmd{Data: t.TempDir(), Nodes: 2}).plan(func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var taken []string
+	p.picked = func(r *fleetRecord) {
+		if len(taken) < starts-1 {
+			l, err := net.Listen("tcp", r.Nodes[1].Addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = l.Close() }) // it is free at last
+			taken = append(taken, r.Nodes[1].Addr)
+		}
+	}
+	said := &notes{}
+	f, err := startFleet(t.Context(), p, said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := f.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if at := f.record.Nodes[1].Addr; len(taken) != starts-1 || slices.Contains(taken, at) {
+		t.Errorf("it serves at %s, though %v were taken", at, taken)
+	}
+	if !strings.Contains(said.String(), errTaken.Error()) {
+		t.Errorf("nobody was told: %q", said)
 	}
 }
 

@@ -24,12 +24,13 @@ const mostNodes = 7
 // A fleetPlan says what cluster to run in a directory.
 type fleetPlan struct {
 	dir      string
-	nodes    int               // 0: as many as the directory has, 3 in a new one
-	addr     string            // of the first node, the others on the ports that follow; "": as before, else free ports
-	website  string            // likewise, where buckets are served as websites; "": nowhere
-	tls      bool              // a second S3 address for each node
-	restart  bool              // nodes that die
-	settings map[string]string // of every node, by key
+	nodes    int                // 0: as many as the directory has, 3 in a new one
+	addr     string             // of the first node, the others on the ports that follow; "": as before, else free ports
+	website  string             // likewise, where buckets are served as websites; "": nowhere
+	tls      bool               // a second S3 address for each node
+	restart  bool               // nodes that die
+	picked   func(*fleetRecord) // for tests: called once addresses have been picked, and before nodes listen; or nil
+	settings map[string]string  // of every node, by key
 	users    []config.User
 	drain    time.Duration // how long a node takes to leave at most
 }

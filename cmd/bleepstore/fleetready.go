@@ -92,7 +92,11 @@ func (f *fleet) ready(ctx context.Context) error {
 			err = f.await(ctx, func() error { return f.votes(ctx, n) })
 		}
 		if err != nil {
-			return fmt.Errorf("%s is not ready: %w\n%s", n.ID, err, p.Said())
+			err = fmt.Errorf("%s is not ready: %w\n%s", n.ID, err, p.Said())
+			if strings.Contains(err.Error(), syscall.EADDRINUSE.Error()) {
+				err = errors.Join(errTaken, err)
+			}
+			return err
 		}
 	}
 	return nil

@@ -118,12 +118,38 @@ func (r *relay) run() {
 		if err != nil { // stopped, or the port is gone
 			break
 		}
-		if n > headroom {
-			r.take(append([]byte(nil), buf[:n]...), time.Now())
-		}
+		r.read(buf[:n])
 	}
+	r.drain(buf)
 	close(stop)
 	sending.Wait()
+}
+
+// read takes what was read into buf, which is used again.
+func (r *relay) read(buf []byte) {
+	if len(buf) > headroom {
+		r.take(append([]byte(nil), buf...), time.Now())
+	}
+}
+
+// drain reads what has come before it was stopped: the bridge has given it away.
+func (r *relay) drain(buf []byte) {
+	raw, err := r.file.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = raw.Control(func(fd uintptr) { // only a closed file fails
+		for {
+			n, err := unix.Read(int(fd), buf)
+			if errors.Is(err, unix.EINTR) {
+				continue
+			}
+			if n <= 0 || err != nil {
+				return
+			}
+			r.read(buf[:n])
+		}
+	})
 }
 
 // take puts a packet in line.
