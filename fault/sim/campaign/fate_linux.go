@@ -81,11 +81,13 @@ func begin(cmd *exec.Cmd, fate [16]byte) (monitor int, err error) {
 	return monitor, err
 }
 
-// seats counts the children that run on each processor.
+// seats counts the children that run on each processor. Of those that have equally
+// many each gets its turn; programs that run at the same time begin with others.
 var seats = struct {
 	sync.Mutex
 	taken map[int]int
-}{taken: map[int]int{}}
+	turn  int
+}{taken: map[int]int{}, turn: os.Getpid()}
 
 // confine sees to it that what this thread starts runs on one processor, of those
 // that have the fewest children, and does not make way for what it wakes. leave
@@ -115,17 +117,25 @@ func confine() (seat int, err error) {
 func take(all *unix.CPUSet) int {
 	seats.Lock()
 	defer seats.Unlock()
-	best, found := -1, 0
-	for cpu := 0; found < all.Count(); cpu++ {
-		if !all.IsSet(cpu) {
-			continue
-		}
-		if found++; best < 0 || seats.taken[cpu] < seats.taken[best] {
+	seats.turn++
+	best := -1
+	for i := range all.Count() {
+		if cpu := nth(all, (seats.turn+i)%all.Count()); best < 0 || seats.taken[cpu] < seats.taken[best] {
 			best = cpu
 		}
 	}
 	seats.taken[best]++
 	return best
+}
+
+// nth is the nth processor of a set, from 0.
+func nth(set *unix.CPUSet, n int) (cpu int) {
+	for ; n > 0 || !set.IsSet(cpu); cpu++ {
+		if set.IsSet(cpu) {
+			n--
+		}
+	}
+	return cpu
 }
 
 // leave gives a seat back; -1 is none.
