@@ -141,7 +141,7 @@ func Draw(level string, seed uint64, nodes int, length time.Duration, kinds []fa
 // it is one that never ends.
 const stuckAfter = 15 * time.Minute
 
-// beat is how often a run is looked at. Nothing else happens at just its moments.
+// beat is how often a run is looked at: at moments that hardly anything else has.
 const beat = time.Second + 7*time.Nanosecond
 
 // inside gives fn a context of the bubble, which ends soon after the one from
@@ -165,7 +165,7 @@ func inside(outside context.Context, most, collect time.Duration, fn func(contex
 				panic(fmt.Sprintf("a run that should have ended goes on after %s of its time", most))
 			}
 			if collect > 0 && time.Since(collected) >= collect {
-				runtime.GC() // alone: at this moment nothing else has anything to do
+				runtime.GC() // while all others wait, so that it changes no order
 				collected = time.Now()
 			}
 			sleep(over, beat)
