@@ -2,7 +2,6 @@ package checksum
 
 import (
 	"context"
-	"slices"
 
 	. "github.com/onsi/gomega"
 
@@ -13,7 +12,7 @@ import (
 // COMPOSITE: the checksum of an object is that of its parts' checksums.
 
 var _ = func() struct{} {
-	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
+	for _, a := range digest.Every() {
 		if a.Composite {
 			addComposite(a)
 		}

@@ -2,7 +2,6 @@ package checksum
 
 import (
 	"context"
-	"slices"
 
 	. "bleepstore/scenarios"
 	"bleepstore/scenarios/digest"
@@ -13,7 +12,7 @@ import (
 const awsTranscript = "https://github.com/floci-io/floci/pull/3093" // answers of S3, captured
 
 var _ = func() struct{} {
-	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
+	for _, a := range digest.Every() {
 		if !a.Full {
 			addNoType(a, full)
 		}

@@ -2,7 +2,6 @@ package checksum
 
 import (
 	"context"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -70,7 +69,7 @@ var _ = func() struct{} {
 	for _, d := range demands {
 		d.add()
 	}
-	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
+	for _, a := range digest.Every() {
 		addDeleteObjects(a)
 	}
 	return struct{}{}

@@ -2,7 +2,6 @@ package checksum
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	. "github.com/onsi/gomega"
@@ -21,7 +20,7 @@ func attributes(ctx context.Context, s *S, bucket, key, names string) *Response 
 }
 
 var _ = func() struct{} {
-	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
+	for _, a := range digest.Every() {
 		Add(about(a, Scenario{
 			ID:    "checksum.shown.attributes." + a.ID(),
 			Rule:  "K-13",

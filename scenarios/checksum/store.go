@@ -3,7 +3,6 @@ package checksum
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	. "github.com/onsi/gomega"
@@ -53,7 +52,7 @@ var _ = Add(Scenario{
 })
 
 var _ = func() struct{} {
-	for _, a := range slices.Concat(digest.All(), digest.Newer()) {
+	for _, a := range digest.Every() {
 		Add(about(a, Scenario{
 			ID:    "checksum.read.enabled." + a.ID(),
 			Rule:  "K-05",

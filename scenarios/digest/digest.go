@@ -55,6 +55,9 @@ var (
 // Newer returns them, by name.
 func Newer() []Algorithm { return []Algorithm{MD5, SHA512, XXHASH128, XXHASH3, XXHASH64} }
 
+// Every returns All, and then Newer.
+func Every() []Algorithm { return append(All(), Newer()...) }
+
 // ID is the name in lower case, as ids of scenarios use it.
 func (a Algorithm) ID() string { return strings.ToLower(a.Name) }
 
